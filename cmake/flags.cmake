@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Warnings and sanitizers, for every target of the project.
+add_compile_options(-Wall -Wextra -Wconversion -Wshadow -Wnon-virtual-dtor)
+if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+  add_compile_options(-Wthread-safety -Wthread-safety-beta)
+endif()
+if(DMASIM_WERROR)
+  add_compile_options(-Werror)
+endif()
+if(DMASIM_SANITIZE)
+  add_compile_options(-fsanitize=${DMASIM_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${DMASIM_SANITIZE})
+endif()

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Where played frames go. The DMA hands them over from the hardware role, under a channel's lock,
+/// so write() only ever copies into bounded memory; disks are a thread's business.
+///
+/// LIFETIME  one Sink serves one PCM from open to close, through many rounds of
+///           configure, write..., flush. It outlives the channel that feeds it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "engine/pcm_format.h"
+#include "engine/result.h"
+
+namespace dmasim {
+
+/// Frames since the sink was made, over all rounds.
+struct SinkStats {
+  uint64_t written_frames = 0;  ///< accepted by write() as committed
+  uint64_t lost_frames = 0;     ///< committed, but not kept: the queue was full or the disk refused
+  int last_error = 0;           ///< errno of the newest refusal, 0 if none
+};
+
+class Sink {
+ public:
+  virtual ~Sink() = default;
+
+  /// [setup; start] Makes ready for frames of `format`; `burst_frames` is the most that one
+  /// catch-up of the hardware can bring (the PCM's buffer). Called before each start; with the same
+  /// format again it goes on where it was. May open files and start a thread.
+  /// Errors: those of open(2); EBUSY (in use by another stream); EAGAIN (no thread); ENOMEM;
+  /// EINVAL (a format the file type cannot hold).
+  virtual Result<void> configure(const PcmFormat& format, uint64_t burst_frames) = 0;
+
+  /// [hardware; under the channel's lock] Takes whole frames, first come first. Never blocks.
+  /// `committed` is false for what the DMA read past the client's position: ring leftovers.
+  virtual void write(std::span<const std::byte> bytes, bool committed) noexcept = 0;
+
+  /// [any] Asks for everything written so far to reach its place. Never waits.
+  virtual void flush_async() noexcept = 0;
+
+  /// [setup] Waits until it has, or until FLUSH_MS pass without progress; the rest then counts as
+  /// lost. Errors: EIO when frames were lost since the last successful or failed wait.
+  virtual Result<void> flush() = 0;
+
+  [[nodiscard]] virtual SinkStats stats() const noexcept = 0;
+};
+
+/// Keeps nothing, costs nothing.
+std::unique_ptr<Sink> make_null_sink();
+
+struct FileSinkOptions {
+  int64_t queue_ns = 500'000'000;  ///< what the queue holds beside one burst
+  int64_t flush_ns = 2'000'000'000;  ///< flush() gives up after so long without progress
+};
+
+/// Records into `path`; the ending chooses the type: .wav (RF64 from 4 GiB on), .w64, .flac, .raw.
+/// The file is made or truncated at the first configure(), not before. Its header is kept valid
+/// while it grows, so that a killed process leaves a file that opens. Another format in a later
+/// round starts path.1, path.2, ... (before the ending: out.1.wav).
+/// Errors (nothing is created): EINVAL (unknown ending), EISDIR, ENOENT, ENOTDIR, EACCES, EROFS.
+Result<std::unique_ptr<Sink>> make_file_sink(const char* path, const FileSinkOptions& options);
+
+/// Whether files of this path's type can hold `format`.
+[[nodiscard]] bool file_sink_accepts(const char* path, const PcmFormat& format) noexcept;
+
+}  // namespace dmasim

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Where captured frames come from. The DMA asks from the hardware role, under a channel's lock, so
+/// read() only computes or copies; disks are a thread's business.
+///
+/// LIFETIME  one Source serves one PCM from open to close, through many rounds of configure, read...
+///           It outlives the channel that it feeds.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "engine/pcm_format.h"
+#include "engine/result.h"
+
+namespace dmasim {
+
+struct SourceStats {
+  uint64_t read_frames = 0;  ///< handed out, over all rounds
+  uint64_t late_frames = 0;  ///< handed out as silence because the disk had not answered in time
+};
+
+class Source {
+ public:
+  virtual ~Source() = default;
+
+  /// [setup; start] Makes ready for read() of `format`; `burst_frames` is the most that one
+  /// catch-up of the hardware can ask for. Called before each start; the frames go on where they
+  /// were. Errors: EAGAIN (no thread), ENOMEM, those of open(2) and read(2), EINVAL.
+  virtual Result<void> configure(const PcmFormat& format, uint64_t burst_frames) = 0;
+
+  /// [hardware; under the channel's lock] Fills whole frames. Never blocks.
+  virtual void read(std::span<std::byte> out) noexcept = 0;
+
+  /// [any] The source is stopped; read() comes no more before the next configure(). Never waits.
+  virtual void stop_async() noexcept {}
+
+  [[nodiscard]] virtual SourceStats stats() const noexcept = 0;
+
+  /// The only rate and channel count that this source has, where it has only one (a file).
+  struct Shape {
+    uint32_t channels;
+    uint32_t rate_hz;
+  };
+  [[nodiscard]] virtual std::optional<Shape> shape() const noexcept { return std::nullopt; }
+};
+
+/// Zeroes (for u8: 0x80), from the first frame to the last.
+std::unique_ptr<Source> make_silence_source();
+
+/// A sine of -12 dBFS on all channels; frame n is sin(2 pi frequency n / rate), whatever the pacing.
+std::unique_ptr<Source> make_tone_source(double frequency_hz);
+
+/// Every frame knows its index: see counter_sample().
+std::unique_ptr<Source> make_counter_source();
+
+/// The bits of the sample of `channel` in frame `index`, in the low sample_bytes() bytes' worth of
+/// bits (3 bytes for s24): a mix of both, so that a lost, doubled or swapped frame shows. For float
+/// formats it is the value's bits; values lie in [-1, 1) and are never NaN.
+[[nodiscard]] uint64_t counter_sample(SampleFormat format, uint64_t index, uint32_t channel) noexcept;
+
+/// Plays a sound file of any type that libsndfile reads, once, then silence. The file's header is
+/// read here; samples are read by a thread from configure() on.
+/// Errors: those of open(2); EISDIR; EINVAL (not a sound file).
+Result<std::unique_ptr<Source>> make_file_source(const char* path);
+
+}  // namespace dmasim
