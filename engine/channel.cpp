@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/channel.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <utility>
+
+namespace dmasim {
+
+Channel::Channel(const Clock& clock, std::shared_ptr<CompletionThread> irq, const void* controller,
+                 std::function<void()> alarm)
+    : clock_(clock),
+      irq_(std::move(irq)),
+      controller_(controller),
+      alarm_(std::move(alarm)),
+      lock_(irq_->lock()) {
+  irq_->attach();
+}
+
+Channel::~Channel() {
+  MutexLock guard(lock_);
+  if (!released_) std::abort();  // the completion thread would go on with a dead channel
+}
+
+void Channel::assert_lock(const Mutex& lock) const noexcept {
+  if (&lock != &lock_) std::abort();
+}
+
+Result<void> Channel::request_irq() {
+  if (on_completion_thread()) return Errno{EDEADLK};
+  return irq_->start();
+}
+
+Result<void> Channel::slave_config(const SlaveConfig& config) {
+  MutexLock guard(lock_);
+  return state_.configure(config);
+}
+
+Result<TxDescriptor*> Channel::prep_dma_cyclic(std::span<std::byte> buffer, size_t period_bytes,
+                                               Direction direction) {
+  MutexLock guard(lock_);
+  return state_.prep_dma_cyclic(buffer, period_bytes, direction);
+}
+
+Result<Cookie> Channel::submit(TxDescriptor& descriptor) {
+  MutexLock guard(lock_);
+  return state_.submit(descriptor);
+}
+
+void Channel::issue_pending() {
+  MutexLock guard(lock_);
+  state_.issue_pending(clock_.now_ns());
+  reschedule();
+}
+
+Result<void> Channel::pause() {
+  MutexLock guard(lock_);
+  const Result<void> paused = state_.pause(clock_.now_ns());
+  reschedule();
+  return paused;
+}
+
+Result<void> Channel::resume() {
+  MutexLock guard(lock_);
+  const Result<void> resumed = state_.resume(clock_.now_ns());
+  reschedule();
+  return resumed;
+}
+
+TxState Channel::tx_status(Cookie cookie) {
+  MutexLock guard(lock_);
+  state_.advance(clock_.now_ns());
+  reschedule();
+  return state_.tx_status(cookie);
+}
+
+TxState Channel::tx_status(Cookie cookie, uint64_t commit_limit_bytes) {
+  MutexLock guard(lock_);
+  state_.set_commit_limit(commit_limit_bytes);
+  state_.advance(clock_.now_ns());
+  reschedule();
+  return state_.tx_status(cookie);
+}
+
+void Channel::set_commit_limit(uint64_t bytes) {
+  MutexLock guard(lock_);
+  state_.set_commit_limit(bytes);
+}
+
+void Channel::advance() {
+  MutexLock guard(lock_);
+  state_.advance(clock_.now_ns());
+  reschedule();
+}
+
+void Channel::terminate_async() {
+  MutexLock guard(lock_);
+  state_.terminate(clock_.now_ns());
+  if (on_completion_thread() && (running_ != kNone || alarm_running_)) {
+    ++state_.stats().terminations_in_callback;
+  }
+  reschedule();
+}
+
+Result<void> Channel::synchronize() {
+  if (on_completion_thread()) return Errno{EDEADLK};
+  MutexLock guard(lock_);
+  const Generation covered = state_.terminated();
+  ++synchronizers_;
+  state_.disarm_alarm();
+  reschedule();
+  while (!settled(covered)) changed_.wait(lock_);
+  free_outside_lock(state_.reap(covered));
+  while (freeing_ > 0) changed_.wait(lock_);
+  synchronized_ = std::max(synchronized_, covered);
+  --synchronizers_;
+  return {};
+}
+
+/// A descriptor's callbacks may own anything; what their destructors do is none of our lock's
+/// business.
+void Channel::free_outside_lock(DescriptorList doomed) {
+  if (doomed.empty()) return;
+  ++freeing_;
+  lock_.unlock();
+  doomed.clear();
+  lock_.lock();
+  --freeing_;
+  changed_.notify_all();
+}
+
+Result<void> Channel::terminate_sync() {
+  if (on_completion_thread()) return Errno{EDEADLK};
+  terminate_async();
+  return synchronize();
+}
+
+Result<void> Channel::release() {
+  if (Result<void> synced = terminate_sync(); !synced) return synced;
+  {
+    MutexLock guard(lock_);
+    released_ = true;
+  }
+  irq_->detach();
+  return {};
+}
+
+void Channel::arm_alarm_at(int64_t deadline_ns) {
+  MutexLock guard(lock_);
+  if (synchronizers_ > 0) return;
+  state_.arm_alarm_at(deadline_ns);
+  reschedule();
+}
+
+void Channel::arm_alarm_at_bytes(uint64_t transferred_bytes) {
+  MutexLock guard(lock_);
+  if (synchronizers_ > 0) return;
+  state_.arm_alarm_at_bytes(transferred_bytes);
+  reschedule();
+}
+
+void Channel::disarm_alarm() {
+  MutexLock guard(lock_);
+  state_.disarm_alarm();
+  reschedule();
+}
+
+IrqStats Channel::irq_stats() const {
+  MutexLock guard(lock_);
+  return state_.stats();
+}
+
+bool Channel::in_callback() const {
+  MutexLock guard(lock_);
+  return running_ != kNone || alarm_running_;
+}
+
+void Channel::reschedule() {
+  irq_->assert_lock(lock_);
+  irq_->schedule(*this, state_.service_ns());
+}
+
+void Channel::service(int64_t now_ns) {
+  switch (state_.service_at(now_ns)) {
+    case Service::advance:
+      service_advance();
+      break;
+    case Service::period:
+      service_period(now_ns);
+      break;
+    case Service::alarm:
+      service_alarm();
+      break;
+    case Service::none:
+      break;
+  }
+  reschedule();
+}
+
+/// While the client commits, the lock is open and the transfer may be terminated: it is looked up
+/// anew.
+void Channel::service_advance() {
+  TxDescriptor* transfer = state_.active();
+  if (transfer->before_advance) {
+    begin_callback(*transfer);
+    lock_.unlock();
+    transfer->before_advance();
+    lock_.lock();
+    end_callback();
+  }
+  state_.advance(clock_.now_ns());
+}
+
+void Channel::service_period(int64_t now_ns) {
+  TxDescriptor& transfer = *state_.active();
+  const TxResult result = state_.take_period(now_ns);
+  begin_callback(transfer);
+  lock_.unlock();
+  transfer.callback(result);
+  lock_.lock();
+  end_callback();
+}
+
+void Channel::service_alarm() {
+  state_.take_alarm();
+  alarm_running_ = true;
+  lock_.unlock();
+  alarm_();
+  lock_.lock();
+  alarm_running_ = false;
+  changed_.notify_all();
+}
+
+void Channel::begin_callback(const TxDescriptor& transfer) {
+  running_ = transfer.generation;
+  if (transfer.generation <= synchronized_) ++state_.stats().callbacks_after_synchronize;
+}
+
+void Channel::end_callback() {
+  running_ = kNone;
+  changed_.notify_all();
+}
+
+}  // namespace dmasim

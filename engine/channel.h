@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// A DMA channel with the kernel's contract of termination.
+///
+/// A completion callback may stop its own channel, so stopping cannot wait for callbacks; freeing
+/// must. Hence two calls: terminate_async() (legal anywhere, never waits) and synchronize() (before
+/// anything is freed, illegal on a completion thread).
+///
+/// LOCKING   lock_ is the completion thread's lock; never held across a callback.
+/// LIFETIME  a terminated descriptor lives until the synchronize() that covers it.
+/// THREADS   [any]; [!C] any thread but the controller's completion threads, where the call answers
+///           EDEADLK at once and changes nothing (the kernel's might_sleep).
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "engine/channel_state.h"
+#include "engine/completion.h"
+#include "engine/service_queue.h"
+
+namespace dmasim {
+
+class Channel final : public ServiceNode {
+ public:
+  /// `alarm` runs like a completion callback; see arm_alarm_at.
+  Channel(const Clock& clock, std::shared_ptr<CompletionThread> irq, const void* controller,
+          std::function<void()> alarm);
+  ~Channel();  ///< released before
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
+
+  /// [!C] Starts the completion thread, if it does not run yet. Before issue_pending, else nothing
+  /// calls back. Errors: EAGAIN, EPERM.
+  Result<void> request_irq() DMASIM_EXCLUDES(lock_);
+
+  /// [any] dmaengine_slave_config. Errors: EINVAL, EBUSY while a transfer is queued or active.
+  Result<void> slave_config(const SlaveConfig& config) DMASIM_EXCLUDES(lock_);
+
+  /// [any] dmaengine_prep_dma_cyclic: the buffer again and again, a tick each `period_bytes`.
+  /// `buffer` stays valid until a synchronize() covers the transfer. Errors: EINVAL.
+  Result<TxDescriptor*> prep_dma_cyclic(std::span<std::byte> buffer, size_t period_bytes,
+                                        Direction direction) DMASIM_EXCLUDES(lock_);
+  /// [any] dmaengine_submit: queues; cookies rise. Errors: EINVAL (not from this channel's prep).
+  Result<Cookie> submit(TxDescriptor& descriptor) DMASIM_EXCLUDES(lock_);
+  /// [any] dma_async_issue_pending: starts what was submitted.
+  void issue_pending() DMASIM_EXCLUDES(lock_);
+
+  /// [any] Acts at once and loses nothing. Errors: EINVAL (nothing running / not paused).
+  Result<void> pause() DMASIM_EXCLUDES(lock_);
+  Result<void> resume() DMASIM_EXCLUDES(lock_);
+
+  /// [any] Brings the hardware up to now, then tells where it is.
+  TxState tx_status(Cookie cookie) DMASIM_EXCLUDES(lock_);
+  /// [any] The same, after telling how many bytes since issue the client has committed.
+  TxState tx_status(Cookie cookie, uint64_t commit_limit_bytes) DMASIM_EXCLUDES(lock_);
+  /// [any] Frames that the DMA takes beyond are not the client's. No effect when idle.
+  void set_commit_limit(uint64_t bytes) DMASIM_EXCLUDES(lock_);
+  /// [any] Brings the hardware up to now.
+  void advance() DMASIM_EXCLUDES(lock_);
+
+  /// [any] dmaengine_terminate_async. Never waits. No new callback starts for what was submitted
+  /// before; one already running may go on. Pair with synchronize().
+  void terminate_async() DMASIM_EXCLUDES(lock_);
+  /// [any] The deprecated, unsynchronized call of old: what terminate_async became.
+  void terminate_all() DMASIM_EXCLUDES(lock_) { terminate_async(); }
+  /// [!C] dmaengine_synchronize. Returns when the DMA touches no memory of what was terminated
+  /// before this call, no callback of it runs or is due, and its descriptors are freed, also where
+  /// another caller frees them. Cancels the alarm and waits for one that runs; arming it meanwhile
+  /// has no effect. Transfers issued later are not waited for.
+  Result<void> synchronize() DMASIM_EXCLUDES(lock_);
+  /// [!C] dmaengine_terminate_sync: both.
+  Result<void> terminate_sync() DMASIM_EXCLUDES(lock_);
+
+  /// [!C] Terminates, synchronizes and gives the completion thread back. The last call.
+  Result<void> release() DMASIM_EXCLUDES(lock_);
+
+  /// [any] One alarm: at a time of the clock, or when the transfer has moved so many bytes (a paused
+  /// or terminated one never does). A new one replaces it. It survives terminate_async.
+  void arm_alarm_at(int64_t deadline_ns) DMASIM_EXCLUDES(lock_);
+  void arm_alarm_at_bytes(uint64_t transferred_bytes) DMASIM_EXCLUDES(lock_);
+  void disarm_alarm() DMASIM_EXCLUDES(lock_);
+
+  /// The lock under which the DMA touches memory: who writes to a buffer that is being transferred
+  /// holds it, for a bounded piece at a time.
+  [[nodiscard]] Mutex& memory_lock() noexcept DMASIM_RETURN_CAPABILITY(lock_) { return lock_; }
+
+  [[nodiscard]] IrqStats irq_stats() const DMASIM_EXCLUDES(lock_);
+  /// [any] Whether a callback runs at this moment.
+  [[nodiscard]] bool in_callback() const DMASIM_EXCLUDES(lock_);
+
+  /// [completion thread] Makes one call that is due. Ends with the lock never given up since the
+  /// last look at the channel, so that its release cannot slip in between.
+  void service(int64_t now_ns) DMASIM_REQUIRES(lock_);
+  /// Tells clang that `lock`, which the completion thread holds, is this channel's.
+  void assert_lock(const Mutex& lock) const noexcept DMASIM_TSA(assert_capability(lock_));
+
+ private:
+  static constexpr Generation kNone = UINT64_MAX;
+
+  [[nodiscard]] bool on_completion_thread() const noexcept {
+    return current_thread_tag() == controller_;
+  }
+  [[nodiscard]] bool settled(Generation covered) const DMASIM_REQUIRES(lock_) {
+    return running_ > covered && !alarm_running_;
+  }
+  void service_advance() DMASIM_REQUIRES(lock_);
+  void service_period(int64_t now_ns) DMASIM_REQUIRES(lock_);
+  void service_alarm() DMASIM_REQUIRES(lock_);
+  void begin_callback(const TxDescriptor& transfer) DMASIM_REQUIRES(lock_);
+  void end_callback() DMASIM_REQUIRES(lock_);
+  void free_outside_lock(DescriptorList doomed) DMASIM_REQUIRES(lock_);
+  void reschedule() DMASIM_REQUIRES(lock_);
+
+  const Clock& clock_;
+  const std::shared_ptr<CompletionThread> irq_;
+  const void* const controller_;
+  const std::function<void()> alarm_;
+
+  Mutex& lock_;
+  CondVar changed_;  // a callback ended, or a synchronizer has freed
+  ChannelState state_ DMASIM_GUARDED_BY(lock_);
+  Generation running_ DMASIM_GUARDED_BY(lock_) = kNone;  // whose callback runs
+  bool alarm_running_ DMASIM_GUARDED_BY(lock_) = false;
+  unsigned synchronizers_ DMASIM_GUARDED_BY(lock_) = 0;  // inside synchronize()
+  unsigned freeing_ DMASIM_GUARDED_BY(lock_) = 0;        // of them, destroying descriptors
+  Generation synchronized_ DMASIM_GUARDED_BY(lock_) = 0;  // for the check of the contract only
+  bool released_ DMASIM_GUARDED_BY(lock_) = false;
+};
+
+}  // namespace dmasim

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// What a DMA channel knows: the lists of virt-dma, cookies, the position, and what is due.
+///
+/// PURE: no lock, no thread, no clock. `now_ns` comes in with each call; what has to happen next
+/// goes out as a deadline. Channel adds the lock and the waiting.
+///
+/// A cyclic transfer has one slot for its period interrupt, as virt-dma has: periods that pass
+/// while it is taken coalesce. The position therefore never comes from counting callbacks.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "engine/descriptor.h"
+#include "engine/frame_time.h"
+#include "engine/irq_stats.h"
+#include "engine/never.h"
+#include "engine/port.h"
+#include "engine/result.h"
+
+namespace dmasim {
+
+/// A call that the completion thread has to make next.
+enum class Service : uint8_t {
+  none,
+  advance,  ///< a deadline has passed: let the client commit, then move the bytes
+  period,   ///< a period interrupt is due
+  alarm,    ///< the client's alarm is due
+};
+
+class ChannelState {
+ public:
+  /// Errors: EINVAL (no port, no rate, no frame), EBUSY (a transfer is queued or active).
+  Result<void> configure(const SlaveConfig& config);
+
+  /// A descriptor in the allocated list. The buffer need not be a multiple of the period: ticks fall
+  /// at k * period from the start, across the wrap.
+  /// Errors: EINVAL (not configured for this direction, empty, or not whole frames).
+  Result<TxDescriptor*> prep_dma_cyclic(std::span<std::byte> buffer, size_t period_bytes,
+                                        Direction direction);
+  Result<Cookie> submit(TxDescriptor& descriptor);
+  void issue_pending(int64_t now_ns);
+
+  /// Errors: EINVAL when nothing runs, or it is paused (not paused) already.
+  Result<void> pause(int64_t now_ns);
+  Result<void> resume(int64_t now_ns);
+
+  /// Moves every byte that is due by `now_ns`; passed period boundaries become due.
+  void advance(int64_t now_ns);
+
+  /// Bytes since issue up to which the client vouches for the buffer. What the DMA takes beyond is
+  /// handed to the port as uncommitted. No limit until first told.
+  void set_commit_limit(uint64_t bytes) noexcept { commit_limit_bytes_ = bytes; }
+
+  /// Ends every submitted transfer: nothing of it becomes due any more; the descriptors wait in the
+  /// terminated list for reap(). The alarm stays.
+  void terminate(int64_t now_ns);
+  /// The newest ended generation.
+  [[nodiscard]] Generation terminated() const noexcept { return terminated_; }
+  /// Takes the terminated descriptors of generations up to `covered`, to be freed without a lock.
+  [[nodiscard]] DescriptorList reap(Generation covered);
+
+  [[nodiscard]] TxState tx_status(Cookie cookie) const noexcept;
+
+  /// One alarm for the client: at a time, or when the transfer has moved so many bytes. It survives
+  /// terminate(); the latter kind then sleeps for ever.
+  void arm_alarm_at(int64_t deadline_ns) noexcept;
+  void arm_alarm_at_bytes(uint64_t transferred_bytes) noexcept;
+  void disarm_alarm() noexcept { alarm_ = Alarm{}; }
+
+  /// When the completion thread has something to do next: at once if that time has passed, kNever
+  /// if nothing. What has been due longest comes first among the channels of one thread.
+  [[nodiscard]] int64_t service_ns() const noexcept;
+  [[nodiscard]] Service service_at(int64_t now_ns) const noexcept;
+  /// Takes the due period out of its slot. Only when service_at() says Service::period.
+  [[nodiscard]] TxResult take_period(int64_t now_ns);
+  /// Takes the alarm out of its slot. Only when service_at() says Service::alarm.
+  void take_alarm();
+
+  /// The transfer that the hardware works on; null when idle.
+  [[nodiscard]] TxDescriptor* active() noexcept { return active_.empty() ? nullptr : &active_.front(); }
+
+  [[nodiscard]] const IrqStats& stats() const noexcept { return stats_; }
+  [[nodiscard]] IrqStats& stats() noexcept { return stats_; }
+
+ private:
+  struct Alarm {
+    int64_t deadline_ns = kNever;
+    std::optional<uint64_t> at_bytes;
+  };
+
+  [[nodiscard]] bool running() const noexcept { return !active_.empty() && !paused_; }
+  [[nodiscard]] int64_t time_of_bytes(uint64_t bytes) const noexcept;
+  [[nodiscard]] int64_t alarm_ns() const noexcept;
+  [[nodiscard]] int64_t tick_ns() const noexcept;
+  [[nodiscard]] uint64_t bytes_due(int64_t now_ns) const noexcept;
+  [[nodiscard]] size_t residue_bytes() const noexcept;
+  void activate_next(int64_t now_ns);
+  void move(uint64_t bytes);
+  void raise_periods();
+
+  SlaveConfig config_{};
+  FrameTime time_{};
+
+  DescriptorList allocated_;   // prepared, not yet submitted
+  DescriptorList submitted_;   // submitted, not yet issued
+  DescriptorList issued_;      // waiting for the hardware
+  DescriptorList active_;      // at most one: the hardware is on it
+  DescriptorList terminated_list_;  // over, kept until synchronized
+
+  Generation generation_ = 1;  // of transfers submitted from now on
+  Generation terminated_ = 0;
+  Cookie last_completed_{};
+  Cookie last_used_{};
+
+  bool paused_ = false;
+  uint64_t transferred_bytes_ = 0;   // of the active transfer
+  uint64_t ticked_periods_ = 0;      // boundaries already made due
+  uint64_t due_periods_ = 0;         // in the slot; 0: nothing due
+  int64_t due_since_ns_ = 0;         // when the oldest of them passed
+  uint64_t commit_limit_bytes_ = UINT64_MAX;
+  Alarm alarm_{};
+  IrqStats stats_{};
+};
+
+}  // namespace dmasim

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// A DMA controller: it hands out channels and decides on which threads their callbacks run.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "engine/channel.h"
+#include "engine/clock.h"
+#include "engine/completion.h"
+
+namespace dmasim {
+
+/// A completion thread for each channel, or one for the whole controller.
+enum class CompletionTopology : uint8_t { per_channel, shared };
+
+class Engine;
+
+/// Owns a requested channel and keeps its controller alive. The destructor releases, so it belongs
+/// on no completion thread.
+class ChannelHandle {
+ public:
+  ChannelHandle() = default;
+  ChannelHandle(std::shared_ptr<Engine> engine, std::unique_ptr<Channel> channel)
+      : engine_(std::move(engine)), channel_(std::move(channel)) {}
+  ~ChannelHandle();
+  ChannelHandle(ChannelHandle&& other) noexcept = default;
+  ChannelHandle& operator=(ChannelHandle&& other) noexcept;
+
+  [[nodiscard]] Channel* operator->() const noexcept { return channel_.get(); }
+  [[nodiscard]] Channel& operator*() const noexcept { return *channel_; }
+  explicit operator bool() const noexcept { return channel_ != nullptr; }
+
+  /// [!C] dma_release_channel: terminates, synchronizes, frees. Errors: EDEADLK, and then the
+  /// handle still holds the channel.
+  Result<void> release();
+
+ private:
+  std::shared_ptr<Engine> engine_;
+  std::unique_ptr<Channel> channel_;
+};
+
+/// LIFETIME  shared by its channels' handles and whoever else holds it.
+/// THREADS   any.
+class Engine : public std::enable_shared_from_this<Engine> {
+ public:
+  struct Options {
+    CompletionTopology completion = CompletionTopology::per_channel;
+    int rt_priority = 0;  ///< of completion threads; 0: SCHED_OTHER
+    friend bool operator==(const Options&, const Options&) = default;
+  };
+
+  Engine(std::shared_ptr<const Clock> clock, const Options& options);
+
+  /// dma_request_chan. `alarm` may be empty for clients that arm none. Starts no thread: see
+  /// Channel::request_irq. Errors: ENOMEM.
+  Result<ChannelHandle> request_chan(std::function<void()> alarm = {}) DMASIM_EXCLUDES(lock_);
+
+  [[nodiscard]] const Clock& clock() const noexcept { return *clock_; }
+  [[nodiscard]] const Options& options() const noexcept { return options_; }
+
+ private:
+  [[nodiscard]] std::shared_ptr<CompletionThread> completion_for_channel() DMASIM_REQUIRES(lock_);
+
+  const std::shared_ptr<const Clock> clock_;
+  const Options options_;
+
+  Mutex lock_;
+  unsigned next_number_ DMASIM_GUARDED_BY(lock_) = 0;
+  std::shared_ptr<CompletionThread> shared_ DMASIM_GUARDED_BY(lock_);
+};
+
+}  // namespace dmasim

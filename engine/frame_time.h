@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The sample clock of a device: how many frames have passed since an instant, and when frame n
+/// comes. Everything is computed from the start instant, so no rounding accumulates, and a pause
+/// shifts that instant by its exact length.
+#pragma once
+
+#include <cstdint>
+
+namespace dmasim {
+
+/// PURE. Times are nanoseconds of any one clock.
+class FrameTime {
+ public:
+  FrameTime() = default;
+  /// Frames fall at rate_hz * (1 + ppm / 1e6) a second: ppm is the device's crystal against ours.
+  FrameTime(uint32_t rate_hz, int32_t ppm) noexcept;
+
+  void start(int64_t now_ns) noexcept;
+  /// Time stands still for the device from here until resume().
+  void pause(int64_t now_ns) noexcept;
+  void resume(int64_t now_ns) noexcept;
+
+  /// Whole frames from the start to `now_ns`; never negative.
+  [[nodiscard]] uint64_t frames_at(int64_t now_ns) const noexcept;
+  /// The first instant at which frames_at() is at least `frames`, were there no further pause.
+  [[nodiscard]] int64_t time_of(uint64_t frames) const noexcept;
+
+ private:
+  uint64_t frames_per_1e15_ns_ = 1;
+  int64_t start_ns_ = 0;
+  int64_t paused_at_ns_ = 0;
+};
+
+}  // namespace dmasim

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/frame_time.h"
+
+#include <gtest/gtest.h>
+
+namespace dmasim {
+namespace {
+
+constexpr int64_t kSecond = 1'000'000'000;
+
+TEST(FrameTime, CountsWholeFramesFromTheStart) {
+  FrameTime time(48000, 0);
+  time.start(5);
+  EXPECT_EQ(time.frames_at(0), 0u);
+  EXPECT_EQ(time.frames_at(5), 0u);
+  EXPECT_EQ(time.frames_at(5 + kSecond - 1), 47999u);
+  EXPECT_EQ(time.frames_at(5 + kSecond), 48000u);
+}
+
+TEST(FrameTime, TimeOfAFrameIsTheFirstInstantAtWhichItHasPassed) {
+  for (const uint32_t rate : {4000u, 11025u, 44100u, 48000u, 192000u, 768000u}) {
+    for (const int32_t ppm : {0, 1, -250, 99999}) {
+      FrameTime time(rate, ppm);
+      time.start(123456789);
+      for (const uint64_t frames : {uint64_t{1}, uint64_t{441}, uint64_t{1} << 40}) {
+        const int64_t at_ns = time.time_of(frames);
+        EXPECT_EQ(time.frames_at(at_ns), frames) << rate << ' ' << ppm;
+        EXPECT_EQ(time.frames_at(at_ns - 1), frames - 1) << rate << ' ' << ppm;
+      }
+    }
+  }
+}
+
+TEST(FrameTime, NothingAccumulatesOverAYear) {
+  FrameTime time(44100, 0);
+  time.start(0);
+  constexpr int64_t kYearSeconds = 365 * 86400;
+  EXPECT_EQ(time.frames_at(kYearSeconds * kSecond), uint64_t{44100} * kYearSeconds);
+}
+
+TEST(FrameTime, PpmIsASecondCrystal) {
+  FrameTime fast(48000, 1000);
+  fast.start(0);
+  EXPECT_EQ(fast.frames_at(10 * kSecond), 480480u);
+}
+
+TEST(FrameTime, APauseOfAnyLengthCostsNoFraction) {
+  FrameTime paused(44100, 0);
+  FrameTime straight(44100, 0);
+  paused.start(0);
+  straight.start(0);
+  int64_t now = 0;
+  int64_t idle = 0;
+  for (int i = 1; i < 1000; ++i) {
+    now += 12347 * i;  // never a whole number of frames
+    paused.pause(now);
+    now += 1001 * i;
+    idle += 1001 * i;
+    paused.resume(now);
+  }
+  EXPECT_EQ(paused.frames_at(now + kSecond), straight.frames_at(now - idle + kSecond));
+}
+
+}  // namespace
+}  // namespace dmasim

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// A device that remembers what the DMA handed it.
+#pragma once
+
+#include <vector>
+
+#include "engine/port.h"
+
+namespace dmasim {
+
+/// THREADS  see Port; read the fields when no transfer runs.
+class RecordingPort final : public Port {
+ public:
+  void take(std::span<const std::byte> frames, bool committed) noexcept override {
+    auto& to = committed ? taken : leftovers;
+    to.insert(to.end(), frames.begin(), frames.end());
+  }
+  void fill(std::span<std::byte> frames) noexcept override {
+    for (std::byte& each : frames) each = static_cast<std::byte>(next_filled++);
+  }
+  void stop(bool keep_fifo) noexcept override {
+    ++stops;
+    kept = keep_fifo;
+  }
+  [[nodiscard]] size_t in_flight_bytes() const noexcept override { return in_flight; }
+
+  std::vector<std::byte> taken;
+  std::vector<std::byte> leftovers;
+  unsigned next_filled = 0;
+  int stops = 0;
+  bool kept = false;
+  size_t in_flight = 0;
+};
+
+}  // namespace dmasim
