@@ -103,6 +103,8 @@ void Channel::terminate_async() {
   reschedule();
 }
 
+bool Channel::settled(Generation covered) const { return running_ > covered && !alarm_running_; }
+
 Result<void> Channel::synchronize() {
   if (on_completion_thread()) return Errno{EDEADLK};
   MutexLock guard(lock_);

@@ -100,9 +100,7 @@ class Channel final : public ServiceNode {
   [[nodiscard]] bool on_completion_thread() const noexcept {
     return current_thread_tag() == controller_;
   }
-  [[nodiscard]] bool settled(Generation covered) const DMASIM_REQUIRES(lock_) {
-    return running_ > covered && !alarm_running_;
-  }
+  [[nodiscard]] bool settled(Generation covered) const DMASIM_REQUIRES(lock_);
   void service_advance() DMASIM_REQUIRES(lock_);
   void service_period(int64_t now_ns) DMASIM_REQUIRES(lock_);
   void service_alarm() DMASIM_REQUIRES(lock_);

@@ -6,6 +6,8 @@
 ///           configure, write..., flush. It outlives the channel that feeds it.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -18,9 +20,10 @@ namespace dmasim {
 
 /// Frames since the sink was made, over all rounds.
 struct SinkStats {
-  uint64_t written_frames = 0;  ///< accepted by write() as committed
+  uint64_t written_frames = 0;  ///< given to write() as committed, those lost included
   uint64_t lost_frames = 0;     ///< committed, but not kept: the queue was full or the disk refused
-  int last_error = 0;           ///< errno of the newest refusal, 0 if none
+  int last_error = 0;  ///< errno of the newest refusal, 0 if none; ENOBUFS: the queue was full,
+                       ///< ETIMEDOUT: flush() gave up
 };
 
 class Sink {
@@ -42,7 +45,8 @@ class Sink {
   virtual void flush_async() noexcept = 0;
 
   /// [setup] Waits until it has, or until FLUSH_MS pass without progress; the rest then counts as
-  /// lost. Errors: EIO when frames were lost since the last successful or failed wait.
+  /// lost. Errors: EIO when frames were lost since the last successful or failed wait, or the file
+  /// could not be made valid.
   virtual Result<void> flush() = 0;
 
   [[nodiscard]] virtual SinkStats stats() const noexcept = 0;
@@ -52,18 +56,25 @@ class Sink {
 std::unique_ptr<Sink> make_null_sink();
 
 struct FileSinkOptions {
-  int64_t queue_ns = 500'000'000;  ///< what the queue holds beside one burst
+  int64_t queue_ns = 500'000'000;    ///< what the queue holds beside one burst
   int64_t flush_ns = 2'000'000'000;  ///< flush() gives up after so long without progress
 };
 
-/// Records into `path`; the ending chooses the type: .wav (RF64 from 4 GiB on), .w64, .flac, .raw.
-/// The file is made or truncated at the first configure(), not before. Its header is kept valid
-/// while it grows, so that a killed process leaves a file that opens. Another format in a later
+/// Records the committed frames into `path`; the ending chooses the type: .wav (RF64 from 4 GiB
+/// on), .w64, .flac, .raw (the ring's bytes). A character device without an ending (/dev/full) is a
+/// .wav. The file is made or truncated at the first configure(), not before, and is the sink's own
+/// until the sink ends. Its header is kept valid while it grows, so that a killed process leaves a
+/// file that opens (a FLAC without its last 4096 frames and its length). Another format in a later
 /// round starts path.1, path.2, ... (before the ending: out.1.wav).
-/// Errors (nothing is created): EINVAL (unknown ending), EISDIR, ENOENT, ENOTDIR, EACCES, EROFS.
+///
+/// Errors (nothing is created): EINVAL (unknown ending; a pipe, socket or block device), EISDIR,
+/// ENOENT, ENOTDIR, EACCES, EROFS.
 Result<std::unique_ptr<Sink>> make_file_sink(const char* path, const FileSinkOptions& options);
 
 /// Whether files of this path's type can hold `format`.
 [[nodiscard]] bool file_sink_accepts(const char* path, const PcmFormat& format) noexcept;
+
+/// After EBUSY from configure(): the process that records into `path`; 0 when it cannot be known.
+[[nodiscard]] pid_t file_lock_owner(const char* path) noexcept;
 
 }  // namespace dmasim

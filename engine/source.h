@@ -2,8 +2,8 @@
 /// Where captured frames come from. The DMA asks from the hardware role, under a channel's lock, so
 /// read() only computes or copies; disks are a thread's business.
 ///
-/// LIFETIME  one Source serves one PCM from open to close, through many rounds of configure, read...
-///           It outlives the channel that it feeds.
+/// LIFETIME  one Source serves one PCM from open to close, through many rounds of configure and
+///           read. It outlives the channel that it feeds.
 #pragma once
 
 #include <cstddef>
@@ -50,7 +50,8 @@ class Source {
 /// Zeroes (for u8: 0x80), from the first frame to the last.
 std::unique_ptr<Source> make_silence_source();
 
-/// A sine of -12 dBFS on all channels; frame n is sin(2 pi frequency n / rate), whatever the pacing.
+/// A sine of -12 dBFS on all channels; frame n is sin(2 pi frequency n / rate), whatever the
+/// pacing. The phase is exact for ever; the frequency counts to 10^-9 Hz.
 std::unique_ptr<Source> make_tone_source(double frequency_hz);
 
 /// Every frame knows its index: see counter_sample().
@@ -59,7 +60,8 @@ std::unique_ptr<Source> make_counter_source();
 /// The bits of the sample of `channel` in frame `index`, in the low sample_bytes() bytes' worth of
 /// bits (3 bytes for s24): a mix of both, so that a lost, doubled or swapped frame shows. For float
 /// formats it is the value's bits; values lie in [-1, 1) and are never NaN.
-[[nodiscard]] uint64_t counter_sample(SampleFormat format, uint64_t index, uint32_t channel) noexcept;
+[[nodiscard]] uint64_t counter_sample(SampleFormat format, uint64_t index,
+                                      uint32_t channel) noexcept;
 
 /// Plays a sound file of any type that libsndfile reads, once, then silence. The file's header is
 /// read here; samples are read by a thread from configure() on.

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Bytes in the order in which they came, in memory that is allocated once.
+///
+/// LOCKING  none of its own: guarded by its owner's mutex.
+#pragma once
+
+#include <algorithm>
+#include <cassert>
+#include <cstddef>
+#include <cstring>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace dmasim {
+
+class ByteQueue {
+ public:
+  ByteQueue() = default;
+  /// Throws std::bad_alloc or std::length_error.
+  explicit ByteQueue(size_t capacity) : storage_(capacity) {}
+
+  [[nodiscard]] size_t capacity() const noexcept { return storage_.size(); }
+  [[nodiscard]] size_t size() const noexcept { return size_; }
+  [[nodiscard]] size_t free_bytes() const noexcept { return capacity() - size_; }
+  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+
+  /// At most free_bytes() of them.
+  void push(std::span<const std::byte> bytes) noexcept {
+    assert(bytes.size() <= free_bytes());
+    const size_t tail = (head_ + size_) % std::max<size_t>(capacity(), 1);
+    const size_t first = std::min(bytes.size(), capacity() - tail);
+    copy(storage_.data() + tail, bytes.first(first));
+    copy(storage_.data(), bytes.subspan(first));
+    size_ += bytes.size();
+  }
+
+  /// The oldest bytes, as far as they lie together. Valid until the next change.
+  [[nodiscard]] std::span<const std::byte> front() const noexcept {
+    return {storage_.data() + head_, std::min(size_, capacity() - head_)};
+  }
+
+  /// Forgets the oldest `count` bytes, at most size().
+  void drop(size_t count) noexcept {
+    assert(count <= size_);
+    if (count == 0) return;
+    head_ = (head_ + count) % capacity();
+    size_ -= count;
+  }
+
+  /// Moves the oldest bytes out, as many as there are and fit. Returns their number.
+  size_t pop(std::span<std::byte> out) noexcept {
+    size_t done = 0;
+    while (done < out.size() && !empty()) {
+      const auto piece = front().first(std::min(front().size(), out.size() - done));
+      copy(out.data() + done, piece);
+      drop(piece.size());
+      done += piece.size();
+    }
+    return done;
+  }
+
+  void clear() noexcept { head_ = size_ = 0; }
+
+  /// Moves what `other` holds behind what this holds; it has to fit.
+  void take_all(ByteQueue& other) noexcept {
+    while (!other.empty()) {
+      const auto piece = other.front();
+      push(piece);
+      other.drop(piece.size());
+    }
+  }
+
+ private:
+  static void copy(std::byte* to, std::span<const std::byte> from) noexcept {
+    if (!from.empty()) std::memcpy(to, from.data(), from.size());
+  }
+
+  std::vector<std::byte> storage_;
+  size_t head_ = 0;
+  size_t size_ = 0;
+};
+
+}  // namespace dmasim

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Files that frames are recorded into. Slow and blocking: QueuedSink keeps them off the hardware.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "engine/pcm_format.h"
+#include "engine/result.h"
+#include "engine/unique_fd.h"
+
+namespace dmasim {
+
+/// One file of one format, growing.
+///
+/// THREADS  one at a time: who made it, then the I/O thread. Making one touches no disk.
+class Recording {
+ public:
+  virtual ~Recording() = default;
+
+  struct Kept {
+    uint64_t frames = 0;
+    int error = 0;  ///< the errno of what kept it from keeping them all
+  };
+  /// Takes whole frames as the ring holds them. After an error the next ones are tried again.
+  virtual Kept append(std::span<const std::byte> frames) noexcept = 0;
+
+  /// Makes the file valid up to here: what it is and how long. Errors: those of write(2).
+  virtual Result<void> sync() noexcept = 0;
+
+  /// sync(), and no append() follows.
+  virtual Result<void> finish() noexcept = 0;
+};
+
+/// Begins a recording for each format that a stream takes on.
+class Recorder {
+ public:
+  virtual ~Recorder() = default;
+  /// Errors: those of Sink::configure(). May throw std::bad_alloc.
+  virtual Result<std::unique_ptr<Recording>> begin(const PcmFormat& format) = 0;
+};
+
+enum class FileType : uint8_t { wav, w64, flac, raw };
+
+/// By the ending of the name, in capitals or not.
+[[nodiscard]] std::optional<FileType> file_type_of(std::string_view path) noexcept;
+
+[[nodiscard]] bool file_type_holds(FileType type, const PcmFormat& format) noexcept;
+
+/// An open file that is written at given places. A device has one place, its end: writing over what
+/// has gone out already succeeds and does nothing.
+class OutputFile {
+ public:
+  OutputFile(UniqueFd fd, bool device) noexcept : fd_(std::move(fd)), device_(device) {}
+
+  struct Wrote {
+    size_t bytes = 0;
+    int error = 0;  ///< errno when they are fewer than asked for
+  };
+  Wrote write_at(uint64_t offset, std::span<const std::byte> bytes) noexcept;
+  /// Cuts off what lies behind `size`.
+  void truncate(uint64_t size) noexcept;
+
+ private:
+  UniqueFd fd_;
+  bool device_;
+  uint64_t device_end_ = 0;
+};
+
+/// A recording of `format`, which file_type_holds(), into an empty `file`.
+std::unique_ptr<Recording> make_recording(FileType type, OutputFile file, const PcmFormat& format);
+
+/// w64 and flac.
+std::unique_ptr<Recording> make_sndfile_recording(FileType type, OutputFile file,
+                                                  const PcmFormat& format);
+
+}  // namespace dmasim

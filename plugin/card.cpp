@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "plugin/card.h"
+
+#include <cerrno>
+#include <map>
+
+#include "engine/sync.h"
+
+namespace dmasim {
+namespace {
+
+struct Cards {
+  Mutex lock;
+  std::map<std::string, std::weak_ptr<Engine>> engines DMASIM_GUARDED_BY(lock);
+};
+
+Cards& cards() {
+  static Cards instance;
+  return instance;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Engine>> engine_of_card(const std::string& card,
+                                               const Engine::Options& options) {
+  Cards& all = cards();
+  MutexLock guard(all.lock);
+  std::weak_ptr<Engine>& known = all.engines[card];
+  if (std::shared_ptr<Engine> engine = known.lock()) {
+    if (engine->options() != options) return Errno{EBUSY};
+    return engine;
+  }
+  auto engine = std::make_shared<Engine>(std::make_shared<RealtimeClock>(), options);
+  known = engine;
+  return engine;
+}
+
+}  // namespace dmasim

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// One substream: what each hook of an ioplug PCM means to a DMA channel.
+///
+///   open        request_chan               stop     terminate_async, nothing that waits
+///   hw_params   synchronize, new ring      pause    pause / resume
+///   prepare     synchronize, pointers 0    drain    runs on to appl_ptr, then waits
+///   start       prep, submit, issue        hw_free  synchronize, ring freed
+///   pointer     tx_status                  close    terminate_sync, release
+///
+/// LOCKING   alsa-lib's pcm lock -> setup_ -> lock_ -> the channel's lock -> a sink's queue. No hook
+///           relies on alsa-lib's lock. The hooks that wait (prepare, hw_params, hw_free, close)
+///           hold setup_, which no callback and no other hook takes, and never wait under lock_.
+/// LATCH     the completion callback finds an xrun and stores XRUN into the ioplug; but alsa-lib
+///           stores RUNNING *after* start returned. So phase_ is the truth, and what is shown is
+///           stored again by later hooks and, until one of those was sure to be last, by an alarm.
+/// LIFETIME  from open to close, which may come in any phase, without stop or hw_free before it.
+#pragma once
+
+#include <alsa/asoundlib.h>
+
+#include <memory>
+
+#include "engine/capture_port.h"
+#include "engine/engine.h"
+#include "engine/playback_port.h"
+#include "engine/ring.h"
+#include "engine/sink.h"
+#include "engine/source.h"
+#include "plugin/io_fields.h"
+#include "plugin/pointers.h"
+#include "plugin/poll_level.h"
+#include "plugin/ring_copy.h"
+
+namespace dmasim {
+
+/// What a substream is made of, chosen by the configuration.
+struct SubstreamParts {
+  std::shared_ptr<Engine> engine;
+  std::unique_ptr<Sink> sink;      ///< playback
+  std::unique_ptr<Source> source;  ///< capture
+  uint32_t fifo_frames = 0;
+  int32_t ppm = 0;
+  int64_t slow_callback_ns = 0;  ///< fault: a period callback takes so long before it begins its work
+};
+
+/// hw_params, in our own copy: alsa-lib overwrites the ioplug's before it asks.
+struct HwSetup {
+  PcmFormat format{};
+  snd_pcm_format_t alsa_format = SND_PCM_FORMAT_S16_LE;
+  bool mmap = false;
+  snd_pcm_uframes_t period_size = 0;
+  snd_pcm_uframes_t buffer_size = 0;
+};
+
+struct SwSetup {
+  snd_pcm_uframes_t avail_min = 1;
+  snd_pcm_uframes_t stop_threshold = 0;
+  snd_pcm_uframes_t boundary = 0;
+};
+
+struct SubstreamStats {
+  IrqStats irq;
+  SinkStats sink;
+  SourceStats source;
+  HwSetup hw;
+  uint64_t starts = 0;
+  uint64_t xruns = 0;
+  uint64_t closes_during_callback = 0;
+};
+
+class Substream {
+ public:
+  Substream(snd_pcm_ioplug_t& io, snd_pcm_stream_t stream, SubstreamParts parts);
+  ~Substream();  ///< closed before, or never opened
+  Substream(const Substream&) = delete;
+  Substream& operator=(const Substream&) = delete;
+
+  /// Errors: EMFILE, ENFILE, ENOMEM.
+  Result<void> open();
+  [[nodiscard]] const PollLevel& poll_level() const noexcept { return poll_; }
+
+  /// Errors: EBADFD in RUNNING, PAUSED, DRAINING, XRUN (nothing changes); ENOMEM.
+  Result<void> hw_params(const HwSetup& hw) DMASIM_EXCLUDES(setup_, lock_);
+  /// Errors: EBADFD as above.
+  Result<void> hw_free() DMASIM_EXCLUDES(setup_, lock_);
+  /// Also while RUNNING.
+  void sw_params(const SwSetup& sw) DMASIM_EXCLUDES(lock_);
+  /// Errors: EBUSY while the hardware runs; the stream then goes on as if not asked.
+  Result<void> prepare() DMASIM_EXCLUDES(setup_, lock_);
+  /// Errors: EPIPE (nothing to play), EAGAIN (no thread), EBADFD, and those of Sink::configure.
+  Result<void> start() DMASIM_EXCLUDES(lock_);
+  /// Never waits.
+  void stop() noexcept DMASIM_EXCLUDES(lock_);
+  /// Errors: EBADFD when an xrun came first.
+  Result<void> pause(bool enable) DMASIM_EXCLUDES(lock_);
+  /// Errors: EAGAIN (non-blocking), EINTR (snd_pcm_abort), EIO (frames were lost), those of start.
+  Result<void> drain() DMASIM_EXCLUDES(lock_);
+  /// In any state, from any thread; never blocks.
+  snd_pcm_uframes_t pointer() DMASIM_EXCLUDES(lock_);
+  snd_pcm_sframes_t delay() DMASIM_EXCLUDES(lock_);
+  /// Copies, does not consume. Errors: EPIPE, EBADFD.
+  Result<snd_pcm_uframes_t> transfer(const snd_pcm_channel_area_t* areas, snd_pcm_uframes_t offset,
+                                     snd_pcm_uframes_t size) DMASIM_EXCLUDES(lock_);
+  unsigned short poll_revents() DMASIM_EXCLUDES(lock_);
+  /// The last call.
+  void close() DMASIM_EXCLUDES(setup_, lock_);
+
+  [[nodiscard]] SubstreamStats stats() DMASIM_EXCLUDES(lock_);
+
+ private:
+  /// Ours, and the truth; io.state is what is shown of it.
+  enum class Phase { open, setup, prepared, running, paused, draining, xrun };
+
+  [[nodiscard]] bool playback() const noexcept { return stream_ == SND_PCM_STREAM_PLAYBACK; }
+  [[nodiscard]] bool hardware_runs() const DMASIM_REQUIRES(lock_) {
+    return phase_ == Phase::running || phase_ == Phase::draining;
+  }
+  [[nodiscard]] bool may_reconfigure() const DMASIM_REQUIRES(lock_) {
+    return phase_ == Phase::open || phase_ == Phase::setup || phase_ == Phase::prepared;
+  }
+
+  // Completion thread.
+  void before_advance(uint64_t round) DMASIM_EXCLUDES(lock_);
+  void period_elapsed(uint64_t round) DMASIM_EXCLUDES(lock_);
+  void alarm() DMASIM_EXCLUDES(lock_);
+
+  // Position: dmasim_pcm_position.cpp
+  void refresh_appl_ptr() DMASIM_REQUIRES(lock_);
+  [[nodiscard]] uint64_t commit_limit_bytes() const DMASIM_REQUIRES(lock_);
+  void catch_up() DMASIM_REQUIRES(lock_);
+  void update() DMASIM_REQUIRES(lock_);
+  void latch_xrun() DMASIM_REQUIRES(lock_);
+  void show_latched_xrun() DMASIM_REQUIRES(lock_);
+  void finish_drain() DMASIM_REQUIRES(lock_);
+  [[nodiscard]] uint64_t drained_at_frames() const DMASIM_REQUIRES(lock_);
+  [[nodiscard]] bool poll_ready() const DMASIM_REQUIRES(lock_);
+  void publish() DMASIM_REQUIRES(lock_);
+  void publish_alarm(bool ready) DMASIM_REQUIRES(lock_);
+  void arm_at_frames(uint64_t frames) DMASIM_REQUIRES(lock_);
+
+  // Life cycle: dmasim_pcm.cpp
+  Result<void> start_locked() DMASIM_REQUIRES(lock_);
+  Result<void> configure_device() DMASIM_REQUIRES(lock_);
+  Result<void> issue() DMASIM_REQUIRES(lock_);
+  Result<void> begin_drain() DMASIM_REQUIRES(lock_);
+  Result<void> wait_drained() DMASIM_EXCLUDES(lock_);
+  void halt(Phase next) noexcept DMASIM_REQUIRES(lock_);
+  void begin_quiesce() DMASIM_REQUIRES(setup_, lock_);
+  void wait_quiet() DMASIM_REQUIRES(setup_) DMASIM_EXCLUDES(lock_);
+  void flush_device() DMASIM_EXCLUDES(lock_);
+
+  const snd_pcm_stream_t stream_;
+  const SubstreamParts parts_;
+  PlaybackPort playback_port_;
+  CapturePort capture_port_;
+  ChannelHandle channel_;  // set by open(), released by close(), constant in between
+
+  Mutex setup_ DMASIM_ACQUIRED_BEFORE(lock_);
+  Mutex lock_;
+  IoFields io_ DMASIM_GUARDED_BY(lock_);
+  PollLevel poll_;  // set() under lock_
+  HwSetup hw_ DMASIM_GUARDED_BY(lock_);
+  SwSetup sw_ DMASIM_GUARDED_BY(lock_);
+  Ring ring_ DMASIM_GUARDED_BY(lock_);
+  RingAreas ring_areas_ DMASIM_GUARDED_BY(lock_);
+  Phase phase_ DMASIM_GUARDED_BY(lock_) = Phase::open;
+  bool quiescing_ DMASIM_GUARDED_BY(lock_) = false;  // a waiting hook is at work
+  Pointers pointers_ DMASIM_GUARDED_BY(lock_);
+  size_t in_flight_frames_ DMASIM_GUARDED_BY(lock_) = 0;
+  Cookie cookie_ DMASIM_GUARDED_BY(lock_);
+  uint64_t round_ DMASIM_GUARDED_BY(lock_) = 0;  // counts starts; names the transfer to callbacks
+  uint64_t armed_frames_ DMASIM_GUARDED_BY(lock_) = UINT64_MAX;  // the channel's alarm
+  // transfer() has copied, alsa-lib has yet to move appl_ptr from `from` to `to`.
+  struct Commit {
+    snd_pcm_uframes_t from;
+    snd_pcm_uframes_t to;
+  };
+  std::optional<Commit> committing_ DMASIM_GUARDED_BY(lock_);
+  bool xrun_seen_ DMASIM_GUARDED_BY(lock_) = false;
+  int64_t show_again_ns_ DMASIM_GUARDED_BY(lock_) = 0;
+  uint64_t xruns_ DMASIM_GUARDED_BY(lock_) = 0;
+  uint64_t closes_during_callback_ DMASIM_GUARDED_BY(lock_) = 0;
+};
+
+}  // namespace dmasim

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Where a substream is, what follows from it (xrun, end of drain), and who has to be told.
+#include <poll.h>
+
+#include <algorithm>
+
+#include "plugin/dmasim_pcm.h"
+
+namespace dmasim {
+namespace {
+
+constexpr int64_t kShowAgainMostNs = 1'000'000'000;
+
+}  // namespace
+
+/// Reads the application's position. Between transfer() and alsa-lib's own step the frames copied
+/// count already. A zero while the hardware runs is alsa-lib's reset before a prepare that will be
+/// refused, or snd_pcm_reset: no evidence of anything.
+void Substream::refresh_appl_ptr() {
+  const snd_pcm_uframes_t appl_ptr = io_.appl_ptr();
+  if (committing_ && appl_ptr == committing_->from) {
+    pointers_.set_appl_ptr(committing_->to);
+    return;
+  }
+  if (appl_ptr == 0 && hardware_runs()) return;
+  pointers_.set_appl_ptr(appl_ptr);
+}
+
+uint64_t Substream::commit_limit_bytes() const {
+  return playback() ? pointers_.appl_frames() * hw_.format.frame_bytes() : UINT64_MAX;
+}
+
+/// Brings hardware and pointers up to now.
+void Substream::catch_up() {
+  refresh_appl_ptr();
+  const TxState state = channel_->tx_status(cookie_, commit_limit_bytes());
+  if (state.status != DmaStatus::in_progress && state.status != DmaStatus::paused) return;
+  const size_t frame_bytes = hw_.format.frame_bytes();
+  pointers_.set_hw_frames(state.transferred_bytes / frame_bytes);
+  in_flight_frames_ = state.in_flight_bytes / frame_bytes;
+}
+
+/// Catches up, and does what the new position calls for.
+void Substream::update() {
+  if (quiescing_ || !ring_) return;
+  if (hardware_runs()) catch_up();
+  if (phase_ == Phase::running && pointers_.avail() >= sw_.stop_threshold) latch_xrun();
+  if (phase_ == Phase::draining && pointers_.hw_frames() >= drained_at_frames()) finish_drain();
+  publish();
+}
+
+/// The last committed frame has left the FIFO.
+uint64_t Substream::drained_at_frames() const {
+  return pointers_.appl_frames() + parts_.fifo_frames;
+}
+
+void Substream::finish_drain() {
+  pointers_.set_hw_frames(pointers_.appl_frames());  // what went past were ring leftovers
+  halt(Phase::setup);
+  io_.set_state(SND_PCM_STATE_SETUP);
+}
+
+/// Runs on the completion thread too: then this is the terminate_async from inside the callback.
+void Substream::latch_xrun() {
+  ++xruns_;
+  halt(Phase::xrun);
+  io_.set_state(SND_PCM_STATE_XRUN);
+  xrun_seen_ = false;
+  show_again_ns_ = static_cast<int64_t>(hw_.period_size) * 1'000'000'000 / hw_.format.rate_hz;
+  channel_->arm_alarm_at(parts_.engine->clock().now_ns() + show_again_ns_);
+}
+
+/// In a hook that alsa-lib runs under its lock and after which it stores no state: what it stored
+/// after start has been stored before this, and nobody stores over it now.
+void Substream::show_latched_xrun() {
+  io_.set_state(SND_PCM_STATE_XRUN);
+  if (!xrun_seen_) channel_->disarm_alarm();
+  xrun_seen_ = true;
+}
+
+bool Substream::poll_ready() const {
+  switch (phase_) {
+    case Phase::prepared:
+    case Phase::running:
+    case Phase::paused:
+      return pointers_.avail() >= sw_.avail_min;
+    case Phase::draining:
+      return !playback();
+    default:
+      return true;
+  }
+}
+
+void Substream::publish() {
+  const bool ready = poll_ready();
+  publish_alarm(ready);
+  poll_.set(ready);
+}
+
+/// Readiness and the end of a drain may fall between two period ticks, which wake nobody then.
+void Substream::publish_alarm(bool ready) {
+  if (phase_ == Phase::draining) {
+    arm_at_frames(drained_at_frames());
+    return;
+  }
+  if (phase_ != Phase::running) return;
+  const snd_pcm_uframes_t wanted = sw_.avail_min - std::min(sw_.avail_min, pointers_.avail());
+  const uint64_t at_frames = pointers_.hw_frames() + wanted;
+  const bool on_tick = at_frames % hw_.period_size == 0;
+  const bool comes = sw_.avail_min <= pointers_.buffer_size();
+  arm_at_frames(ready || on_tick || !comes ? UINT64_MAX : at_frames);
+}
+
+void Substream::arm_at_frames(uint64_t frames) {
+  if (frames == armed_frames_) return;
+  armed_frames_ = frames;
+  if (frames == UINT64_MAX) {
+    channel_->disarm_alarm();
+  } else {
+    channel_->arm_alarm_at_bytes(frames * hw_.format.frame_bytes());
+  }
+}
+
+void Substream::before_advance(uint64_t round) {
+  MutexLock guard(lock_);
+  if (round != round_ || !hardware_runs() || quiescing_) return;
+  refresh_appl_ptr();
+  channel_->set_commit_limit(commit_limit_bytes());
+}
+
+void Substream::period_elapsed(uint64_t round) {
+  if (parts_.slow_callback_ns > 0) {
+    const int64_t until_ns = parts_.engine->clock().now_ns() + parts_.slow_callback_ns;
+    stall_until(parts_.engine->clock().wake_up_ns(until_ns));
+  }
+  MutexLock guard(lock_);
+  if (round != round_ || !hardware_runs()) return;  // its transfer has been terminated
+  update();
+}
+
+void Substream::alarm() {
+  MutexLock guard(lock_);
+  armed_frames_ = UINT64_MAX;
+  if (quiescing_) return;
+  if (phase_ != Phase::xrun) {
+    update();
+    return;
+  }
+  io_.set_state(SND_PCM_STATE_XRUN);
+  show_again_ns_ = std::min(2 * show_again_ns_, kShowAgainMostNs);
+  channel_->arm_alarm_at(parts_.engine->clock().now_ns() + show_again_ns_);
+}
+
+snd_pcm_uframes_t Substream::pointer() {
+  MutexLock guard(lock_);
+  committing_.reset();  // alsa-lib's step after a transfer lies behind us
+  update();
+  if (phase_ == Phase::xrun) show_latched_xrun();
+  if (phase_ != Phase::draining) return pointers_.hw_ptr();
+  // A pointer at appl_ptr would make alsa-lib drop what is still in the FIFO.
+  const uint64_t last = pointers_.appl_frames() - std::min<uint64_t>(pointers_.appl_frames(), 1);
+  return std::min(pointers_.hw_frames(), last) % pointers_.boundary();
+}
+
+snd_pcm_sframes_t Substream::delay() {
+  MutexLock guard(lock_);
+  update();
+  const snd_pcm_sframes_t queued = playback() ? pointers_.lead() : -pointers_.lead();
+  return queued + static_cast<snd_pcm_sframes_t>(in_flight_frames_);
+}
+
+unsigned short Substream::poll_revents() {
+  MutexLock guard(lock_);
+  update();
+  if (phase_ == Phase::xrun) io_.set_state(SND_PCM_STATE_XRUN);
+  if (!poll_ready()) return 0;
+  const auto ready = static_cast<unsigned short>(poll_.events());
+  switch (phase_) {
+    case Phase::prepared:
+    case Phase::running:
+    case Phase::paused:
+    case Phase::draining:
+      return ready;
+    default:
+      return ready | POLLERR;
+  }
+}
+
+}  // namespace dmasim

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// A PCM's configuration: what stands behind `type dmasim` in an ALSA conf. Each value is checked
+/// here; a refusal is logged with the key, the value and what is accepted.
+#pragma once
+
+#include <alsa/asoundlib.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "engine/pcm_format.h"
+#include "engine/result.h"
+
+namespace dmasim {
+
+struct Range {
+  unsigned min = 0;
+  unsigned max = 0;
+};
+
+/// Defaults like a sound card's: programs take the extremes that they are offered.
+struct PcmConfig {
+  std::string file;    ///< record what is played; empty: nowhere
+  std::string source;  ///< what is captured; empty: silence
+  std::string report;  ///< a JSON line for each closed PCM is appended here; empty: none
+
+  std::vector<SampleFormat> formats;  ///< never empty
+  Range channels{1, 8};
+  Range rate_hz{4000, 768000};
+  Range period_bytes{128, 524288};
+  Range buffer_bytes{256, 1048576};
+  Range periods{2, 32};
+
+  CompletionTopology completion = CompletionTopology::per_channel;
+  int rt_priority = 0;
+  uint32_t fifo_frames = 0;
+  int32_t ppm = 0;
+  unsigned queue_ms = 500;
+  unsigned flush_ms = 2000;
+  int64_t slow_callback_ns = 0;
+};
+
+/// Errors: EINVAL, after a line in ALSA's error log.
+Result<PcmConfig> parse_pcm_config(const snd_config_t* conf);
+
+}  // namespace dmasim

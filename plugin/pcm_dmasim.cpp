@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The module's entry and its ioplug callback table. Here errno values become ALSA's negative
+/// numbers, no exception gets out, and a forked child is turned away. Nothing else.
+#include <alsa/asoundlib.h>
+#include <alsa/pcm_external.h>
+
+#include <cerrno>
+#include <memory>
+#include <new>
+#include <string>
+#include <type_traits>
+
+#include "plugin/alsa_format.h"
+#include "plugin/dmasim_pcm.h"
+#include "plugin/fork_guard.h"
+#include "plugin/pcm_config.h"
+#include "plugin/pcm_open.h"
+#include "plugin/report.h"
+
+namespace dmasim {
+namespace {
+
+/// What io.private_data points to.
+struct Plugin {
+  snd_pcm_ioplug_t io{};
+  std::string name;
+  PcmConfig config;
+  ForkGuard guard;
+  std::unique_ptr<Substream> substream;
+};
+
+Plugin& plugin_of(snd_pcm_ioplug_t* io) { return *static_cast<Plugin*>(io->private_data); }
+
+int to_errno(const Result<void>& result) { return -result.error(); }
+
+/// Runs a hook on the substream; `Answer` is what ALSA gets, `in_child` what a forked child gets.
+template <typename Answer, typename Hook>
+Answer call(snd_pcm_ioplug_t* io, Hook hook, Answer in_child = -ENODEV) noexcept {
+  Plugin& plugin = plugin_of(io);
+  if (plugin.guard.in_child()) {
+    io->state = SND_PCM_STATE_DISCONNECTED;
+    return in_child;
+  }
+  try {
+    return hook(*plugin.substream);
+  } catch (const std::bad_alloc&) {
+    return static_cast<Answer>(-ENOMEM);
+  } catch (...) {
+    return static_cast<Answer>(-EIO);
+  }
+}
+
+int on_start(snd_pcm_ioplug_t* io) {
+  return call<int>(io, [](Substream& s) { return to_errno(s.start()); });
+}
+
+int on_stop(snd_pcm_ioplug_t* io) {
+  return call<int>(io, [](Substream& s) { return s.stop(), 0; });
+}
+
+snd_pcm_sframes_t on_pointer(snd_pcm_ioplug_t* io) {
+  constexpr snd_pcm_sframes_t kInChild = 0;  // an error would make alsa-lib show XRUN
+  return call<snd_pcm_sframes_t>(
+      io, [](Substream& s) { return static_cast<snd_pcm_sframes_t>(s.pointer()); }, kInChild);
+}
+
+snd_pcm_sframes_t on_transfer(snd_pcm_ioplug_t* io, const snd_pcm_channel_area_t* areas,
+                              snd_pcm_uframes_t offset, snd_pcm_uframes_t size) {
+  return call<snd_pcm_sframes_t>(io, [=](Substream& s) -> snd_pcm_sframes_t {
+    const Result<snd_pcm_uframes_t> done = s.transfer(areas, offset, size);
+    return done ? static_cast<snd_pcm_sframes_t>(*done) : -done.error();
+  });
+}
+
+int on_hw_params(snd_pcm_ioplug_t* io, snd_pcm_hw_params_t*) {
+  return call<int>(io, [io](Substream& s) {
+    const auto sample = from_alsa(io->format);
+    if (!sample) return -EINVAL;
+    return to_errno(s.hw_params(
+        {.format = {.sample = *sample, .channels = io->channels, .rate_hz = io->rate},
+         .alsa_format = io->format,
+         .mmap = io->access == SND_PCM_ACCESS_MMAP_INTERLEAVED ||
+                 io->access == SND_PCM_ACCESS_MMAP_NONINTERLEAVED,
+         .period_size = io->period_size,
+         .buffer_size = io->buffer_size}));
+  });
+}
+
+int on_hw_free(snd_pcm_ioplug_t* io) {
+  return call<int>(io, [](Substream& s) { return to_errno(s.hw_free()); });
+}
+
+int on_sw_params(snd_pcm_ioplug_t* io, snd_pcm_sw_params_t* params) {
+  return call<int>(io, [params](Substream& s) {
+    SwSetup sw;
+    snd_pcm_sw_params_get_avail_min(params, &sw.avail_min);
+    snd_pcm_sw_params_get_stop_threshold(params, &sw.stop_threshold);
+    snd_pcm_sw_params_get_boundary(params, &sw.boundary);
+    s.sw_params(sw);
+    return 0;
+  });
+}
+
+int on_prepare(snd_pcm_ioplug_t* io) {
+  return call<int>(io, [](Substream& s) { return to_errno(s.prepare()); });
+}
+
+int on_drain(snd_pcm_ioplug_t* io) {
+  return call<int>(io, [](Substream& s) { return to_errno(s.drain()); });
+}
+
+int on_pause(snd_pcm_ioplug_t* io, int enable) {
+  return call<int>(io, [enable](Substream& s) { return to_errno(s.pause(enable != 0)); });
+}
+
+int on_delay(snd_pcm_ioplug_t* io, snd_pcm_sframes_t* delay) {
+  return call<int>(io, [delay](Substream& s) { return *delay = s.delay(), 0; });
+}
+
+int on_poll_revents(snd_pcm_ioplug_t* io, pollfd*, unsigned, unsigned short* revents) {
+  return call<int>(io, [revents](Substream& s) { return *revents = s.poll_revents(), 0; });
+}
+
+void on_dump(snd_pcm_ioplug_t* io, snd_output_t* out) {
+  const Plugin& plugin = plugin_of(io);
+  const bool playback = io->stream == SND_PCM_STREAM_PLAYBACK;
+  const std::string& end = playback ? plugin.config.file : plugin.config.source;
+  snd_output_printf(out, "dmasim PCM, %s %s\n", playback ? "recording to" : "playing from",
+                    end.empty() ? (playback ? "nowhere" : "silence") : end.c_str());
+  snd_output_printf(out, "Its setup is:\n");
+  snd_pcm_dump_setup(io->pcm, out);
+}
+
+void report(const Plugin& plugin) {
+  if (plugin.config.report.empty()) return;
+  const std::string line = report_line(plugin.name, plugin.io.stream, plugin.config,
+                                       plugin.substream->stats());
+  if (const Result<void> done = append_report(plugin.config.report, line); !done) {
+    SNDERR("dmasim: report = \"%s\": %s", plugin.config.report.c_str(),
+           snd_strerror(-done.error()));
+  }
+}
+
+/// A forked child frees nothing: every thread and lock behind the substream is the parent's.
+int on_close(snd_pcm_ioplug_t* io) {
+  Plugin& plugin = plugin_of(io);
+  if (plugin.guard.in_child()) return 0;
+  const std::unique_ptr<Plugin> owned(&plugin);
+  return call<int>(io, [&plugin](Substream& s) {
+    s.close();
+    report(plugin);
+    return 0;
+  });
+}
+
+const snd_pcm_ioplug_callback_t* callbacks() {
+  static const snd_pcm_ioplug_callback_t table = [] {
+    snd_pcm_ioplug_callback_t t{};
+    t.start = on_start;
+    t.stop = on_stop;
+    t.pointer = on_pointer;
+    t.transfer = on_transfer;
+    t.close = on_close;
+    t.hw_params = on_hw_params;
+    t.hw_free = on_hw_free;
+    t.sw_params = on_sw_params;
+    t.prepare = on_prepare;
+    t.drain = on_drain;
+    t.pause = on_pause;
+    t.poll_revents = on_poll_revents;
+    t.dump = on_dump;
+    t.delay = on_delay;
+    return t;
+  }();
+  return &table;
+}
+
+void fill_ioplug(Plugin& plugin) {
+  plugin.io.version = SND_PCM_IOPLUG_VERSION;
+  plugin.io.name = "dmasim simulated sound card";
+  plugin.io.flags = SND_PCM_IOPLUG_FLAG_MONOTONIC | SND_PCM_IOPLUG_FLAG_BOUNDARY_WA;
+  plugin.io.poll_fd = plugin.substream->poll_level().fd();
+  plugin.io.poll_events = static_cast<unsigned>(plugin.substream->poll_level().events());
+  plugin.io.mmap_rw = 0;  // the ring is ours: alsa-lib unmaps its own before our close
+  plugin.io.callback = callbacks();
+  plugin.io.private_data = &plugin;
+}
+
+/// From snd_pcm_ioplug_create on, snd_pcm_ioplug_delete closes and frees by on_close.
+int create(std::unique_ptr<Plugin> plugin, snd_pcm_t** pcm, const char* name, int mode) {
+  if (const int err = snd_pcm_ioplug_create(&plugin->io, name, plugin->io.stream, mode); err < 0) {
+    plugin->substream->close();
+    return err;
+  }
+  snd_pcm_ioplug_t& io = plugin.release()->io;
+  io.nonblock = (mode & SND_PCM_NONBLOCK) != 0 ? 1 : 0;  // alsa-lib leaves this to us
+  if (const int err = set_hw_constraints(io, plugin_of(&io).config); err < 0) {
+    snd_pcm_ioplug_delete(&io);
+    return err;
+  }
+  *pcm = io.pcm;
+  return 0;
+}
+
+int open_pcm(snd_pcm_t** pcm, const char* name, const snd_config_t* conf, snd_pcm_stream_t stream,
+             int mode) {
+  auto plugin = std::make_unique<Plugin>();
+  plugin->name = name != nullptr ? name : "dmasim";
+  plugin->io.stream = stream;
+  Result<PcmConfig> config = parse_pcm_config(conf);
+  if (!config) return -config.error();
+  plugin->config = std::move(*config);
+  Result<SubstreamParts> parts = make_parts(plugin->config, stream);
+  if (!parts) return -parts.error();
+  plugin->substream = std::make_unique<Substream>(plugin->io, stream, std::move(*parts));
+  if (const Result<void> opened = plugin->substream->open(); !opened) return -opened.error();
+  fill_ioplug(*plugin);
+  return create(std::move(plugin), pcm, name, mode);
+}
+
+}  // namespace
+}  // namespace dmasim
+
+#pragma GCC visibility push(default)
+extern "C" {
+
+SND_PCM_PLUGIN_DEFINE_FUNC(dmasim) {
+  static_cast<void>(root);
+  try {
+    return dmasim::open_pcm(pcmp, name, conf, stream, mode);
+  } catch (const std::bad_alloc&) {
+    return -ENOMEM;
+  } catch (...) {
+    return -EIO;
+  }
+}
+
+SND_PCM_PLUGIN_SYMBOL(dmasim);
+}
+#pragma GCC visibility pop

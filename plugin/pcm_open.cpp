@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "plugin/pcm_open.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+
+#include "plugin/alsa_format.h"
+#include "plugin/card.h"
+
+namespace dmasim {
+namespace {
+
+constexpr int64_t kMsNs = 1'000'000;
+constexpr std::string_view kTone = "tone:";
+
+/// The largest value of `range` for which `fits` holds, which it does up to some value and for the
+/// least one.
+template <typename Fits>
+unsigned largest(Range range, Fits fits) {
+  while (range.min < range.max) {
+    const unsigned middle = range.max - (range.max - range.min) / 2;
+    if (fits(middle)) {
+      range.min = middle;
+    } else {
+      range.max = middle - 1;
+    }
+  }
+  return range.min;
+}
+
+/// A recording's type may not hold every format, channel count and rate.
+bool narrow_to_file(PcmConfig& config) {
+  const char* path = config.file.c_str();
+  const auto accepts = [&](SampleFormat format, unsigned channels, unsigned rate_hz) {
+    return file_sink_accepts(path, {.sample = format, .channels = channels, .rate_hz = rate_hz});
+  };
+  std::erase_if(config.formats, [&](SampleFormat format) {
+    return !accepts(format, config.channels.min, config.rate_hz.min);
+  });
+  if (config.formats.empty()) return false;
+  const SampleFormat any = config.formats.front();
+  config.channels.max = largest(config.channels, [&](unsigned channels) {
+    return accepts(any, channels, config.rate_hz.min);
+  });
+  config.rate_hz.max = largest(config.rate_hz, [&](unsigned rate_hz) {
+    return accepts(any, config.channels.min, rate_hz);
+  });
+  return true;
+}
+
+Result<std::unique_ptr<Sink>> make_sink(PcmConfig& config) {
+  if (config.file.empty()) return make_null_sink();
+  Result<std::unique_ptr<Sink>> sink =
+      make_file_sink(config.file.c_str(), {.queue_ns = config.queue_ms * kMsNs,
+                                           .flush_ns = config.flush_ms * kMsNs});
+  if (!sink) {
+    SNDERR("dmasim: file = \"%s\": %s; accepted: a path that can be written, ending in "
+           ".wav .w64 .flac or .raw", config.file.c_str(), std::strerror(sink.error()));
+    return sink;
+  }
+  if (!narrow_to_file(config)) {
+    SNDERR("dmasim: file = \"%s\" cannot hold any of the formats, channels and rates that are "
+           "allowed", config.file.c_str());
+    return Errno{EINVAL};
+  }
+  return sink;
+}
+
+bool narrow(Range& range, unsigned value) {
+  if (value < range.min || value > range.max) return false;
+  range = {value, value};
+  return true;
+}
+
+/// A sound file has one rate and one channel count, as a card with a fixed clock has.
+bool narrow_to_source(PcmConfig& config, const Source& source) {
+  const auto shape = source.shape();
+  if (!shape) return true;
+  if (shape->channels <= kMaxChannels && shape->channels > config.channels.max &&
+      config.channels.min == 1) {
+    config.channels.max = shape->channels;
+  }
+  if (narrow(config.channels, shape->channels) && narrow(config.rate_hz, shape->rate_hz)) {
+    return true;
+  }
+  SNDERR("dmasim: source = \"%s\" has %u channels at %u Hz; accepted: channels = %u-%u, "
+         "rate = %u-%u", config.source.c_str(), shape->channels, shape->rate_hz,
+         config.channels.min, config.channels.max, config.rate_hz.min, config.rate_hz.max);
+  return false;
+}
+
+Result<std::unique_ptr<Source>> make_tone(const PcmConfig& config) {
+  const std::string_view text = std::string_view(config.source).substr(kTone.size());
+  double frequency_hz = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), frequency_hz);
+  if (error == std::errc{} && end == text.data() + text.size() && frequency_hz > 0 &&
+      frequency_hz <= 384000) {
+    return make_tone_source(frequency_hz);
+  }
+  SNDERR("dmasim: source = \"%s\"; accepted: tone:HZ with HZ above 0, up to 384000",
+         config.source.c_str());
+  return Errno{EINVAL};
+}
+
+Result<std::unique_ptr<Source>> make_source(PcmConfig& config) {
+  const std::string& name = config.source;
+  if (name.empty() || name == "silence") return make_silence_source();
+  if (name == "counter") return make_counter_source();
+  if (name.starts_with(kTone)) return make_tone(config);
+  Result<std::unique_ptr<Source>> source = make_file_source(name.c_str());
+  if (!source) {
+    SNDERR("dmasim: source = \"%s\": %s; accepted: silence, tone:HZ, counter or the path of a "
+           "sound file", name.c_str(), std::strerror(source.error()));
+    return source;
+  }
+  if (!narrow_to_source(config, **source)) return Errno{EINVAL};
+  return source;
+}
+
+int set_range(snd_pcm_ioplug_t& io, int param, const Range& range) {
+  return snd_pcm_ioplug_set_param_minmax(&io, param, range.min, range.max);
+}
+
+int set_formats(snd_pcm_ioplug_t& io, const std::vector<SampleFormat>& formats) {
+  std::vector<unsigned> list;
+  for (const SampleFormat format : formats) list.push_back(static_cast<unsigned>(to_alsa(format)));
+  return snd_pcm_ioplug_set_param_list(&io, SND_PCM_IOPLUG_HW_FORMAT,
+                                       static_cast<unsigned>(list.size()), list.data());
+}
+
+int set_accesses(snd_pcm_ioplug_t& io) {
+  static constexpr std::array<unsigned, 4> kAccesses{
+      SND_PCM_ACCESS_MMAP_INTERLEAVED, SND_PCM_ACCESS_MMAP_NONINTERLEAVED,
+      SND_PCM_ACCESS_RW_INTERLEAVED, SND_PCM_ACCESS_RW_NONINTERLEAVED};
+  return snd_pcm_ioplug_set_param_list(&io, SND_PCM_IOPLUG_HW_ACCESS, kAccesses.size(),
+                                       kAccesses.data());
+}
+
+}  // namespace
+
+Result<SubstreamParts> make_parts(PcmConfig& config, snd_pcm_stream_t stream) {
+  SubstreamParts parts;
+  parts.fifo_frames = config.fifo_frames;
+  parts.ppm = config.ppm;
+  parts.slow_callback_ns = config.slow_callback_ns;
+  if (stream == SND_PCM_STREAM_PLAYBACK) {
+    Result<std::unique_ptr<Sink>> sink = make_sink(config);
+    if (!sink) return sink.as_errno();
+    parts.sink = std::move(*sink);
+  } else {
+    Result<std::unique_ptr<Source>> source = make_source(config);
+    if (!source) return source.as_errno();
+    parts.source = std::move(*source);
+  }
+  const Result<std::shared_ptr<Engine>> engine = engine_of_card(
+      "dmasim", {.completion = config.completion, .rt_priority = config.rt_priority});
+  if (!engine) {
+    SNDERR("dmasim: the card is open with another completion or rt_priority");
+    return engine.as_errno();
+  }
+  parts.engine = *engine;
+  return parts;
+}
+
+int set_hw_constraints(snd_pcm_ioplug_t& io, const PcmConfig& config) {
+  const std::array results{set_accesses(io),
+                           set_formats(io, config.formats),
+                           set_range(io, SND_PCM_IOPLUG_HW_CHANNELS, config.channels),
+                           set_range(io, SND_PCM_IOPLUG_HW_RATE, config.rate_hz),
+                           set_range(io, SND_PCM_IOPLUG_HW_PERIOD_BYTES, config.period_bytes),
+                           set_range(io, SND_PCM_IOPLUG_HW_BUFFER_BYTES, config.buffer_bytes),
+                           set_range(io, SND_PCM_IOPLUG_HW_PERIODS, config.periods)};
+  const auto failed = std::find_if(results.begin(), results.end(), [](int r) { return r < 0; });
+  return failed == results.end() ? 0 : *failed;
+}
+
+}  // namespace dmasim

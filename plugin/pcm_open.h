@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// From a configuration to the parts of a substream, and to the limits that ioplug is told.
+#pragma once
+
+#include <alsa/asoundlib.h>
+#include <alsa/pcm_external.h>
+
+#include "plugin/dmasim_pcm.h"
+#include "plugin/pcm_config.h"
+
+namespace dmasim {
+
+/// Makes engine, sink and source, and narrows `config`'s limits to what a file can hold or holds.
+/// No file is made and no thread started. Errors, after a line in ALSA's error log: those of
+/// make_file_sink and make_file_source; EBUSY; EINVAL (limits that leave nothing).
+Result<SubstreamParts> make_parts(PcmConfig& config, snd_pcm_stream_t stream);
+
+/// Tells ioplug the limits. A negative errno, as alsa-lib's calls.
+int set_hw_constraints(snd_pcm_ioplug_t& io, const PcmConfig& config);
+
+}  // namespace dmasim

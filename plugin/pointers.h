@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// hw_ptr and appl_ptr of one stream. The hardware counts frames since start without a limit; ALSA's
+/// pointers wrap at `boundary`, a multiple of the buffer size.
+#pragma once
+
+#include <alsa/asoundlib.h>
+
+#include <cstdint>
+
+namespace dmasim {
+
+/// PURE. Valid for any boundary, also before one is known (0).
+class Pointers {
+ public:
+  void configure(snd_pcm_stream_t stream, snd_pcm_uframes_t buffer_size) noexcept {
+    playback_ = stream == SND_PCM_STREAM_PLAYBACK;
+    buffer_size_ = buffer_size;
+    boundary_ = default_boundary(buffer_size);
+  }
+  void set_boundary(snd_pcm_uframes_t boundary) noexcept {
+    if (boundary > 0) boundary_ = boundary;
+  }
+  void reset() noexcept { hw_frames_ = appl_ptr_ = 0; }
+
+  void set_hw_frames(uint64_t frames) noexcept { hw_frames_ = frames; }
+  void set_appl_ptr(snd_pcm_uframes_t appl_ptr) noexcept { appl_ptr_ = appl_ptr; }
+
+  [[nodiscard]] uint64_t hw_frames() const noexcept { return hw_frames_; }
+  [[nodiscard]] snd_pcm_uframes_t hw_ptr() const noexcept { return wrap(hw_frames_); }
+  [[nodiscard]] snd_pcm_uframes_t appl_ptr() const noexcept { return appl_ptr_; }
+  [[nodiscard]] snd_pcm_uframes_t appl_ptr_after(snd_pcm_uframes_t frames) const noexcept {
+    return wrap(appl_ptr_ + frames);
+  }
+  [[nodiscard]] snd_pcm_uframes_t boundary() const noexcept { return boundary_; }
+  [[nodiscard]] snd_pcm_uframes_t buffer_size() const noexcept { return buffer_size_; }
+
+  /// How far the application is ahead of the hardware; negative when behind.
+  [[nodiscard]] snd_pcm_sframes_t lead() const noexcept {
+    auto lead = static_cast<snd_pcm_sframes_t>(appl_ptr_ - hw_ptr());
+    const auto half = static_cast<snd_pcm_sframes_t>(boundary_ / 2);
+    if (lead < -half) lead += static_cast<snd_pcm_sframes_t>(boundary_);
+    if (lead >= half && half > 0) lead -= static_cast<snd_pcm_sframes_t>(boundary_);
+    return lead;
+  }
+  /// The application's position, counted as the hardware counts.
+  [[nodiscard]] uint64_t appl_frames() const noexcept {
+    const snd_pcm_sframes_t lead_frames = lead();
+    const auto hw = static_cast<int64_t>(hw_frames_);
+    return hw + lead_frames < 0 ? 0 : static_cast<uint64_t>(hw + lead_frames);
+  }
+  /// What the application may write or read, as snd_pcm_avail counts it; above the buffer size when
+  /// the hardware has passed the application.
+  [[nodiscard]] snd_pcm_uframes_t avail() const noexcept {
+    const auto buffer = static_cast<snd_pcm_sframes_t>(buffer_size_);
+    const snd_pcm_sframes_t frames = playback_ ? buffer - lead() : -lead();
+    return frames < 0 ? 0 : static_cast<snd_pcm_uframes_t>(frames);
+  }
+
+  /// What alsa-lib chooses: the largest doubling of the buffer size that leaves room for sums.
+  [[nodiscard]] static snd_pcm_uframes_t default_boundary(snd_pcm_uframes_t buffer_size) noexcept {
+    if (buffer_size == 0) return 0;
+    const auto limit = static_cast<snd_pcm_uframes_t>(__LONG_MAX__) - buffer_size;
+    snd_pcm_uframes_t boundary = buffer_size;
+    while (boundary <= limit / 2) boundary *= 2;
+    return boundary;
+  }
+
+ private:
+  [[nodiscard]] snd_pcm_uframes_t wrap(uint64_t frames) const noexcept {
+    return boundary_ == 0 ? 0 : static_cast<snd_pcm_uframes_t>(frames % boundary_);
+  }
+
+  bool playback_ = true;
+  snd_pcm_uframes_t buffer_size_ = 0;
+  snd_pcm_uframes_t boundary_ = 0;
+  uint64_t hw_frames_ = 0;
+  snd_pcm_uframes_t appl_ptr_ = 0;
+};
+
+}  // namespace dmasim

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// A file descriptor that is ready for poll exactly while it is told to be: a true level, no pulse.
+///
+/// Capture is ready for POLLIN. Playback is ready for POLLOUT, so that programs which do not
+/// translate events (jackd, PortAudio) are right too: an eventfd that is full cannot be written.
+/// Nobody else reads or writes the descriptor.
+///
+/// THREADS  set() under the owner's lock; wait() and fd() any. The bodies are a link seam, as those
+///          of sync.h.
+#pragma once
+
+#include "engine/result.h"
+
+namespace dmasim {
+
+class PollLevel {
+ public:
+  enum class Sense { readable, writable };
+
+  PollLevel() = default;
+  ~PollLevel();
+  PollLevel(const PollLevel&) = delete;
+  PollLevel& operator=(const PollLevel&) = delete;
+
+  /// Errors: EMFILE, ENFILE, ENOMEM. Not ready at first.
+  Result<void> open(Sense sense);
+
+  [[nodiscard]] int fd() const noexcept { return fd_; }
+  /// POLLIN or POLLOUT.
+  [[nodiscard]] short events() const noexcept;
+
+  /// Costs a system call only when the level changes.
+  void set(bool ready) noexcept;
+
+  /// Blocks until ready. False when a signal came first.
+  [[nodiscard]] bool wait() noexcept;
+
+ private:
+  int fd_ = -1;
+  Sense sense_ = Sense::readable;
+  bool ready_ = false;
+};
+
+}  // namespace dmasim

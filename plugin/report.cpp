@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "plugin/report.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <nlohmann/json.hpp>
+
+#include "plugin/alsa_format.h"
+
+namespace dmasim {
+namespace {
+
+double microseconds(int64_t ns) { return static_cast<double>(ns) / 1000; }
+
+}  // namespace
+
+std::string report_line(const std::string& pcm, snd_pcm_stream_t stream, const PcmConfig& config,
+                        const SubstreamStats& stats) {
+  const bool playback = stream == SND_PCM_STREAM_PLAYBACK;
+  const LatenessHistogram& lateness = stats.irq.lateness;
+  nlohmann::ordered_json line;
+  line["pcm"] = pcm;
+  line["stream"] = playback ? "playback" : "capture";
+  line["format"] = snd_pcm_format_name(stats.hw.alsa_format);
+  line["channels"] = stats.hw.format.channels;
+  line["rate"] = stats.hw.format.rate_hz;
+  line["period_size"] = stats.hw.period_size;
+  line["buffer_size"] = stats.hw.buffer_size;
+  line["starts"] = stats.starts;
+  line["frames"] = playback ? stats.sink.written_frames : stats.source.read_frames;
+  line["periods"] = stats.irq.periods_due;
+  line["interrupts"] = stats.irq.callbacks;
+  line["coalesced"] = stats.irq.coalesced;
+  line["dropped"] = stats.irq.dropped;
+  line["alarms"] = stats.irq.alarms;
+  line["xruns"] = stats.xruns;
+  line["irq_lateness_us"] = {{"p50", microseconds(lateness.quantile_ns(0.5))},
+                             {"p99", microseconds(lateness.quantile_ns(0.99))},
+                             {"max", microseconds(lateness.max_ns())}};
+  line["file"] = playback ? config.file : std::string{};
+  line["source"] = playback ? std::string{} : config.source;
+  line["lost_frames"] = stats.sink.lost_frames;
+  line["late_frames"] = stats.source.late_frames;
+  line["callbacks_after_synchronize"] = stats.irq.callbacks_after_synchronize;
+  line["terminations_in_callback"] = stats.irq.terminations_in_callback;
+  line["closes_during_callback"] = stats.closes_during_callback;
+  return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
+}
+
+Result<void> append_report(const std::string& path, const std::string& line) {
+  const int fd = open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+  if (fd < 0) return Errno{errno};
+  const ssize_t written = write(fd, line.data(), line.size());
+  const int error = written < 0 ? errno : EIO;
+  close(fd);
+  if (written != static_cast<ssize_t>(line.size())) return Errno{error};
+  return {};
+}
+
+}  // namespace dmasim

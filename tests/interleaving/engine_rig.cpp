@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tests/interleaving/engine_rig.h"
+
+namespace dmasim::sim {
+
+std::shared_ptr<Engine> make_engine(CompletionTopology completion) {
+  return std::make_shared<Engine>(std::make_shared<SimClock>(),
+                                  Engine::Options{.completion = completion});
+}
+
+Stream::Stream(const std::shared_ptr<Engine>& engine, const std::string& name_of_stream) {
+  Result<ChannelHandle> channel = engine->request_chan();
+  check(channel.ok(), "request_chan failed");
+  channel_ = std::move(*channel);
+  name(this, name_of_stream);
+  name(&channel_->memory_lock(), name_of_stream + ".lock");
+  check(channel_->slave_config({.frame_bytes = 1, .frames_per_s = 1000, .port = this}).ok(),
+        "slave_config failed");
+  check(channel_->request_irq().ok(), "request_irq failed");
+}
+
+Stream::Tether::~Tether() {
+  note(&stream_);
+  check(transfer_.running == 0, "a descriptor was freed under its running callback");
+  transfer_.freed = true;
+}
+
+void Stream::issue(Action in_callback) {
+  note(this);
+  Transfer& mine = *transfers_.emplace_back(std::make_unique<Transfer>());
+  const Result<TxDescriptor*> transfer =
+      channel_->prep_dma_cyclic(mine.buffer, kPeriodBytes, Direction::mem_to_dev);
+  check(transfer.ok(), "prep_dma_cyclic failed");
+  (*transfer)->callback = [this, &mine, action = std::move(in_callback),
+                           tether = std::make_shared<Tether>(*this, mine)](const TxResult&) {
+    run_callback(mine, action);
+  };
+  check(channel_->submit(**transfer).ok(), "submit failed");
+  note(this);
+  mine.submitted = true;
+  channel_->issue_pending();
+}
+
+/// The lock has just been opened for it, so the beginning is a step of its own.
+void Stream::run_callback(Transfer& transfer, const Action& action) {
+  yield(this);
+  check(!transfer.over, "a callback began after synchronize had returned");
+  ++transfer.running;
+  ++transfer.calls;
+  if (action) action(*this);
+  yield(this);
+  check(!transfer.freed, "a descriptor was freed under its running callback");
+  --transfer.running;
+}
+
+std::vector<Stream::Transfer*> Stream::all_with(Flag flag) const {
+  note(this, Access::read);
+  std::vector<Transfer*> found;
+  for (const auto& transfer : transfers_) {
+    if (transfer.get()->*flag) found.push_back(transfer.get());
+  }
+  return found;
+}
+
+void Stream::terminate_async() {
+  const std::vector<Transfer*> covered = all_with(&Transfer::submitted);
+  {
+    const NeverWaits promise("terminate_async");
+    channel_->terminate_async();
+  }
+  note(this);
+  for (Transfer* transfer : covered) transfer->terminated = true;
+}
+
+void Stream::synchronize() {
+  const std::vector<Transfer*> covered = all_with(&Transfer::terminated);
+  check(channel_->synchronize().ok(), "synchronize failed");
+  declare_over(covered);
+}
+
+void Stream::terminate_sync() {
+  const std::vector<Transfer*> covered = all_with(&Transfer::submitted);
+  check(channel_->terminate_sync().ok(), "terminate_sync failed");
+  declare_over(covered);
+}
+
+void Stream::declare_over(const std::vector<Transfer*>& covered) {
+  note(this);
+  for (Transfer* transfer : covered) {
+    check(transfer->running == 0, "synchronize returned under a running callback");
+    check(transfer->freed, "synchronize returned before a descriptor was freed");
+    transfer->terminated = transfer->over = true;
+  }
+}
+
+void Stream::take(std::span<const std::byte> frames, bool) noexcept {
+  note(this, Access::read);
+  for (const auto& transfer : transfers_) {
+    const std::byte* begin = transfer->buffer.data();
+    const bool mine = frames.data() >= begin && frames.data() < begin + transfer->buffer.size();
+    check(!mine || !transfer->over, "the DMA touched memory after synchronize had returned");
+  }
+}
+
+int Stream::calls() const {
+  note(this, Access::read);
+  int calls = 0;
+  for (const auto& transfer : transfers_) calls += transfer->calls;
+  return calls;
+}
+
+}  // namespace dmasim::sim

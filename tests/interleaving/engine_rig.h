@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// A controller, its streams and their device, with the contract of termination built in as checks.
+///
+/// The rig's own bookkeeping happens in one step with the operation that it accounts for, and is
+/// noted to the search as an access to the stream.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "tests/interleaving/explorer.h"
+
+namespace dmasim::sim {
+
+inline constexpr int64_t kPeriodNs = 8'000'000;
+inline constexpr size_t kPeriodBytes = 8;  // a byte is a frame is a millisecond
+
+/// One channel, its device and its transfers.
+class Stream final : private Port {
+ public:
+  using Action = std::function<void(Stream&)>;
+
+  /// [!C] `completion`: see Engine. A configured channel with its completion thread running.
+  Stream(const std::shared_ptr<Engine>& engine, const std::string& name);
+
+  /// Prepares, submits and issues a transfer whose callback does `in_callback`.
+  void issue(Action in_callback = {});
+  void terminate_async();
+  /// [!C] Afterwards everything terminated before has to be over.
+  void synchronize();
+  void terminate_sync();
+
+  /// Callbacks begun, of all transfers.
+  [[nodiscard]] int calls() const;
+  [[nodiscard]] Channel& channel() const { return *channel_; }
+  [[nodiscard]] Result<void> release() { return channel_.release(); }
+
+ private:
+  struct Transfer {
+    std::array<std::byte, 2 * kPeriodBytes> buffer{};
+    bool submitted = false;
+    bool terminated = false;
+    bool over = false;  ///< synchronized: nothing of it may happen any more
+    bool freed = false;
+    int running = 0;
+    int calls = 0;
+  };
+
+  /// Lives in the callback object, so it dies with the descriptor.
+  class Tether {
+   public:
+    Tether(Stream& stream, Transfer& transfer) : stream_(stream), transfer_(transfer) {}
+    Tether(const Tether&) = delete;
+    Tether& operator=(const Tether&) = delete;
+    ~Tether();
+
+   private:
+    Stream& stream_;
+    Transfer& transfer_;
+  };
+
+  void run_callback(Transfer& transfer, const Action& action);
+  using Flag = bool Transfer::*;
+  [[nodiscard]] std::vector<Transfer*> all_with(Flag flag) const;
+  void declare_over(const std::vector<Transfer*>& covered);
+
+  void take(std::span<const std::byte> frames, bool committed) noexcept override;
+  void fill(std::span<std::byte>) noexcept override {}
+  void stop(bool) noexcept override {}
+  [[nodiscard]] size_t in_flight_bytes() const noexcept override { return 0; }
+
+  std::vector<std::unique_ptr<Transfer>> transfers_;  // oldest first
+  ChannelHandle channel_;                             // goes first
+};
+
+std::shared_ptr<Engine> make_engine(CompletionTopology completion);
+
+}  // namespace dmasim::sim

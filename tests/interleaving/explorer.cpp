@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tests/interleaving/explorer.h"
+
+#include <chrono>
+#include <set>
+
+#include "tests/interleaving/cage.h"
+#include "tests/interleaving/search.h"
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define DMASIM_SIM_LSAN 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define DMASIM_SIM_LSAN 1
+#endif
+#ifdef DMASIM_SIM_LSAN
+#include <sanitizer/lsan_interface.h>
+#endif
+
+namespace dmasim::sim {
+namespace {
+
+std::string joined(const std::vector<std::string>& texts) {
+  std::string all;
+  for (const std::string& text : texts) all += (all.empty() ? "" : "; ") + text;
+  return all;
+}
+
+/// What the child does in explore().
+class Exploration {
+ public:
+  Exploration(const Options& options, const Body& body, Progress& progress)
+      : options_(options),
+        body_(body),
+        progress_(progress),
+        search_({.reduce = options.reduce && options.preemption_bound < 0,
+                 .preemption_bound = options.preemption_bound}) {}
+
+  void run(const Speaker& speaker) {
+    bool more = true;
+    while (more && violation_.empty()) {
+      if (options_.max_schedules != 0 && progress_.schedules >= options_.max_schedules) break;
+      run_once();
+      if (violation_.empty()) more = search_.next_schedule();
+    }
+    if (!more) check_leaks();
+    for (const std::string& outcome : outcomes_) speaker.say(Topic::outcome, outcome);
+    if (!violation_.empty()) speaker.say(Topic::violation, violation_);
+    if (more) speaker.say(Topic::schedule_left, "");
+  }
+
+ private:
+  void run_once() {
+    search_.begin_run();
+    World::Result result = World::instance().run(options_, body_, search_, progress_);
+    if (!result.broken && !search_.end_run(result.last_step)) {
+      result.broken = true;
+      result.violation = search_.problem() + (result.violation.empty() ? "" : "; ") +
+                         result.violation;
+    }
+    progress_.schedules = progress_.schedules + 1;
+    if (search_.redundant()) progress_.redundant = progress_.redundant + 1;
+    progress_.max_depth = search_.max_depth();
+    progress_.cut = search_.cut();
+    keep(result);
+  }
+
+  /// A redundant run shows nothing that another does not.
+  void keep(const World::Result& result) {
+    const bool violated = !result.violation.empty();
+    if (violated && (result.broken || !options_.collect_violations)) {
+      violation_ = result.violation;
+    } else if (!search_.redundant()) {
+      outcomes_.insert(violated ? "VIOLATION: " + result.violation : joined(result.outcomes));
+    }
+  }
+
+  void check_leaks() {
+#ifdef DMASIM_SIM_LSAN
+    if (options_.collect_violations) return;
+    if (__lsan_do_recoverable_leak_check() != 0) violation_ = "memory was leaked in some schedule";
+#endif
+  }
+
+  const Options& options_;
+  const Body& body_;
+  Progress& progress_;
+  Search search_;
+  std::set<std::string> outcomes_;
+  std::string violation_;
+};
+
+/// Fills an Outcome from what a child says and leaves behind.
+class Account {
+ public:
+  explicit Account(Outcome& outcome) : outcome_(outcome) {}
+
+  void hear(Topic topic, const std::string& text) {
+    switch (topic) {
+      case Topic::violation:
+        outcome_.violation = text;
+        break;
+      case Topic::schedule_left:
+        outcome_.complete = false;
+        break;
+      case Topic::outcome:
+        outcome_.outcomes.insert(text);
+        break;
+      case Topic::story:
+        outcome_.story += text;
+        break;
+      case Topic::error_output:
+        if (!text.empty()) outcome_.story += "\nstandard error:\n" + text;
+        break;
+      case Topic::done:
+        break;
+    }
+  }
+
+  void close(const Progress& progress, const std::string& death) {
+    outcome_.schedules = progress.schedules;
+    outcome_.redundant = progress.redundant;
+    outcome_.steps = progress.steps;
+    outcome_.max_depth = progress.max_depth;
+    outcome_.cut = progress.cut;
+    if (!death.empty()) outcome_.violation = death;
+    if (outcome_.violation.empty()) return;
+    outcome_.complete = false;
+    outcome_.schedule = to_text({progress.schedule, progress.length});
+  }
+
+ private:
+  Outcome& outcome_;
+};
+
+Outcome run_in_cage(const Cage::Work& work, int watchdog_s, bool keep_errors) {
+  const auto begin = std::chrono::steady_clock::now();
+  Outcome outcome;
+  outcome.complete = true;
+  Account account(outcome);
+  Cage cage;
+  const std::string death =
+      cage.run(work, [&](Topic topic, const std::string& text) { account.hear(topic, text); },
+               watchdog_s, keep_errors);
+  account.close(cage.progress(), death);
+  outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return outcome;
+}
+
+}  // namespace
+
+Outcome explore(const Options& options, const Body& body) {
+  Outcome outcome = run_in_cage(
+      [&](Progress& progress, const Speaker& speaker) {
+        Exploration(options, body, progress).run(speaker);
+      },
+      options.watchdog_s, false);
+  if (outcome.violation.empty()) return outcome;
+  const Outcome again = replay(options, outcome.schedule, body);
+  outcome.story = again.story;
+  if (again.violation != outcome.violation) {
+    outcome.story += "This replay is not what was found: it ended with '" + again.violation + "'\n";
+  }
+  return outcome;
+}
+
+Outcome replay(const Options& options, const std::string& schedule, const Body& body) {
+  Outcome outcome = run_in_cage(
+      [&](Progress& progress, const Speaker& speaker) {
+        Script script(schedule);
+        World& world = World::instance();
+        world.tell_story_to([&](const std::string& text) { speaker.say(Topic::story, text); });
+        const World::Result result = world.run(options, body, script, progress);
+        progress.schedules = 1;
+        if (result.violation.empty()) {
+          speaker.say(Topic::outcome, joined(result.outcomes));
+        } else {
+          speaker.say(Topic::violation, result.violation);
+        }
+      },
+      options.watchdog_s, true);
+  outcome.complete = false;
+  return outcome;
+}
+
+std::string Outcome::report() const {
+  std::string text = std::to_string(schedules) + " schedules (" + std::to_string(redundant) +
+                     " redundant), " + std::to_string(steps) + " steps, depth " +
+                     std::to_string(max_depth) + ", " + std::to_string(seconds) + " s";
+  if (cut > 0) text += ", " + std::to_string(cut) + " preemptions not followed";
+  if (!complete && violation.empty()) text += "; NOT COMPLETE: there are more schedules";
+  text += "\n";
+  if (!violation.empty()) {
+    text += "VIOLATION: " + violation + "\nschedule \"" + schedule + "\":\n" + story;
+  }
+  return text;
+}
+
+}  // namespace dmasim::sim

@@ -1,0 +1,460 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What the explorer finds, and what it says about it.
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <memory>
+#include <stdexcept>
+
+#include "tests/interleaving/explorer.h"
+
+namespace dmasim::sim {
+namespace {
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+/// A flag that one thread sets and another waits for.
+struct Handshake {
+  Mutex lock;
+  CondVar changed;
+  bool set DMASIM_GUARDED_BY(lock) = false;
+
+  void raise() {
+    MutexLock guard(lock);
+    set = true;
+    changed.notify_all();
+  }
+  void await() {
+    MutexLock guard(lock);
+    while (!set) changed.wait(lock);
+  }
+  bool await_until(int64_t deadline_ns) {
+    MutexLock guard(lock);
+    while (!set) {
+      if (!changed.wait_until(lock, deadline_ns)) return set;
+    }
+    return true;
+  }
+};
+
+void correct_handshake(Program& program) {
+  Handshake handshake;
+  name(&handshake, "handshake", sizeof handshake);
+  program.actor("waiter", [&] { handshake.await(); });
+  program.actor("raiser", [&] { handshake.raise(); });
+  program.run();
+}
+
+/// The flag is looked at in one critical section and waited for in another.
+void lost_wake_up(Program& program) {
+  Handshake handshake;
+  name(&handshake, "handshake", sizeof handshake);
+  program.actor("waiter", [&] {
+    bool set = false;
+    {
+      MutexLock guard(handshake.lock);
+      set = handshake.set;
+    }
+    MutexLock guard(handshake.lock);
+    if (!set) handshake.changed.wait(handshake.lock);
+  });
+  program.actor("raiser", [&] { handshake.raise(); });
+  program.run();
+}
+
+void crossed_locks(Program& program) {
+  Mutex first;
+  Mutex second;
+  name(&first, "first");
+  name(&second, "second");
+  program.actor("ab", [&] {
+    MutexLock outer(first);
+    MutexLock inner(second);
+  });
+  program.actor("ba", [&] {
+    MutexLock outer(second);
+    MutexLock inner(first);
+  });
+  program.run();
+}
+
+TEST(Explorer, CorrectHandshakeIsExploredCompletely) {
+  const Outcome found = explore({}, correct_handshake);
+  EXPECT_TRUE(found.ok()) << found.report();
+  EXPECT_EQ(2u, found.schedules - found.redundant);  // who locks first
+}
+
+TEST(Explorer, CountsAreTheSameEachTime) {
+  for (const bool reduce : {false, true}) {
+    const Outcome once = explore({.reduce = reduce}, correct_handshake);
+    const Outcome again = explore({.reduce = reduce}, correct_handshake);
+    EXPECT_EQ(once.schedules, again.schedules);
+    EXPECT_EQ(once.steps, again.steps);
+    EXPECT_EQ(once.redundant, again.redundant);
+  }
+}
+
+/// Two threads of n independent steps each have C(2n, n) orders, of which one matters.
+TEST(Explorer, CountsAllOrdersOfIndependentSteps) {
+  const auto body = [](Program& program) {
+    program.actor("a", [] { for (int k = 0; k < 3; ++k) yield(); });
+    program.actor("b", [] { for (int k = 0; k < 3; ++k) yield(); });
+    program.run();
+  };
+  const Outcome all = explore({.reduce = false}, body);
+  EXPECT_TRUE(all.ok()) << all.report();
+  EXPECT_EQ(70u, all.schedules);  // four steps each: the first goes from the start to a yield()
+  const Outcome reduced = explore({}, body);
+  EXPECT_TRUE(reduced.ok()) << reduced.report();
+  EXPECT_EQ(1u, reduced.schedules - reduced.redundant);
+}
+
+TEST(Explorer, FindsLostWakeUp) {
+  const Outcome found = explore({}, lost_wake_up);
+  EXPECT_FALSE(found.ok());
+  EXPECT_EQ("deadlock: main waits for its actors; waiter waits on handshake.condvar1",
+            found.violation);
+}
+
+TEST(Explorer, TellsTheStoryOfADeadlock) {
+  const Outcome found = explore({}, crossed_locks);
+  EXPECT_EQ("deadlock: ab wants second of ba; ba wants first of ab; main waits for its actors",
+            found.violation);
+  EXPECT_TRUE(has(found.story, "ab: locks first\n")) << found.story;
+  EXPECT_TRUE(has(found.story, "ba: locks second\n")) << found.story;
+}
+
+TEST(Explorer, ReplayReproduces) {
+  const Outcome found = explore({}, lost_wake_up);
+  const Outcome again = replay({}, found.schedule, lost_wake_up);
+  EXPECT_EQ(found.violation, again.violation);
+  EXPECT_EQ(found.schedule, again.schedule);
+  EXPECT_EQ(found.story, again.story);
+}
+
+TEST(Explorer, ReplayRefusesAScheduleOfAnotherProgram) {
+  const Outcome again = replay({}, "bbzz", correct_handshake);
+  EXPECT_TRUE(has(again.violation, "does not fit")) << again.report();
+}
+
+TEST(Explorer, UseAfterJoinIsFine) {
+  const auto body = [](Program&) {
+    int value = 0;
+    Thread thread;
+    ASSERT_TRUE(thread.start({.name = "worker", .tag = &value}, [&] {
+      check(current_thread_tag() == &value, "a thread has its tag");
+      yield();
+      value = 1;
+    }));
+    check(current_thread_tag() == nullptr, "the test's thread has none");
+    thread.join();
+    check(!thread.started(), "joined");
+    check(value == 1, "the body has ended");
+  };
+  const Outcome found = explore({}, body);
+  EXPECT_TRUE(found.ok()) << found.report();
+}
+
+TEST(Explorer, TimedWaitEndsBothWays) {
+  const auto body = [](Program& program) {
+    Handshake handshake;
+    program.actor("waiter", [&] {
+      const bool set = handshake.await_until(100);
+      outcome((set ? "set at " : "not set at ") + std::to_string(now_ns()));
+    });
+    program.actor("raiser", [&] { handshake.raise(); });
+    program.run();
+  };
+  const Outcome in_time = explore({.horizon_ns = 99}, body);
+  EXPECT_TRUE(in_time.ok()) << in_time.report();
+  EXPECT_EQ(std::set<std::string>{"set at 0"}, in_time.outcomes);
+  const Outcome both = explore({.horizon_ns = 100}, body);
+  EXPECT_TRUE(both.ok()) << both.report();
+  EXPECT_EQ((std::set<std::string>{"set at 0", "set at 100", "not set at 100"}), both.outcomes);
+}
+
+TEST(Explorer, WaitingBeyondTheHorizonIsReported) {
+  const Outcome found = explore({.horizon_ns = 99}, [](Program&) {
+    Handshake handshake;
+    handshake.await_until(100);
+  });
+  EXPECT_TRUE(has(found.violation, "before the horizon")) << found.report();
+}
+
+TEST(Explorer, AdvancedTimeEndsAWaitBeyondTheHorizon) {
+  const Outcome found = explore({}, [](Program& program) {
+    Handshake handshake;
+    program.actor("waiter", [&] { check(!handshake.await_until(100), "timed out"); });
+    program.actor("time", [] { advance_to(150); });
+    program.run();
+    outcome(std::to_string(SimClock().now_ns()));
+  });
+  EXPECT_TRUE(found.ok()) << found.report();
+  EXPECT_EQ(std::set<std::string>{"150"}, found.outcomes);
+}
+
+/// `if` in place of `while` only fails when a wait may end for no reason.
+TEST(Explorer, SpuriousWakeUpsStayWithinTheirBudget) {
+  const auto body = [](Program& program) {
+    Handshake handshake;
+    program.actor("waiter", [&] {
+      MutexLock guard(handshake.lock);
+      if (!handshake.set) handshake.changed.wait(handshake.lock);
+      check(handshake.set, "set after the wait");
+    });
+    program.actor("raiser", [&] { handshake.raise(); });
+    program.run();
+  };
+  EXPECT_TRUE(explore({}, body).ok());
+  const Outcome found = explore({.spurious_budget = 1}, body);
+  EXPECT_EQ("set after the wait", found.violation);
+  EXPECT_TRUE(has(found.schedule, "~"));
+}
+
+TEST(Explorer, PreemptionBoundIsKeptAndCounted) {
+  const Outcome none = explore({.preemption_bound = 0}, crossed_locks);
+  EXPECT_TRUE(none.ok()) << none.report();
+  EXPECT_GT(none.cut, 0u);
+  const Outcome one = explore({.preemption_bound = 1}, crossed_locks);
+  EXPECT_TRUE(has(one.violation, "deadlock")) << one.report();
+}
+
+TEST(Explorer, StoppedSearchIsNotOk) {
+  const Outcome found = explore({.reduce = false, .max_schedules = 2}, correct_handshake);
+  EXPECT_FALSE(found.ok());
+  EXPECT_EQ(2u, found.schedules);
+  EXPECT_TRUE(has(found.report(), "NOT COMPLETE"));
+}
+
+TEST(Explorer, DetectsNondeterministicPrograms) {
+  const auto body = [](Program& program) {
+    static int runs = 0;
+    const bool odd = ++runs % 2 != 0;
+    Mutex lock;
+    Mutex other;
+    program.actor("a", [&] {
+      { MutexLock guard(odd ? lock : other); }
+      yield();
+      yield();
+    });
+    program.actor("b", [&] { MutexLock guard(lock); });
+    program.run();
+  };
+  EXPECT_TRUE(has(explore({.reduce = false}, body).violation, "nondeterministic"));
+}
+
+TEST(Explorer, SpinningIsReported) {
+  const Outcome found = explore({.max_steps = 100}, [](Program&) {
+    for (;;) yield();
+  });
+  EXPECT_TRUE(has(found.violation, "spin")) << found.report();
+}
+
+TEST(Explorer, HangBetweenChoicePointsIsReported) {
+  const Outcome found = explore({.watchdog_s = 1}, [](Program&) {
+    for (volatile int forever = 1; forever != 0;) {
+    }
+  });
+  EXPECT_TRUE(has(found.violation, "hangs")) << found.report();
+}
+
+/// Only one order of the two actors crashes.
+Body crash_with(std::function<void()> crash) {
+  return [crash](Program& program) {
+    Handshake handshake;
+    program.actor("victim", [&] {
+      MutexLock guard(handshake.lock);
+      if (handshake.set) crash();
+    });
+    program.actor("raiser", [&] { handshake.raise(); });
+    program.run();
+  };
+}
+
+TEST(Explorer, ReportsTheScheduleOfACrash) {
+  const Outcome found = explore({}, crash_with([] {
+    tell("about to crash");
+    std::abort();
+  }));
+  EXPECT_TRUE(has(found.violation, "Aborted")) << found.report();
+  EXPECT_TRUE(has(found.story, "about to crash")) << found.report();
+  const Outcome again = replay({}, found.schedule, crash_with([] { std::abort(); }));
+  EXPECT_EQ(found.violation, again.violation);
+}
+
+TEST(Explorer, ReportsExceptionsThatLeaveAThread) {
+  const Outcome found = explore({}, crash_with([] { throw std::runtime_error("oh"); }));
+  EXPECT_FALSE(found.violation.empty());
+  EXPECT_TRUE(has(found.story, "runtime_error")) << found.report();
+}
+
+/// Exceptions in flight and in handlers belong to a fiber.
+TEST(Explorer, ExceptionsMayCrossChoicePoints) {
+  const auto thrower = [](int value) {
+    try {
+      throw value;
+    } catch (const int& caught) {
+      yield();
+      check(caught == value, "its own exception");
+      try {
+        throw;
+      } catch (const int& again) {
+        check(again == value, "its own exception again");
+      }
+    }
+  };
+  const Outcome found = explore({.reduce = false}, [&](Program& program) {
+    program.actor("one", [&] { thrower(1); });
+    program.actor("two", [&] { thrower(2); });
+    program.run();
+  });
+  EXPECT_TRUE(found.ok()) << found.report();
+}
+
+std::string violation_of(const Body& body, const Options& options = {}) {
+  return explore(options, body).violation;
+}
+
+TEST(Explorer, DetectsMisuseOfMutexes) {
+  EXPECT_TRUE(has(violation_of([](Program&) DMASIM_TSA(no_thread_safety_analysis) {
+                    Mutex lock;
+                    lock.lock();
+                    lock.lock();
+                  }),
+                  "which it holds"));
+  EXPECT_TRUE(has(violation_of([](Program&) DMASIM_TSA(no_thread_safety_analysis) {
+                    Mutex lock;
+                    lock.unlock();
+                  }),
+                  "which nobody holds"));
+  EXPECT_TRUE(has(violation_of([](Program&) DMASIM_TSA(no_thread_safety_analysis) {
+                    Mutex lock;
+                    lock.lock();
+                  }),
+                  "destroys mutex#"));
+}
+
+TEST(Explorer, DetectsUseOfADestroyedMutex) {
+  EXPECT_TRUE(has(violation_of([](Program& program) {
+                    auto handshake = std::make_unique<Handshake>();
+                    program.actor("user", [&, raw = handshake.get()] { raw->raise(); });
+                    program.actor("owner", [&] { yield(), handshake.reset(); });
+                    program.run();
+                  }),
+                  "destroyed"));
+}
+
+/// The waiter frees what the raiser still notifies.
+TEST(Explorer, DetectsNotificationOfADestroyedCondVar) {
+  EXPECT_FALSE(violation_of([](Program& program) {
+                 auto changed = std::make_unique<CondVar>();
+                 Mutex lock;
+                 bool set = false;
+                 program.actor("raiser", [&, raw = changed.get()] {
+                   {
+                     MutexLock guard(lock);
+                     set = true;
+                   }
+                   raw->notify_all();
+                 });
+                 program.actor("owner", [&] {
+                   MutexLock guard(lock);
+                   if (set) changed.reset();
+                 });
+                 program.run();
+               }).empty());
+}
+
+/// As above, but what is used too late is neither Mutex nor CondVar: only `gaps` lets others run
+/// between the unlock and the use.
+Body use_after_unlock(bool owner_first) {
+  return [owner_first](Program& program) {
+    auto handshake = std::make_unique<Handshake>();
+    bool freed = false;
+    const auto use = [&, raw = handshake.get()] {
+      raw->raise();
+      outcome(freed ? "used after it was freed" : "used before");
+    };
+    const auto own = [&] {
+      handshake->await();
+      handshake.reset();
+      freed = true;
+    };
+    program.actor("first", owner_first ? std::function<void()>(own) : use);
+    program.actor("second", owner_first ? std::function<void()>(use) : own);
+    program.run();
+  };
+}
+
+TEST(Explorer, GapsShowUseOfMemoryAfterUnlock) {
+  for (const bool owner_first : {false, true}) {
+    const Body body = use_after_unlock(owner_first);
+    EXPECT_EQ(std::set<std::string>{"used before"}, explore({}, body).outcomes);
+    EXPECT_EQ((std::set<std::string>{"used before", "used after it was freed"}),
+              explore({.gaps = true}, body).outcomes);
+  }
+}
+
+TEST(Explorer, DetectsMisuseOfCondVars) {
+  EXPECT_TRUE(has(violation_of([](Program& program) {
+                    auto changed = std::make_unique<CondVar>();
+                    Mutex lock;
+                    program.actor("waiter", [&] {
+                      MutexLock guard(lock);
+                      changed->wait(lock);
+                    });
+                    program.actor("owner", [&] { changed.reset(); });
+                    program.run();
+                  }),
+                  "on which a thread waits"));
+}
+
+TEST(Explorer, DetectsMisuseOfThreads) {
+  EXPECT_TRUE(has(violation_of([](Program&) {
+                    Thread thread;
+                    (void)thread.start({.name = "worker"}, [] {});
+                  }),
+                  "not joined"));
+  EXPECT_TRUE(has(violation_of([](Program& program) { program.actor("late", [] {}); }),
+                  "late has not ended"));
+}
+
+TEST(Explorer, DetectsLeftovers) {
+  static Mutex* leaked = nullptr;
+  EXPECT_TRUE(has(violation_of([](Program&) {
+                    leaked = new Mutex;
+                    name(leaked, "leaked");
+                  }),
+                  "left over at the end: leaked"));
+}
+
+TEST(Explorer, NeverWaitsIsKept) {
+  const auto body = [](Program& program) {
+    Handshake handshake;
+    program.actor("hook", [&] {
+      const NeverWaits promise("the hook");
+      handshake.await();
+    });
+    program.actor("raiser", [&] { handshake.raise(); });
+    program.run();
+  };
+  EXPECT_EQ("hook waits on a condition variable in the hook", violation_of(body));
+}
+
+/// A fixture may own a Mutex; each run finds it free.
+TEST(Explorer, ObjectsFromOutsideLiveThroughAllRuns) {
+  Handshake handshake;
+  const Outcome found = explore({}, [&](Program& program) {
+    program.actor("a", [&] { MutexLock guard(handshake.lock); });
+    program.actor("b", [&] { MutexLock guard(handshake.lock); });
+    program.run();
+  });
+  EXPECT_TRUE(found.ok()) << found.report();
+  MutexLock guard(handshake.lock);
+}
+
+}  // namespace
+}  // namespace dmasim::sim

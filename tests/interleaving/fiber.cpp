@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tests/interleaving/fiber.h"
+
+#include <cxxabi.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define DMASIM_SIM_ASAN 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define DMASIM_SIM_ASAN 1
+#endif
+#ifdef DMASIM_SIM_ASAN
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/common_interface_defs.h>
+#endif
+
+#ifndef DMASIM_SIM_USE_UCONTEXT
+extern "C" void dmasim_sim_switch(void** save, void* load);
+
+// Callee-saved registers go on the old stack and come from the new one. Floating-point control
+// words are the same in all fibers.
+asm(R"(
+  .text
+  .globl dmasim_sim_switch
+  .hidden dmasim_sim_switch
+  .type dmasim_sim_switch, @function
+dmasim_sim_switch:
+  pushq %rbp
+  pushq %rbx
+  pushq %r12
+  pushq %r13
+  pushq %r14
+  pushq %r15
+  movq %rsp, (%rdi)
+  movq %rsi, %rsp
+  popq %r15
+  popq %r14
+  popq %r13
+  popq %r12
+  popq %rbx
+  popq %rbp
+  ret
+  .size dmasim_sim_switch, .-dmasim_sim_switch
+)");
+#endif
+
+namespace dmasim::sim {
+namespace {
+
+Fiber* g_switching_from = nullptr;
+Fiber* g_switching_to = nullptr;
+
+[[noreturn]] void fail(const char* what) {
+  std::perror(what);
+  std::abort();
+}
+
+}  // namespace
+
+Fiber::Fiber(size_t stack_bytes) : stack_bytes_(stack_bytes) {
+  const auto guard_bytes = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  mapping_bytes_ = guard_bytes + stack_bytes;
+  void* mapping = mmap(nullptr, mapping_bytes_, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (mapping == MAP_FAILED) fail("a fiber's stack");
+  mapping_ = static_cast<char*>(mapping);
+  if (mprotect(mapping_, guard_bytes, PROT_NONE) != 0) fail("a fiber's guard page");
+  stack_bottom_ = mapping_ + guard_bytes;
+}
+
+Fiber::~Fiber() {
+  if (mapping_ != nullptr) munmap(mapping_, mapping_bytes_);
+}
+
+void Fiber::reset(Entry entry) {
+  entry_ = entry;
+  exceptions_[0] = exceptions_[1] = nullptr;
+  fake_stack_ = nullptr;
+#ifdef DMASIM_SIM_ASAN
+  __asan_unpoison_memory_region(stack_bottom_, stack_bytes_);
+#endif
+}
+
+#ifdef DMASIM_SIM_USE_UCONTEXT
+
+void Fiber::prepare(Entry entry) {
+  reset(entry);
+  if (getcontext(&context_) != 0) fail("getcontext");
+  context_.uc_stack.ss_sp = mapping_ + (mapping_bytes_ - stack_bytes_);
+  context_.uc_stack.ss_size = stack_bytes_;
+  context_.uc_link = nullptr;
+  makecontext(&context_, &Fiber::begin, 0);
+}
+
+#else
+
+void Fiber::prepare(Entry entry) {
+  reset(entry);
+  // From the top: a return address for nobody, which also aligns the stack as a call would; where
+  // the first switch returns to; six registers.
+  constexpr size_t kSlots = 8;
+  void* slots[kSlots] = {};
+  slots[6] = reinterpret_cast<void*>(&Fiber::begin);
+  char* top = mapping_ + mapping_bytes_;
+  stack_pointer_ = top - sizeof slots;
+  std::memcpy(stack_pointer_, slots, sizeof slots);
+}
+
+#endif
+
+void Fiber::begin() {
+  g_switching_to->arrive();
+  g_switching_to->entry_();
+  std::abort();
+}
+
+/// The runtime counts exceptions in flight and stacks caught ones per thread; each fiber has its
+/// own.
+void Fiber::leave(Fiber& from, Fiber& to, [[maybe_unused]] bool for_good) {
+  void* globals = abi::__cxa_get_globals();
+  std::memcpy(from.exceptions_, globals, sizeof from.exceptions_);
+  std::memcpy(globals, to.exceptions_, sizeof to.exceptions_);
+  g_switching_from = &from;
+  g_switching_to = &to;
+#ifdef DMASIM_SIM_ASAN
+  __sanitizer_start_switch_fiber(for_good ? nullptr : &from.fake_stack_, to.stack_bottom_,
+                                 to.stack_bytes_);
+#endif
+#ifdef DMASIM_SIM_USE_UCONTEXT
+  swapcontext(&from.context_, &to.context_);
+#else
+  dmasim_sim_switch(&from.stack_pointer_, to.stack_pointer_);
+#endif
+}
+
+void Fiber::arrive() {
+#ifdef DMASIM_SIM_ASAN
+  const void* bottom = nullptr;
+  size_t bytes = 0;
+  __sanitizer_finish_switch_fiber(fake_stack_, &bottom, &bytes);
+  if (g_switching_from->mapping_ == nullptr) {  // the OS thread's stack is known only from here
+    g_switching_from->stack_bottom_ = bottom;
+    g_switching_from->stack_bytes_ = bytes;
+  }
+#endif
+}
+
+void Fiber::switch_to(Fiber& from, Fiber& to) {
+  leave(from, to, false);
+  from.arrive();
+}
+
+void Fiber::switch_for_good(Fiber& from, Fiber& to) {
+  leave(from, to, true);
+  std::abort();
+}
+
+}  // namespace dmasim::sim

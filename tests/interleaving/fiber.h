@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// A stack to run a function on, and the switch from one to another. One OS thread only.
+#pragma once
+
+#include <cstddef>
+
+#if !defined(__x86_64__) || defined(DMASIM_SIM_UCONTEXT)
+#define DMASIM_SIM_USE_UCONTEXT 1
+#include <ucontext.h>
+#endif
+
+namespace dmasim::sim {
+
+class Fiber {
+ public:
+  using Entry = void (*)();  ///< never returns; leaves by switch_for_good()
+
+  /// The OS thread's own stack.
+  Fiber() = default;
+  explicit Fiber(size_t stack_bytes);
+  ~Fiber();
+  Fiber(const Fiber&) = delete;
+  Fiber& operator=(const Fiber&) = delete;
+
+  /// The next switch to this fiber begins with `entry`, whatever was on the stack before.
+  void prepare(Entry entry);
+
+  /// Returns when somebody switches back to `from`, which must be the running fiber.
+  static void switch_to(Fiber& from, Fiber& to);
+  /// Nobody will switch back.
+  [[noreturn]] static void switch_for_good(Fiber& from, Fiber& to);
+
+ private:
+  static void begin();
+  static void leave(Fiber& from, Fiber& to, bool for_good);
+  void arrive();
+  void reset(Entry entry);
+
+  Entry entry_ = nullptr;
+  char* mapping_ = nullptr;  // a guard page, then the stack
+  size_t mapping_bytes_ = 0;
+  [[maybe_unused]] const void* stack_bottom_ = nullptr;
+  [[maybe_unused]] size_t stack_bytes_ = 0;
+  [[maybe_unused]] void* fake_stack_ = nullptr;                // AddressSanitizer's, while suspended
+  void* exceptions_[2] = {nullptr, nullptr};  // the C++ runtime's per-thread state, while suspended
+#ifdef DMASIM_SIM_USE_UCONTEXT
+  ucontext_t context_{};
+#else
+  void* stack_pointer_ = nullptr;
+#endif
+};
+
+}  // namespace dmasim::sim

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The bodies of io_fields.h and poll_level.h for the explorer: every touch of a word that alsa-lib
+/// shares with us is a choice point, and a poll() is a wait that the search knows.
+#include <poll.h>
+
+#include <map>
+#include <memory>
+
+#include "plugin/io_fields.h"
+#include "plugin/poll_level.h"
+#include "tests/interleaving/explorer.h"
+
+namespace dmasim {
+namespace {
+
+/// What stands for the descriptor in the kernel.
+struct Level {
+  Mutex lock;
+  CondVar changed;
+  bool ready DMASIM_GUARDED_BY(lock) = false;
+};
+
+/// Fibers share one thread, so the map itself needs no lock; what it holds has its own.
+std::map<const PollLevel*, std::unique_ptr<Level>>& levels() {
+  static std::map<const PollLevel*, std::unique_ptr<Level>> all;
+  return all;
+}
+
+}  // namespace
+
+void IoFields::set_state(snd_pcm_state_t state) noexcept {
+  sim::yield(&io_.state);
+  io_.state = state;
+}
+
+snd_pcm_state_t IoFields::state() const noexcept {
+  sim::yield(&io_.state, sim::Access::read);
+  return io_.state;
+}
+
+snd_pcm_uframes_t IoFields::appl_ptr() const noexcept {
+  sim::yield(const_cast<const snd_pcm_uframes_t*>(&io_.appl_ptr), sim::Access::read);
+  return io_.appl_ptr;
+}
+
+void IoFields::set_appl_ptr(snd_pcm_uframes_t appl_ptr) noexcept {
+  sim::yield(const_cast<const snd_pcm_uframes_t*>(&io_.appl_ptr));
+  io_.appl_ptr = appl_ptr;
+}
+
+int IoFields::nonblock() const noexcept {
+  sim::yield(&io_.nonblock, sim::Access::read);
+  return io_.nonblock;
+}
+
+PollLevel::~PollLevel() { levels().erase(this); }
+
+Result<void> PollLevel::open(Sense sense) {
+  sense_ = sense;
+  levels()[this] = std::make_unique<Level>();
+  sim::name(&levels()[this]->lock, "poll");
+  return {};
+}
+
+short PollLevel::events() const noexcept { return sense_ == Sense::readable ? POLLIN : POLLOUT; }
+
+void PollLevel::set(bool ready) noexcept {
+  if (ready == ready_) return;
+  ready_ = ready;
+  Level& level = *levels().at(this);
+  MutexLock guard(level.lock);
+  level.ready = ready;
+  level.changed.notify_all();
+}
+
+bool PollLevel::wait() noexcept {
+  Level& level = *levels().at(this);
+  MutexLock guard(level.lock);
+  while (!level.ready) level.changed.wait(level.lock);
+  return true;
+}
+
+}  // namespace dmasim

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tests/interleaving/search.h"
+
+#include <algorithm>
+
+namespace dmasim::sim {
+
+void Search::begin_run() {
+  depth_ = 0;
+  redundant_ = false;
+}
+
+bool Search::choose(const ChoicePoint& at, Choice& chosen) {
+  chosen = at.enabled.front();
+  if (redundant_) return true;
+  if (!learn_step(at.step)) return false;
+  if (depth_ == nodes_.size()) {
+    if (!add_node(at)) return false;
+    if (!take_untried(nodes_.back())) {
+      drop_node();
+      redundant_ = true;
+      return true;
+    }
+  } else if (!same_choices(nodes_[depth_], at)) {
+    return refuse("nondeterministic program: after the same " + std::to_string(depth_) +
+                  " steps as in an earlier run it can do " + to_text(at.enabled));
+  }
+  chosen = current(nodes_[depth_]).choice;
+  ++depth_;
+  max_depth_ = std::max<uint64_t>(max_depth_, depth_);
+  return true;
+}
+
+bool Search::end_run(const Footprint& step) {
+  if (redundant_) return true;
+  if (!learn_step(step)) return false;
+  if (depth_ == nodes_.size()) return true;
+  return refuse("nondeterministic program: it ends after " + std::to_string(depth_) +
+                " steps, which it did not in an earlier run");
+}
+
+bool Search::next_schedule() {
+  while (!nodes_.empty()) {
+    Node& node = nodes_.back();
+    current(node).state = State::tried;
+    if (take_untried(node)) return true;
+    drop_node();
+  }
+  return false;
+}
+
+/// The step that ends here was begun by the current branch of the node before.
+bool Search::learn_step(const Footprint& step) {
+  if (depth_ == 0) return true;
+  Branch& begun = current(nodes_[depth_ - 1]);
+  if (begun.known && begun.footprint != step) {
+    return refuse("nondeterministic program: step " + std::to_string(depth_) + " (" +
+                  to_text(begun.choice) + ") touches other objects than in an earlier run");
+  }
+  begun.known = true;
+  begun.footprint = step;
+  return true;
+}
+
+bool Search::same_choices(const Node& node, const ChoicePoint& at) const {
+  if (node.count != at.enabled.size()) return false;
+  for (size_t k = 0; k < node.count; ++k) {
+    if (branches_[node.first + k].choice != at.enabled[k]) return false;
+  }
+  return true;
+}
+
+bool Search::add_node(const ChoicePoint& at) {
+  const bool can_go_on = at.enabled.front() == Choice{at.last, Move::run};
+  Node node{branches_.size(), at.enabled.size(), 0, 0, can_go_on};
+  for (const Choice choice : at.enabled) {
+    branches_.push_back(Branch{choice, State::untried, false, {}});
+  }
+  bool sound = true;
+  if (!nodes_.empty()) {
+    const Node& parent = nodes_.back();
+    const bool preempted =
+        parent.can_go_on && current(parent).choice.fiber != branches_[parent.first].choice.fiber;
+    node.preemptions = parent.preemptions + (preempted ? 1 : 0);
+    if (limits_.reduce) sound = put_to_sleep(node, parent);
+  }
+  cut_preemptions(node);
+  nodes_.push_back(node);
+  return sound || refuse("explorer bug: a sleeping choice was disabled by an independent step");
+}
+
+void Search::drop_node() {
+  branches_.resize(nodes_.back().first);
+  nodes_.pop_back();
+}
+
+bool Search::put_to_sleep(Node& node, const Node& parent) {
+  const Branch& taken = current(parent);
+  for (size_t k = 0; k < parent.count; ++k) {
+    const Branch& other = branches_[parent.first + k];
+    if (other.state != State::tried && other.state != State::asleep) continue;
+    if (other.choice.fiber == taken.choice.fiber) continue;
+    if (!other.footprint.independent_of(taken.footprint)) continue;
+    const auto begin = branches_.begin() + static_cast<std::ptrdiff_t>(node.first);
+    const auto same = std::find_if(
+        begin, branches_.end(), [&](const Branch& b) { return b.choice == other.choice; });
+    if (same == branches_.end()) return false;
+    same->state = State::asleep;
+    same->known = true;
+    same->footprint = other.footprint;
+  }
+  return true;
+}
+
+void Search::cut_preemptions(Node& node) {
+  if (!node.can_go_on || limits_.preemption_bound < 0) return;
+  if (node.preemptions < limits_.preemption_bound) return;
+  for (size_t k = 0; k < node.count; ++k) {
+    Branch& branch = branches_[node.first + k];
+    if (branch.choice.fiber == branches_[node.first].choice.fiber) continue;
+    branch.state = State::cut;
+    ++cut_;
+  }
+}
+
+bool Search::take_untried(Node& node) {
+  for (size_t k = 0; k < node.count; ++k) {
+    Branch& branch = branches_[node.first + k];
+    if (branch.state != State::untried) continue;
+    branch.state = State::current;
+    node.current = k;
+    return true;
+  }
+  return false;
+}
+
+}  // namespace dmasim::sim

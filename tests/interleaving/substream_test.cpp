@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// An xrun that the completion callback finds, against every call that an application may be in at
+/// that moment, under every schedule: the production substream over the production engine, under a
+/// model of alsa-lib that makes alsa-lib's own stores.
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <iostream>
+
+#include "tests/interleaving/ioplug_model.h"
+
+namespace dmasim::sim {
+namespace {
+
+/// The xrun comes at the tick that ends the only period written; alarms show it again a period later.
+constexpr int64_t kXrunNs = static_cast<int64_t>(kPeriodFrames) * kFrameNs;
+
+class SubstreamSchedules : public ::testing::TestWithParam<bool> {
+ protected:
+  using Client = std::function<void(IoplugModel&)>;
+
+  /// One period is written and the stream is started; then `client` does its part.
+  static Body running(bool locking, Client client) {
+    return [locking, client = std::move(client)](Program& program) {
+      IoplugModel pcm(locking);
+      check(pcm.write(kPeriodFrames) == 0, "write failed");
+      check(pcm.start() == 0, "start failed");
+      program.actor("client", [&] { client(pcm); });
+      program.run();
+    };
+  }
+
+  static void explore_all(const Body& body, const char* must_happen = nullptr) {
+    Options options;
+    options.horizon_ns = 2 * kXrunNs;
+    const Outcome found = explore(options, body);
+    EXPECT_TRUE(found.ok()) << found.report();
+    if (must_happen != nullptr) {
+      EXPECT_TRUE(found.outcomes.contains(must_happen)) << "never seen: " << must_happen;
+    }
+    std::cout << "  " << found.schedules << " schedules, " << found.redundant << " redundant, "
+              << found.seconds << " s, unbounded\n";
+  }
+
+  /// Lets time pass until everything that is to happen by itself has happened.
+  static void settle() { advance_to(100 * kXrunNs); }
+};
+
+TEST_P(SubstreamSchedules, XrunAgainstStart) {
+  explore_all([](Program& program) {
+    IoplugModel pcm(GetParam());
+    check(pcm.write(kPeriodFrames) == 0, "write failed");
+    program.actor("client", [&] { check(pcm.start() == 0, "start failed"); });
+    program.run();
+    check(pcm.wait() == -EPIPE, "a sleeper was not told of the xrun");
+    check(pcm.state() == SND_PCM_STATE_XRUN, "XRUN is not shown");
+    pcm.close();
+  });
+}
+
+TEST_P(SubstreamSchedules, XrunAgainstPause) {
+  explore_all(running(GetParam(), [](IoplugModel& pcm) {
+    const int paused = pcm.pause(true);
+    outcome(paused == 0 ? "paused" : "refused");
+    check(paused == 0 || paused == -EBADFD, "pause: neither done nor refused");
+    if (paused != 0) {
+      check(pcm.avail() == -EPIPE, "refused without an xrun");
+    } else {
+      check(pcm.state() == SND_PCM_STATE_PAUSED, "PAUSED was overwritten");
+      check(pcm.pause(false) == 0, "release failed");
+    }
+    check(pcm.wait() == -EPIPE, "the xrun got lost");
+    check(pcm.state() == SND_PCM_STATE_XRUN, "XRUN is not shown");
+    pcm.close();
+  }), "refused");
+}
+
+TEST_P(SubstreamSchedules, XrunAgainstDrop) {
+  explore_all(running(GetParam(), [](IoplugModel& pcm) {
+    check(pcm.drop() == 0, "drop failed");
+    settle();
+    check(pcm.state() == SND_PCM_STATE_SETUP, "SETUP was overwritten");
+    pcm.close();
+  }));
+}
+
+TEST_P(SubstreamSchedules, XrunAgainstDrain) {
+  explore_all(running(GetParam(), [](IoplugModel& pcm) {
+    const int drained = pcm.drain();
+    check(drained == 0, "drain failed");
+    settle();
+    check(pcm.state() == SND_PCM_STATE_SETUP, "a drain that has ended is not in SETUP");
+    check(pcm.sink().written.size() == kPeriodFrames, "drain lost frames or added some");
+    pcm.close();
+  }));
+}
+
+TEST_P(SubstreamSchedules, XrunAgainstPrepare) {
+  explore_all(running(GetParam(), [](IoplugModel& pcm) {
+    const int prepared = pcm.prepare();
+    outcome(prepared == 0 ? "prepared" : "refused");
+    if (prepared == 0) {
+      settle();
+      check(pcm.state() == SND_PCM_STATE_PREPARED, "PREPARED was overwritten");
+    } else {
+      check(prepared == -EBUSY, "prepare: neither done nor refused");
+      check(pcm.appl_ptr() == kPeriodFrames, "a refused prepare moved the application's position");
+      check(pcm.wait() == -EPIPE, "the stream did not go on to its xrun");
+    }
+    pcm.close();
+  }), "refused");
+}
+
+TEST_P(SubstreamSchedules, XrunAgainstClose) {
+  explore_all(running(GetParam(), [](IoplugModel& pcm) { pcm.close(); }));
+}
+
+TEST_P(SubstreamSchedules, CloseWithoutStop) {
+  explore_all(running(GetParam(), [](IoplugModel& pcm) {
+    const int freed = pcm.hw_free();  // refused in RUNNING and XRUN; alsa-lib then skips stop
+    check(freed == -EBADFD, "hw_free was not refused");
+    pcm.close();
+  }));
+}
+
+TEST_P(SubstreamSchedules, DropWakesABlockedWaiter) {
+  explore_all([](Program& program) {
+    IoplugModel pcm(GetParam(), kPeriodFrames);
+    check(pcm.write(kBufferFrames) == 0, "write failed");
+    check(pcm.start() == 0, "start failed");
+    program.actor("waiter", [&] { outcome(pcm.wait() == 0 ? "ready" : "stopped"); });
+    program.actor("dropper", [&] { check(pcm.drop() == 0, "drop failed"); });
+    program.run();
+    pcm.close();
+  }, "stopped");
+}
+
+INSTANTIATE_TEST_SUITE_P(Every, SubstreamSchedules, ::testing::Bool(), [](const auto& instance) {
+  return instance.param ? "WithPcmLock" : "WithoutPcmLock";
+});
+
+}  // namespace
+}  // namespace dmasim::sim

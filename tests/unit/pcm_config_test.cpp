@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "plugin/pcm_config.h"
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <cstdarg>
+#include <cstdio>
+#include <memory>
+
+namespace dmasim {
+namespace {
+
+std::string logged;
+
+void log_error(const char*, int, const char*, int, const char* format, ...) {
+  std::array<char, 512> line{};
+  va_list args;
+  va_start(args, format);
+  std::vsnprintf(line.data(), line.size(), format, args);
+  va_end(args);
+  logged += line.data();
+}
+
+class PcmConfigTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    logged.clear();
+    snd_lib_error_set_handler(log_error);
+  }
+  void TearDown() override { snd_lib_error_set_handler(nullptr); }
+
+  static Result<PcmConfig> parse(const std::string& text) {
+    snd_config_t* top = nullptr;
+    snd_input_t* input = nullptr;
+    EXPECT_EQ(snd_config_top(&top), 0);
+    EXPECT_GE(snd_input_buffer_open(&input, text.c_str(), static_cast<ssize_t>(text.size())), 0);
+    EXPECT_EQ(snd_config_load(top, input), 0);
+    snd_input_close(input);
+    Result<PcmConfig> config = parse_pcm_config(top);
+    snd_config_delete(top);
+    return config;
+  }
+
+  static void expect_refused(const std::string& text, const std::string& key,
+                             const std::string& value) {
+    logged.clear();
+    EXPECT_EQ(parse(text).error(), EINVAL) << text;
+    EXPECT_NE(logged.find(key), std::string::npos) << text << " -> " << logged;
+    EXPECT_NE(logged.find(value), std::string::npos) << text << " -> " << logged;
+    EXPECT_NE(logged.find("accepted"), std::string::npos) << text << " -> " << logged;
+  }
+};
+
+TEST_F(PcmConfigTest, EmptyValuesAreTheDefaults) {
+  const Result<PcmConfig> config = parse("type dmasim\nchannels \"\"\nformat \"\"\nfaults \"\"");
+  ASSERT_TRUE(config.ok()) << logged;
+  EXPECT_EQ(config->channels.min, 1u);
+  EXPECT_EQ(config->channels.max, 8u);
+  EXPECT_EQ(config->formats.size(), static_cast<size_t>(kSampleFormatCount));
+  EXPECT_EQ(config->slow_callback_ns, 0);
+}
+
+TEST_F(PcmConfigTest, NumbersRangesAndListsAreRead) {
+  const Result<PcmConfig> config =
+      parse("channels 2\nrate \"8000-48000\"\nformat \"S16_LE+FLOAT_LE\"\nppm -250\n"
+            "completion shared\nfaults \"slow_callback=2ms\"\nfifo 32\nhint { show on }");
+  ASSERT_TRUE(config.ok()) << logged;
+  EXPECT_EQ(config->channels.min, 2u);
+  EXPECT_EQ(config->channels.max, 2u);
+  EXPECT_EQ(config->rate_hz.min, 8000u);
+  EXPECT_EQ(config->rate_hz.max, 48000u);
+  EXPECT_EQ(config->formats, (std::vector{SampleFormat::s16_le, SampleFormat::float_le}));
+  EXPECT_EQ(config->ppm, -250);
+  EXPECT_EQ(config->completion, CompletionTopology::shared);
+  EXPECT_EQ(config->slow_callback_ns, 2'000'000);
+  EXPECT_EQ(config->fifo_frames, 32u);
+}
+
+TEST_F(PcmConfigTest, BadValuesAreNamedWithWhatIsAccepted) {
+  expect_refused("channels 33", "channels", "33");
+  expect_refused("channels 0", "channels", "0");
+  expect_refused("channels \"4-2\"", "channels", "4-2");
+  expect_refused("channels \"two\"", "channels", "two");
+  expect_refused("rate -1", "rate", "-1");
+  expect_refused("rate \"48000x\"", "rate", "48000x");
+  expect_refused("format S17_LE", "format", "S17_LE");
+  expect_refused("format \"S16_LE,\"", "format", "S16_LE,");
+  expect_refused("format MPEG", "format", "MPEG");
+  expect_refused("clock sundial", "clock", "sundial");
+  expect_refused("ppm 100001", "ppm", "100001");
+  expect_refused("completion none", "completion", "none");
+  expect_refused("faults \"slow_callback=2\"", "faults", "slow_callback=2");
+  expect_refused("faults \"slow_callback=2h\"", "faults", "2h");
+  expect_refused("faults \"gremlins\"", "faults", "gremlins");
+  expect_refused("buffer_bytes 99999999999999", "buffer_bytes", "99999999999999");
+  expect_refused("periods 1", "periods", "1");
+  expect_refused("rt_priority 100", "rt_priority", "100");
+  expect_refused("channels { min 1 max 2 }", "channels", "no plain value");
+}
+
+TEST_F(PcmConfigTest, UnknownKeysAreNamed) {
+  EXPECT_EQ(parse("chanels 2").error(), EINVAL);
+  EXPECT_NE(logged.find("chanels"), std::string::npos);
+}
+
+TEST_F(PcmConfigTest, LimitsThatLeaveNothingAreRefused) {
+  EXPECT_EQ(parse("period_bytes 4096\nbuffer_bytes 4096").error(), EINVAL);
+  EXPECT_NE(logged.find("period_bytes"), std::string::npos);
+  EXPECT_NE(logged.find("buffer_bytes"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace dmasim

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "plugin/pointers.h"
+
+#include <gtest/gtest.h>
+
+namespace dmasim {
+namespace {
+
+Pointers make(snd_pcm_stream_t stream, snd_pcm_uframes_t boundary = 64) {
+  Pointers pointers;
+  pointers.configure(stream, 16);
+  pointers.set_boundary(boundary);
+  return pointers;
+}
+
+TEST(Pointers, NothingIsDividedByAnUnknownBoundary) {
+  const Pointers unset;
+  EXPECT_EQ(unset.hw_ptr(), 0u);
+  EXPECT_EQ(unset.avail(), 0u);
+  EXPECT_EQ(unset.appl_frames(), 0u);
+}
+
+TEST(Pointers, PlaybackAvailIsTheEmptyPart) {
+  Pointers pointers = make(SND_PCM_STREAM_PLAYBACK);
+  EXPECT_EQ(pointers.avail(), 16u);
+  pointers.set_appl_ptr(12);
+  EXPECT_EQ(pointers.avail(), 4u);
+  pointers.set_hw_frames(12);
+  EXPECT_EQ(pointers.avail(), 16u);
+  pointers.set_hw_frames(20);
+  EXPECT_EQ(pointers.avail(), 24u) << "the hardware has passed the application";
+  EXPECT_EQ(pointers.lead(), -8);
+}
+
+TEST(Pointers, CaptureAvailIsTheFilledPart) {
+  Pointers pointers = make(SND_PCM_STREAM_CAPTURE);
+  pointers.set_hw_frames(20);
+  pointers.set_appl_ptr(15);
+  EXPECT_EQ(pointers.avail(), 5u);
+}
+
+TEST(Pointers, PositionsWrapAtTheBoundary) {
+  Pointers pointers = make(SND_PCM_STREAM_PLAYBACK);
+  for (uint64_t hw = 0; hw < 500; ++hw) {
+    for (uint64_t lead = 0; lead <= 16; ++lead) {
+      pointers.set_hw_frames(hw);
+      pointers.set_appl_ptr((hw + lead) % 64);
+      ASSERT_EQ(pointers.hw_ptr(), hw % 64);
+      ASSERT_EQ(pointers.lead(), static_cast<snd_pcm_sframes_t>(lead));
+      ASSERT_EQ(pointers.appl_frames(), hw + lead);
+      ASSERT_EQ(pointers.avail(), 16 - lead);
+    }
+  }
+}
+
+TEST(Pointers, TheDefaultBoundaryIsAlsaLibs) {
+  const snd_pcm_uframes_t boundary = Pointers::default_boundary(48000);
+  EXPECT_EQ(boundary % 48000, 0u);
+  EXPECT_LE(boundary, static_cast<snd_pcm_uframes_t>(__LONG_MAX__) - 48000);
+  EXPECT_GT(boundary, static_cast<snd_pcm_uframes_t>(__LONG_MAX__) / 2 - 48000);
+}
+
+}  // namespace
+}  // namespace dmasim

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "engine/capture_port.h"
+#include "engine/playback_port.h"
+
+namespace dmasim {
+namespace {
+
+class RecordingSink final : public Sink {
+ public:
+  Result<void> configure(const PcmFormat&, uint64_t) override { return {}; }
+  void write(std::span<const std::byte> bytes, bool committed) noexcept override {
+    for (const std::byte each : bytes) out.push_back({std::to_integer<int>(each), committed});
+  }
+  void flush_async() noexcept override {}
+  Result<void> flush() override { return {}; }
+  [[nodiscard]] SinkStats stats() const noexcept override { return {}; }
+
+  std::vector<std::pair<int, bool>> out;
+};
+
+std::vector<std::byte> count_from(int first, int count) {
+  std::vector<std::byte> bytes;
+  for (int i = 0; i < count; ++i) bytes.push_back(static_cast<std::byte>(first + i));
+  return bytes;
+}
+
+TEST(PlaybackPort, WithoutAFifoFramesPassStraightThrough) {
+  RecordingSink sink;
+  PlaybackPort port(sink);
+  ASSERT_TRUE(port.configure(2, 0));
+  port.take(count_from(0, 6), true);
+  EXPECT_EQ(sink.out.size(), 6u);
+  EXPECT_EQ(port.in_flight_bytes(), 0u);
+}
+
+TEST(PlaybackPort, AFrameComesOutDepthFramesAfterItWentIn) {
+  RecordingSink sink;
+  PlaybackPort port(sink);
+  ASSERT_TRUE(port.configure(1, 4));
+  int in = 0;
+  for (const int count : {1, 2, 3, 11, 1, 4, 5}) {
+    port.take(count_from(in, count), true);
+    in += count;
+    EXPECT_EQ(sink.out.size(), static_cast<size_t>(std::max(in - 4, 0)));
+    EXPECT_EQ(port.in_flight_bytes(), static_cast<size_t>(std::min(in, 4)));
+  }
+  for (size_t i = 0; i < sink.out.size(); ++i) EXPECT_EQ(sink.out[i].first, static_cast<int>(i));
+}
+
+TEST(PlaybackPort, LeftoversStayMarkedThroughTheFifo) {
+  RecordingSink sink;
+  PlaybackPort port(sink);
+  ASSERT_TRUE(port.configure(1, 3));
+  port.take(count_from(0, 2), true);
+  port.take(count_from(2, 2), false);
+  port.take(count_from(4, 2), true);
+  port.stop(true);
+  const std::vector<std::pair<int, bool>> expected{{0, true},  {1, true}, {2, false},
+                                                   {3, false}, {4, true}, {5, true}};
+  EXPECT_EQ(sink.out, expected);
+}
+
+TEST(PlaybackPort, StopDiscardsTheFifoUnlessToldToKeepIt) {
+  RecordingSink sink;
+  PlaybackPort port(sink);
+  ASSERT_TRUE(port.configure(1, 3));
+  port.take(count_from(0, 5), true);
+  port.stop(false);
+  EXPECT_EQ(sink.out.size(), 2u);
+  EXPECT_EQ(port.in_flight_bytes(), 0u);
+  port.take(count_from(0, 3), true);
+  EXPECT_EQ(sink.out.size(), 2u) << "the FIFO fills anew";
+}
+
+TEST(CapturePort, AsksTheSourceAndTellsTheFifo) {
+  const auto source = make_counter_source();
+  ASSERT_TRUE(source->configure({.sample = SampleFormat::u8, .channels = 1, .rate_hz = 8000}, 16));
+  CapturePort port(*source);
+  port.configure(1, 4);
+  EXPECT_EQ(port.in_flight_bytes(), 0u);
+  std::vector<std::byte> frames(5);
+  port.fill(frames);
+  EXPECT_EQ(std::to_integer<uint64_t>(frames[4]), counter_sample(SampleFormat::u8, 4, 0));
+  EXPECT_EQ(port.in_flight_bytes(), 4u);
+  port.stop(false);
+  EXPECT_EQ(port.in_flight_bytes(), 0u);
+}
+
+}  // namespace
+}  // namespace dmasim

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// What the tests of sinks, sources and samples share.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdlib>
+#include <filesystem>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "engine/pcm_format.h"
+#include "engine/sample_codec.h"
+
+namespace dmasim {
+
+inline constexpr std::array<SampleFormat, kSampleFormatCount> kAllFormats = {
+    SampleFormat::u8,         SampleFormat::s16_le,   SampleFormat::s16_be,
+    SampleFormat::s24_3le,    SampleFormat::s24_3be,  SampleFormat::s24_le,
+    SampleFormat::s24_be,     SampleFormat::s32_le,   SampleFormat::s32_be,
+    SampleFormat::float_le,   SampleFormat::float_be, SampleFormat::float64_le,
+    SampleFormat::float64_be,
+};
+
+inline const char* name_of(SampleFormat format) {
+  static constexpr std::array<const char*, kSampleFormatCount> kNames = {
+      "u8",     "s16_le", "s16_be",   "s24_3le",  "s24_3be",    "s24_le",     "s24_be",
+      "s32_le", "s32_be", "float_le", "float_be", "float64_le", "float64_be",
+  };
+  return kNames[static_cast<size_t>(format)];
+}
+
+/// Ring bytes of `count` samples of any value (real ones in [-1, 1)), the same on every call.
+inline std::vector<std::byte> random_samples(SampleFormat format, size_t count) {
+  std::mt19937_64 random(count);
+  std::vector<std::byte> bytes(count * sample_bytes(format));
+  if (sample_kind(format) == SampleKind::integer) {
+    std::vector<int32_t> numbers(count);
+    for (auto& number : numbers) number = static_cast<int32_t>(random());
+    encode(format, std::span<const int32_t>(numbers), bytes.data());
+  } else {
+    std::vector<double> numbers(count);
+    for (auto& number : numbers)
+      number = static_cast<double>(static_cast<int64_t>(random())) * 0x1p-63;
+    encode(format, std::span<const double>(numbers), bytes.data());
+  }
+  return bytes;
+}
+
+/// A directory that goes with the test.
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory() {
+    std::string name = std::filesystem::temp_directory_path() / "dmasim-test-XXXXXX";
+    if (mkdtemp(name.data()) == nullptr) std::abort();
+    path_ = name;
+  }
+  ~TemporaryDirectory() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+
+  [[nodiscard]] std::string operator/(const std::string& name) const { return path_ / name; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace dmasim

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/sync.h"
+
+#include <gtest/gtest.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+
+#include <cerrno>
+#include <string>
+
+#include "engine/clock.h"
+
+namespace dmasim {
+namespace {
+
+int64_t now_ns() { return RealtimeClock().now_ns(); }
+
+/// Runs `body` on an engine thread of its own.
+void run_on_thread(const Thread::Options& options, std::function<void()> body) {
+  Thread thread;
+  ASSERT_TRUE(thread.start(options, std::move(body)));
+  EXPECT_TRUE(thread.started());
+  thread.join();
+  EXPECT_FALSE(thread.started());
+}
+
+TEST(MutexLock, GuardsACounterAgainstTwoThreads) {
+  struct {
+    Mutex lock;
+    int count DMASIM_GUARDED_BY(lock) = 0;
+  } shared;
+  const auto count_up = [&shared] {
+    for (int i = 0; i < 10'000; ++i) {
+      MutexLock guard(shared.lock);
+      ++shared.count;
+    }
+  };
+  Thread first;
+  Thread second;
+  ASSERT_TRUE(first.start({.name = "first"}, count_up));
+  ASSERT_TRUE(second.start({.name = "second"}, count_up));
+  first.join();
+  second.join();
+  MutexLock guard(shared.lock);
+  EXPECT_EQ(shared.count, 20'000);
+}
+
+TEST(MutexLock, OpensAGapInItsScope) {
+  Mutex lock;
+  bool inside = false;
+  MutexLock guard(lock);
+  guard.unlock();
+  run_on_thread({.name = "inside"}, [&] {
+    MutexLock other(lock);
+    inside = true;
+  });
+  guard.lock();
+  EXPECT_TRUE(inside);
+}
+
+TEST(CondVar, TellsAPassedDeadlineFromANotification) {
+  Mutex lock;
+  CondVar changed;
+  MutexLock guard(lock);
+  EXPECT_FALSE(changed.wait_until(lock, now_ns() - 1));
+  EXPECT_FALSE(changed.wait_until(lock, -5));
+  const int64_t deadline_ns = now_ns() + 1'000'000;
+  while (changed.wait_until(lock, deadline_ns)) {
+  }
+  EXPECT_GE(now_ns(), deadline_ns);
+}
+
+TEST(CondVar, WakesWhoWaitsForEver) {
+  struct {
+    Mutex lock;
+    CondVar changed;
+    bool ready DMASIM_GUARDED_BY(lock) = false;
+  } shared;
+  Thread waiter;
+  ASSERT_TRUE(waiter.start({.name = "waiter"}, [&shared] {
+    MutexLock guard(shared.lock);
+    while (!shared.ready) {
+      EXPECT_TRUE(shared.changed.wait_until(shared.lock, kNever));
+    }
+  }));
+  {
+    MutexLock guard(shared.lock);
+    shared.ready = true;
+    shared.changed.notify_all();
+  }
+  waiter.join();
+}
+
+TEST(Thread, BlocksEverySignalAndLeavesTheStartersMask) {
+  sigset_t before;
+  pthread_sigmask(SIG_SETMASK, nullptr, &before);
+  run_on_thread({.name = "masked"}, [] {
+    sigset_t mask;
+    pthread_sigmask(SIG_SETMASK, nullptr, &mask);
+    for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGALRM, SIGCHLD, SIGPIPE, SIGXFSZ, SIGIO}) {
+      EXPECT_EQ(sigismember(&mask, number), 1) << number;
+    }
+  });
+  sigset_t after;
+  pthread_sigmask(SIG_SETMASK, nullptr, &after);
+  EXPECT_EQ(sigismember(&after, SIGTERM), sigismember(&before, SIGTERM));
+  EXPECT_EQ(sigismember(&after, SIGINT), sigismember(&before, SIGINT));
+}
+
+TEST(Thread, CarriesItsNameCutToFifteenCharacters) {
+  std::string name(32, '\0');
+  run_on_thread({.name = "a-name-that-is-too-long"},
+                [&] { pthread_getname_np(pthread_self(), name.data(), name.size()); });
+  EXPECT_STREQ(name.c_str(), "a-name-that-is-");
+}
+
+TEST(Thread, SleepsWithTheLeastTimerSlack) {
+  int slack_ns = 0;
+  run_on_thread({.name = "slack"}, [&] { slack_ns = prctl(PR_GET_TIMERSLACK); });
+  EXPECT_EQ(slack_ns, 1);
+}
+
+TEST(Thread, SchedulesByItsOptionsNotByItsStarter) {
+  int policy = -1;
+  sched_param parameters{};
+  run_on_thread({.name = "plain"},
+                [&] { pthread_getschedparam(pthread_self(), &policy, &parameters); });
+  EXPECT_EQ(policy, SCHED_OTHER);
+  Thread realtime;
+  const auto started = realtime.start({.name = "realtime", .rt_priority = 5}, [&] {
+    pthread_getschedparam(pthread_self(), &policy, &parameters);
+  });
+  if (!started) {  // not allowed here
+    EXPECT_EQ(started.error(), EPERM);
+    EXPECT_FALSE(realtime.started());
+    return;
+  }
+  realtime.join();
+  EXPECT_EQ(policy, SCHED_FIFO);
+  EXPECT_EQ(parameters.sched_priority, 5);
+}
+
+TEST(Thread, RefusesAPriorityThatDoesNotExist) {
+  Thread thread;
+  EXPECT_EQ(thread.start({.name = "high", .rt_priority = 100}, [] {}).error(), EINVAL);
+  EXPECT_EQ(thread.start({.name = "low", .rt_priority = -1}, [] {}).error(), EINVAL);
+}
+
+TEST(Thread, KnowsItsTag) {
+  const int owner = 0;
+  const void* tag = nullptr;
+  EXPECT_EQ(current_thread_tag(), nullptr);
+  run_on_thread({.name = "tagged", .tag = &owner}, [&] { tag = current_thread_tag(); });
+  EXPECT_EQ(tag, &owner);
+  EXPECT_EQ(current_thread_tag(), nullptr);
+}
+
+TEST(Thread, StartsAgainAfterItWasJoined) {
+  Thread thread;
+  int runs = 0;
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(thread.start({.name = "again"}, [&] { ++runs; }));
+    thread.join();
+  }
+  EXPECT_EQ(runs, 2);
+}
+
+TEST(StallUntil, ReturnsNotBeforeTheDeadline) {
+  const int64_t deadline_ns = now_ns() + 1'000'000;
+  stall_until(deadline_ns);
+  EXPECT_GE(now_ns(), deadline_ns);
+  stall_until(-1);
+}
+
+}  // namespace
+}  // namespace dmasim
