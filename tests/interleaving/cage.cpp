@@ -72,8 +72,8 @@ void Speaker::say(Topic topic, const std::string& text) const {
 }
 
 Cage::Cage() {
-  void* shared = mmap(nullptr, sizeof(Progress), PROT_READ | PROT_WRITE,
-                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void* shared =
+      mmap(nullptr, sizeof(Progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (shared == MAP_FAILED) fail("the progress page");
   progress_ = static_cast<Progress*>(shared);
 }

@@ -24,9 +24,8 @@ bool Script::choose(const ChoicePoint& at, Choice& chosen) {
   if (position_ >= schedule_.size()) return true;
   const auto wanted = std::find_if(at.enabled.begin(), at.enabled.end(), [&](Choice choice) {
     const std::string text = to_text(choice);
-    const char after = position_ + text.size() < schedule_.size()
-                           ? schedule_[position_ + text.size()]
-                           : '\0';
+    const char after =
+        position_ + text.size() < schedule_.size() ? schedule_[position_ + text.size()] : '\0';
     return schedule_.compare(position_, text.size(), text) == 0 && after != '!' && after != '~';
   });
   if (wanted == at.enabled.end()) {

@@ -19,8 +19,9 @@ Stream::Stream(const std::shared_ptr<Engine>& engine, const std::string& name_of
   check(channel_->request_irq().ok(), "request_irq failed");
 }
 
+/// The lock has just been opened for it here too.
 Stream::Tether::~Tether() {
-  note(&stream_);
+  yield(&stream_);
   check(transfer_.running == 0, "a descriptor was freed under its running callback");
   transfer_.freed = true;
 }

@@ -56,8 +56,8 @@ class Exploration {
     World::Result result = World::instance().run(options_, body_, search_, progress_);
     if (!result.broken && !search_.end_run(result.last_step)) {
       result.broken = true;
-      result.violation = search_.problem() + (result.violation.empty() ? "" : "; ") +
-                         result.violation;
+      result.violation =
+          search_.problem() + (result.violation.empty() ? "" : "; ") + result.violation;
     }
     progress_.schedules = progress_.schedules + 1;
     if (search_.redundant()) progress_.redundant = progress_.redundant + 1;
@@ -140,9 +140,9 @@ Outcome run_in_cage(const Cage::Work& work, int watchdog_s, bool keep_errors) {
   outcome.complete = true;
   Account account(outcome);
   Cage cage;
-  const std::string death =
-      cage.run(work, [&](Topic topic, const std::string& text) { account.hear(topic, text); },
-               watchdog_s, keep_errors);
+  const std::string death = cage.run(
+      work, [&](Topic topic, const std::string& text) { account.hear(topic, text); }, watchdog_s,
+      keep_errors);
   account.close(cage.progress(), death);
   outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return outcome;

@@ -34,6 +34,9 @@ struct Options {
   int spurious_budget = 0;
   /// Waits time out when their deadline is not later than this. Virtual time begins at 0.
   int64_t horizon_ns = 0;
+  /// Past the horizon, when nobody else can go on, the earliest wait times out all the same: for
+  /// what has to happen in the end, however late.
+  bool patient = false;
   /// Stop after so many, redundant ones included; 0: never. A search that was stopped is not ok().
   uint64_t max_schedules = 0;
   /// A longer schedule is a violation: somebody spins.
@@ -53,7 +56,7 @@ struct Outcome {
   uint64_t redundant = 0;  ///< of these: equivalent to another one, noticed on the way
   uint64_t steps = 0;
   uint64_t max_depth = 0;
-  uint64_t cut = 0;  ///< choices not followed because of the preemption bound
+  uint64_t cut = 0;       ///< choices not followed because of the preemption bound
   bool complete = false;  ///< no schedule is left (within the preemption bound, up to the horizon)
   std::string violation;  ///< empty: none found
   std::string schedule;   ///< of the violation, for replay()

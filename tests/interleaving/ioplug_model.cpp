@@ -44,7 +44,6 @@ class IoplugModel::PcmLock {
 
 IoplugModel::IoplugModel(bool locking, snd_pcm_uframes_t avail_min) : locking_(locking) {
   name(&lock_, "pcm_lock");
-  name(&io_.state, "io.state");
   name(const_cast<const snd_pcm_uframes_t*>(&io_.appl_ptr), "io.appl_ptr");
   name(&io_.nonblock, "io.nonblock");
   io_.state = SND_PCM_STATE_OPEN;
@@ -73,19 +72,9 @@ IoplugModel::IoplugModel(bool locking, snd_pcm_uframes_t avail_min) : locking_(l
 
 IoplugModel::~IoplugModel() { check(substream_ == nullptr, "the program left a PCM open"); }
 
-void IoplugModel::store_state(snd_pcm_state_t state) {
-  yield(&io_.state);
-  io_.state = state;
-}
-
 void IoplugModel::store_appl_ptr(snd_pcm_uframes_t appl_ptr) {
   yield(const_cast<const snd_pcm_uframes_t*>(&io_.appl_ptr));
   io_.appl_ptr = appl_ptr;
-}
-
-snd_pcm_state_t IoplugModel::state() {
-  yield(&io_.state, Access::read);
-  return io_.state;
 }
 
 snd_pcm_uframes_t IoplugModel::appl_ptr() {

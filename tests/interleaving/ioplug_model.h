@@ -12,6 +12,7 @@
 #include "engine/engine.h"
 #include "plugin/dmasim_pcm.h"
 #include "tests/interleaving/explorer.h"
+#include "tests/interleaving/shown_state.h"
 
 namespace dmasim::sim {
 
@@ -55,14 +56,16 @@ class IoplugModel {
   void close();
 
   /// What snd_pcm_state would say.
-  [[nodiscard]] snd_pcm_state_t state();
+  [[nodiscard]] snd_pcm_state_t state() const { return ShownState::load(io_); }
+  /// Waits until snd_pcm_state would say so, making no call.
+  void await(snd_pcm_state_t wanted) { shown_.await(wanted); }
   [[nodiscard]] snd_pcm_uframes_t appl_ptr();
   [[nodiscard]] const GuardedSink& sink() const { return *sink_; }
 
  private:
   class PcmLock;
 
-  void store_state(snd_pcm_state_t state);
+  void store_state(snd_pcm_state_t state) { ShownState::store(io_, state); }
   void store_appl_ptr(snd_pcm_uframes_t appl_ptr);
   void update_hw_ptr();
   int drop_locked();
@@ -71,6 +74,7 @@ class IoplugModel {
   Mutex lock_;  // the pcm lock
   const bool locking_;
   snd_pcm_ioplug_t io_{};
+  ShownState shown_{io_};
   GuardedSink* sink_;
   std::unique_ptr<Substream> substream_;
   snd_pcm_uframes_t hw_ptr_ = 0;   // alsa-lib's own, under the pcm lock

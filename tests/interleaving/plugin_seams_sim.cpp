@@ -9,6 +9,7 @@
 #include "plugin/io_fields.h"
 #include "plugin/poll_level.h"
 #include "tests/interleaving/explorer.h"
+#include "tests/interleaving/shown_state.h"
 
 namespace dmasim {
 namespace {
@@ -26,17 +27,42 @@ std::map<const PollLevel*, std::unique_ptr<Level>>& levels() {
   return all;
 }
 
+std::map<const snd_pcm_ioplug_t*, sim::ShownState*>& shown_states() {
+  static std::map<const snd_pcm_ioplug_t*, sim::ShownState*> all;
+  return all;
+}
+
 }  // namespace
 
-void IoFields::set_state(snd_pcm_state_t state) noexcept {
-  sim::yield(&io_.state);
-  io_.state = state;
+sim::ShownState::ShownState(snd_pcm_ioplug_t& io) : io_(io) {
+  shown_states()[&io] = this;
+  name(&lock_, "io.state");
 }
 
-snd_pcm_state_t IoFields::state() const noexcept {
-  sim::yield(&io_.state, sim::Access::read);
-  return io_.state;
+sim::ShownState::~ShownState() { shown_states().erase(&io_); }
+
+sim::ShownState& sim::ShownState::of(const snd_pcm_ioplug_t& io) { return *shown_states().at(&io); }
+
+void sim::ShownState::store(snd_pcm_ioplug_t& io, snd_pcm_state_t state) {
+  ShownState& shown = of(io);
+  MutexLock guard(shown.lock_);
+  io.state = state;
+  shown.changed_.notify_all();
 }
+
+snd_pcm_state_t sim::ShownState::load(const snd_pcm_ioplug_t& io) {
+  MutexLock guard(of(io).lock_);
+  return io.state;
+}
+
+void sim::ShownState::await(snd_pcm_state_t wanted) {
+  MutexLock guard(lock_);
+  while (io_.state != wanted) changed_.wait(lock_);
+}
+
+void IoFields::set_state(snd_pcm_state_t state) noexcept { sim::ShownState::store(io_, state); }
+
+snd_pcm_state_t IoFields::state() const noexcept { return sim::ShownState::load(io_); }
 
 snd_pcm_uframes_t IoFields::appl_ptr() const noexcept {
   sim::yield(const_cast<const snd_pcm_uframes_t*>(&io_.appl_ptr), sim::Access::read);

@@ -102,8 +102,8 @@ bool Search::put_to_sleep(Node& node, const Node& parent) {
     if (other.choice.fiber == taken.choice.fiber) continue;
     if (!other.footprint.independent_of(taken.footprint)) continue;
     const auto begin = branches_.begin() + static_cast<std::ptrdiff_t>(node.first);
-    const auto same = std::find_if(
-        begin, branches_.end(), [&](const Branch& b) { return b.choice == other.choice; });
+    const auto same = std::find_if(begin, branches_.end(),
+                                   [&](const Branch& b) { return b.choice == other.choice; });
     if (same == branches_.end()) return false;
     same->state = State::asleep;
     same->known = true;

@@ -163,7 +163,7 @@ TEST_P(Termination, CrosswiseSynchronizeInCallbacksIsRefused) {
     });
     program.run();
     check(a.release().ok() && b.release().ok(), "release failed");
-  }, 2);
+  }, 1);
 }
 
 TEST_P(Termination, DestroyTheEngine) {

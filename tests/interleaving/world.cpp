@@ -55,7 +55,8 @@ void World::reset(const Options& options, Chooser& chooser, Progress& progress) 
 /// The body of a fiber that never ended may own half the program: it is leaked, not destroyed.
 void World::forget_fibers() {
   for (uint8_t k = 0; k < fiber_count_; ++k) {
-    if (fibers_[k].body) [[maybe_unused]] auto* leak = new std::function(std::move(fibers_[k].body));
+    if (fibers_[k].body) [[maybe_unused]]
+      auto* leak = new std::function(std::move(fibers_[k].body));
     std::unique_ptr<Fiber> stack = std::move(fibers_[k].stack);
     fibers_[k] = {};
     fibers_[k].stack = std::move(stack);
@@ -169,6 +170,19 @@ void World::collect_enabled() {
     if (k != self_) add_if_able(k);
   }
   for (uint8_t k = 0; k < fiber_count_; ++k) collect_wait_ends(k);
+  if (enabled_.empty() && options_.patient) collect_earliest_time_out();
+}
+
+void World::collect_earliest_time_out() {
+  int64_t earliest_ns = kNever;
+  for (uint8_t k = 0; k < fiber_count_; ++k) {
+    const FiberState& fiber = fibers_[k];
+    const Operation& wait = fiber.stopped_before;
+    if (fiber.finished || wait.what != Operation::What::wait) continue;
+    if (wait.deadline_ns >= earliest_ns) continue;
+    earliest_ns = wait.deadline_ns;
+    enabled_.assign(1, {k, Move::time_out});
+  }
 }
 
 void World::add_if_able(uint8_t number) {

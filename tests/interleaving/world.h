@@ -124,6 +124,7 @@ class World {
   void decide();
   void collect_enabled();
   void collect_wait_ends(uint8_t number);
+  void collect_earliest_time_out();
   void add_if_able(uint8_t number);
   bool can_run(uint8_t number);
   bool can_time_out(const Operation& wait) const;

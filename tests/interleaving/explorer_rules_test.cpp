@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Crashes, and misuse of threads, mutexes and condition variables, are violations.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+
+#include "tests/interleaving/explorer.h"
+#include "tests/interleaving/handshake.h"
+
+namespace dmasim::sim {
+namespace {
+
+/// Only one order of the two actors crashes.
+Body crash_with(std::function<void()> crash) {
+  return [crash](Program& program) {
+    Handshake handshake;
+    program.actor("victim", [&] {
+      MutexLock guard(handshake.lock);
+      if (handshake.set) crash();
+    });
+    program.actor("raiser", [&] { handshake.raise(); });
+    program.run();
+  };
+}
+
+TEST(ExplorerRules, ReportsTheScheduleOfACrash) {
+  const Outcome found = explore({}, crash_with([] {
+                                  tell("about to crash");
+                                  std::abort();
+                                }));
+  EXPECT_TRUE(has(found.violation, "Aborted")) << found.report();
+  EXPECT_TRUE(has(found.story, "about to crash")) << found.report();
+  const Outcome again = replay({}, found.schedule, crash_with([] { std::abort(); }));
+  EXPECT_EQ(found.violation, again.violation);
+}
+
+TEST(ExplorerRules, ReportsExceptionsThatLeaveAThread) {
+  const Outcome found = explore({}, crash_with([] { throw std::runtime_error("oh"); }));
+  EXPECT_FALSE(found.violation.empty());
+  EXPECT_TRUE(has(found.story, "runtime_error")) << found.report();
+}
+
+/// Exceptions in flight and in handlers belong to a fiber.
+TEST(ExplorerRules, ExceptionsMayCrossChoicePoints) {
+  const auto thrower = [](int value) {
+    try {
+      throw value;
+    } catch (const int& caught) {
+      yield();
+      check(caught == value, "its own exception");
+      try {
+        throw;
+      } catch (const int& again) {
+        check(again == value, "its own exception again");
+      }
+    }
+  };
+  const Outcome found = explore({.reduce = false}, [&](Program& program) {
+    program.actor("one", [&] { thrower(1); });
+    program.actor("two", [&] { thrower(2); });
+    program.run();
+  });
+  EXPECT_TRUE(found.ok()) << found.report();
+}
+
+std::string violation_of(const Body& body, const Options& options = {}) {
+  return explore(options, body).violation;
+}
+
+TEST(ExplorerRules, DetectsMisuseOfMutexes) {
+  EXPECT_TRUE(has(violation_of([](Program&) DMASIM_TSA(no_thread_safety_analysis) {
+                    Mutex lock;
+                    lock.lock();
+                    lock.lock();
+                  }),
+                  "which it holds"));
+  EXPECT_TRUE(has(violation_of([](Program&) DMASIM_TSA(no_thread_safety_analysis) {
+                    Mutex lock;
+                    lock.unlock();
+                  }),
+                  "which nobody holds"));
+  EXPECT_TRUE(has(violation_of([](Program&) DMASIM_TSA(no_thread_safety_analysis) {
+                    Mutex lock;
+                    lock.lock();
+                  }),
+                  "destroys mutex#"));
+}
+
+TEST(ExplorerRules, DetectsUseOfADestroyedMutex) {
+  EXPECT_TRUE(has(violation_of([](Program& program) {
+                    auto handshake = std::make_unique<Handshake>();
+                    program.actor("user", [&, raw = handshake.get()] { raw->raise(); });
+                    program.actor("owner", [&] { yield(), handshake.reset(); });
+                    program.run();
+                  }),
+                  "destroyed"));
+}
+
+/// The waiter frees what the raiser still notifies.
+TEST(ExplorerRules, DetectsNotificationOfADestroyedCondVar) {
+  EXPECT_FALSE(violation_of([](Program& program) {
+                 auto changed = std::make_unique<CondVar>();
+                 Mutex lock;
+                 bool set = false;
+                 program.actor("raiser", [&, raw = changed.get()] {
+                   {
+                     MutexLock guard(lock);
+                     set = true;
+                   }
+                   raw->notify_all();
+                 });
+                 program.actor("owner", [&] {
+                   MutexLock guard(lock);
+                   if (set) changed.reset();
+                 });
+                 program.run();
+               }).empty());
+}
+
+/// As above, but what is used too late is neither Mutex nor CondVar: only `gaps` lets others run
+/// between the unlock and the use.
+Body use_after_unlock(bool owner_first) {
+  return [owner_first](Program& program) {
+    auto handshake = std::make_unique<Handshake>();
+    bool freed = false;
+    const auto use = [&, raw = handshake.get()] {
+      raw->raise();
+      outcome(freed ? "used after it was freed" : "used before");
+    };
+    const auto own = [&] {
+      handshake->await();
+      handshake.reset();
+      freed = true;
+    };
+    program.actor("first", owner_first ? std::function<void()>(own) : use);
+    program.actor("second", owner_first ? std::function<void()>(use) : own);
+    program.run();
+  };
+}
+
+TEST(ExplorerRules, GapsShowUseOfMemoryAfterUnlock) {
+  for (const bool owner_first : {false, true}) {
+    const Body body = use_after_unlock(owner_first);
+    EXPECT_EQ(std::set<std::string>{"used before"}, explore({}, body).outcomes);
+    EXPECT_EQ((std::set<std::string>{"used before", "used after it was freed"}),
+              explore({.gaps = true}, body).outcomes);
+  }
+}
+
+TEST(ExplorerRules, DetectsMisuseOfCondVars) {
+  EXPECT_TRUE(has(violation_of([](Program& program) {
+                    auto changed = std::make_unique<CondVar>();
+                    Mutex lock;
+                    program.actor("waiter", [&] {
+                      MutexLock guard(lock);
+                      changed->wait(lock);
+                    });
+                    program.actor("owner", [&] { changed.reset(); });
+                    program.run();
+                  }),
+                  "on which a thread waits"));
+}
+
+TEST(ExplorerRules, DetectsMisuseOfThreads) {
+  EXPECT_TRUE(has(violation_of([](Program&) {
+                    Thread thread;
+                    (void)thread.start({.name = "worker"}, [] {});
+                  }),
+                  "not joined"));
+  EXPECT_TRUE(has(violation_of([](Program& program) { program.actor("late", [] {}); }),
+                  "late has not ended"));
+}
+
+TEST(ExplorerRules, DetectsLeftovers) {
+  static Mutex* leaked = nullptr;
+  EXPECT_TRUE(has(violation_of([](Program&) {
+                    leaked = new Mutex;
+                    name(leaked, "leaked");
+                  }),
+                  "left over at the end: leaked"));
+}
+
+TEST(ExplorerRules, NeverWaitsIsKept) {
+  const auto body = [](Program& program) {
+    Handshake handshake;
+    program.actor("hook", [&] {
+      const NeverWaits promise("the hook");
+      handshake.await();
+    });
+    program.actor("raiser", [&] { handshake.raise(); });
+    program.run();
+  };
+  EXPECT_EQ("hook waits on a condition variable in the hook", violation_of(body));
+}
+
+/// A fixture may own a Mutex; each run finds it free.
+TEST(ExplorerRules, ObjectsFromOutsideLiveThroughAllRuns) {
+  Handshake handshake;
+  const Outcome found = explore({}, [&](Program& program) {
+    program.actor("a", [&] { MutexLock guard(handshake.lock); });
+    program.actor("b", [&] { MutexLock guard(handshake.lock); });
+    program.run();
+  });
+  EXPECT_TRUE(found.ok()) << found.report();
+  MutexLock guard(handshake.lock);
+}
+
+}  // namespace
+}  // namespace dmasim::sim
