@@ -74,8 +74,8 @@ class Channel final : public ServiceNode {
   /// [!C] Terminates, synchronizes and gives the completion thread back. The last call.
   Result<void> release() DMASIM_EXCLUDES(lock_);
 
-  /// [any] One alarm: at a time of the clock, or when the transfer has moved so many bytes (a paused
-  /// or terminated one never does). A new one replaces it. It survives terminate_async.
+  /// [any] One alarm: at a time of the clock, or when the transfer has moved so many bytes (a
+  /// paused or terminated one never does). A new one replaces it. It survives terminate_async.
   void arm_alarm_at(int64_t deadline_ns) DMASIM_EXCLUDES(lock_);
   void arm_alarm_at_bytes(uint64_t transferred_bytes) DMASIM_EXCLUDES(lock_);
   void disarm_alarm() DMASIM_EXCLUDES(lock_);
@@ -119,8 +119,8 @@ class Channel final : public ServiceNode {
   ChannelState state_ DMASIM_GUARDED_BY(lock_);
   Generation running_ DMASIM_GUARDED_BY(lock_) = kNone;  // whose callback runs
   bool alarm_running_ DMASIM_GUARDED_BY(lock_) = false;
-  unsigned synchronizers_ DMASIM_GUARDED_BY(lock_) = 0;  // inside synchronize()
-  unsigned freeing_ DMASIM_GUARDED_BY(lock_) = 0;        // of them, destroying descriptors
+  unsigned synchronizers_ DMASIM_GUARDED_BY(lock_) = 0;   // inside synchronize()
+  unsigned freeing_ DMASIM_GUARDED_BY(lock_) = 0;         // of them, destroying descriptors
   Generation synchronized_ DMASIM_GUARDED_BY(lock_) = 0;  // for the check of the contract only
   bool released_ DMASIM_GUARDED_BY(lock_) = false;
 };

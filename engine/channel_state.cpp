@@ -129,7 +129,8 @@ void ChannelState::raise_periods() {
     stats_.dropped += fresh;
     return;
   }
-  if (due_periods_ == 0) due_since_ns_ = time_of_bytes((passed - fresh + 1) * transfer.period_bytes);
+  if (due_periods_ == 0)
+    due_since_ns_ = time_of_bytes((passed - fresh + 1) * transfer.period_bytes);
   due_periods_ += fresh;
 }
 

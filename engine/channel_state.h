@@ -34,9 +34,9 @@ class ChannelState {
   /// Errors: EINVAL (no port, no rate, no frame), EBUSY (a transfer is queued or active).
   Result<void> configure(const SlaveConfig& config);
 
-  /// A descriptor in the allocated list. The buffer need not be a multiple of the period: ticks fall
-  /// at k * period from the start, across the wrap.
-  /// Errors: EINVAL (not configured for this direction, empty, or not whole frames).
+  /// A descriptor in the allocated list. The buffer need not be a multiple of the period: ticks
+  /// fall at k * period from the start, across the wrap. Errors: EINVAL (not configured for this
+  /// direction, empty, or not whole frames).
   Result<TxDescriptor*> prep_dma_cyclic(std::span<std::byte> buffer, size_t period_bytes,
                                         Direction direction);
   Result<Cookie> submit(TxDescriptor& descriptor);
@@ -79,7 +79,9 @@ class ChannelState {
   void take_alarm();
 
   /// The transfer that the hardware works on; null when idle.
-  [[nodiscard]] TxDescriptor* active() noexcept { return active_.empty() ? nullptr : &active_.front(); }
+  [[nodiscard]] TxDescriptor* active() noexcept {
+    return active_.empty() ? nullptr : &active_.front();
+  }
 
   [[nodiscard]] const IrqStats& stats() const noexcept { return stats_; }
   [[nodiscard]] IrqStats& stats() noexcept { return stats_; }
@@ -103,10 +105,10 @@ class ChannelState {
   SlaveConfig config_{};
   FrameTime time_{};
 
-  DescriptorList allocated_;   // prepared, not yet submitted
-  DescriptorList submitted_;   // submitted, not yet issued
-  DescriptorList issued_;      // waiting for the hardware
-  DescriptorList active_;      // at most one: the hardware is on it
+  DescriptorList allocated_;        // prepared, not yet submitted
+  DescriptorList submitted_;        // submitted, not yet issued
+  DescriptorList issued_;           // waiting for the hardware
+  DescriptorList active_;           // at most one: the hardware is on it
   DescriptorList terminated_list_;  // over, kept until synchronized
 
   Generation generation_ = 1;  // of transfers submitted from now on
@@ -115,10 +117,10 @@ class ChannelState {
   Cookie last_used_{};
 
   bool paused_ = false;
-  uint64_t transferred_bytes_ = 0;   // of the active transfer
-  uint64_t ticked_periods_ = 0;      // boundaries already made due
-  uint64_t due_periods_ = 0;         // in the slot; 0: nothing due
-  int64_t due_since_ns_ = 0;         // when the oldest of them passed
+  uint64_t transferred_bytes_ = 0;  // of the active transfer
+  uint64_t ticked_periods_ = 0;     // boundaries already made due
+  uint64_t due_periods_ = 0;        // in the slot; 0: nothing due
+  int64_t due_since_ns_ = 0;        // when the oldest of them passed
   uint64_t commit_limit_bytes_ = UINT64_MAX;
   Alarm alarm_{};
   IrqStats stats_{};

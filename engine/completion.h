@@ -18,8 +18,8 @@ class Channel;
 class CompletionThread {
  public:
   struct Options {
-    unsigned number = 0;      ///< shown in the thread's name, dmasim-irq/<number>
-    int rt_priority = 0;      ///< see Thread::Options
+    unsigned number = 0;        ///< shown in the thread's name, dmasim-irq/<number>
+    int rt_priority = 0;        ///< see Thread::Options
     const void* tag = nullptr;  ///< the controller: what current_thread_tag() answers in callbacks
   };
 

@@ -60,11 +60,12 @@ using DescriptorList = std::list<TxDescriptor>;
 /// dma_tx_state, and the status beside it.
 struct TxState {
   DmaStatus status = DmaStatus::complete;
-  Cookie last{};                   ///< newest completed
-  Cookie used{};                   ///< newest submitted
-  size_t residue_bytes = 0;        ///< to the end of the buffer (cyclic: of this round)
-  size_t in_flight_bytes = 0;      ///< in the device's FIFO
-  uint64_t transferred_bytes = 0;  ///< since issue; a late client loses whole rounds by residue alone
+  Cookie last{};               ///< newest completed
+  Cookie used{};               ///< newest submitted
+  size_t residue_bytes = 0;    ///< to the end of the buffer (cyclic: of this round)
+  size_t in_flight_bytes = 0;  ///< in the device's FIFO
+  uint64_t transferred_bytes =
+      0;  ///< since issue; a late client loses whole rounds by residue alone
 };
 
 }  // namespace dmasim

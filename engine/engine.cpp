@@ -15,9 +15,8 @@ std::shared_ptr<CompletionThread> Engine::completion_for_channel() {
   const bool shared = options_.completion == CompletionTopology::shared;
   if (shared && shared_) return shared_;
   auto thread = std::make_shared<CompletionThread>(
-      *clock_, CompletionThread::Options{.number = next_number_++,
-                                         .rt_priority = options_.rt_priority,
-                                         .tag = this});
+      *clock_, CompletionThread::Options{
+                   .number = next_number_++, .rt_priority = options_.rt_priority, .tag = this});
   if (shared) shared_ = thread;
   return thread;
 }

@@ -27,8 +27,7 @@ uint64_t FrameTime::frames_at(int64_t now_ns) const noexcept {
 
 int64_t FrameTime::time_of(uint64_t frames) const noexcept {
   const uint128 scaled = uint128{frames} * kDenominator;
-  return start_ns_ +
-         static_cast<int64_t>((scaled + frames_per_1e15_ns_ - 1) / frames_per_1e15_ns_);
+  return start_ns_ + static_cast<int64_t>((scaled + frames_per_1e15_ns_ - 1) / frames_per_1e15_ns_);
 }
 
 }  // namespace dmasim

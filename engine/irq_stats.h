@@ -26,11 +26,11 @@ class LatenessHistogram {
 
 /// periods_due = periods delivered (callbacks + coalesced) + dropped, once a channel is idle.
 struct IrqStats {
-  uint64_t periods_due = 0;   ///< period boundaries that the hardware passed
-  uint64_t callbacks = 0;     ///< period callbacks begun
-  uint64_t coalesced = 0;     ///< boundaries that shared the callback of a later one
-  uint64_t dropped = 0;       ///< boundaries that were due when their transfer was terminated
-  uint64_t alarms = 0;        ///< alarm callbacks begun
+  uint64_t periods_due = 0;  ///< period boundaries that the hardware passed
+  uint64_t callbacks = 0;    ///< period callbacks begun
+  uint64_t coalesced = 0;    ///< boundaries that shared the callback of a later one
+  uint64_t dropped = 0;      ///< boundaries that were due when their transfer was terminated
+  uint64_t alarms = 0;       ///< alarm callbacks begun
   uint64_t terminations_in_callback = 0;
   uint64_t callbacks_after_synchronize = 0;  ///< broken contract: always 0
   LatenessHistogram lateness;                ///< of period callbacks behind their boundary

@@ -27,11 +27,11 @@ class Port {
 /// dma_slave_config, as far as a paced device needs it.
 struct SlaveConfig {
   Direction direction = Direction::mem_to_dev;
-  uint32_t frame_bytes = 4;      ///< one request: addr_width_bytes * maxburst
-  uint32_t frames_per_s = 48000;  ///< requests
-  int32_t ppm = 0;               ///< the device's crystal against the clock
+  uint32_t frame_bytes = 4;         ///< one request: addr_width_bytes * maxburst
+  uint32_t frames_per_s = 48000;    ///< requests
+  int32_t ppm = 0;                  ///< the device's crystal against the clock
   uint32_t start_delay_frames = 0;  ///< dev_to_mem: how long a frame lies in the FIFO
-  Port* port = nullptr;          ///< outlives every transfer, until synchronized
+  Port* port = nullptr;             ///< outlives every transfer, until synchronized
 };
 
 }  // namespace dmasim

@@ -85,8 +85,8 @@ class CondVar {
 class Thread {
  public:
   struct Options {
-    const char* name;        ///< at most 15 characters are shown
-    int rt_priority = 0;     ///< 0: SCHED_OTHER, 1..99: SCHED_FIFO
+    const char* name;           ///< at most 15 characters are shown
+    int rt_priority = 0;        ///< 0: SCHED_OTHER, 1..99: SCHED_FIFO
     const void* tag = nullptr;  ///< what current_thread_tag() answers on the new thread
   };
 

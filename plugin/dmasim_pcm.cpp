@@ -59,7 +59,8 @@ void Substream::wait_quiet() {
 
 /// Frames that did not get through are counted by the sink; drain reports them, these hooks do not.
 void Substream::flush_device() {
-  if (playback()) [[maybe_unused]] const Result<void> flushed = parts_.sink->flush();
+  if (playback()) [[maybe_unused]]
+    const Result<void> flushed = parts_.sink->flush();
 }
 
 Result<void> Substream::hw_params(const HwSetup& hw) {

@@ -7,7 +7,8 @@
 ///   start       prep, submit, issue        hw_free  synchronize, ring freed
 ///   pointer     tx_status                  close    terminate_sync, release
 ///
-/// LOCKING   alsa-lib's pcm lock -> setup_ -> lock_ -> the channel's lock -> a sink's queue. No hook
+/// LOCKING   alsa-lib's pcm lock -> setup_ -> lock_ -> the channel's lock -> a sink's queue. No
+/// hook
 ///           relies on alsa-lib's lock. The hooks that wait (prepare, hw_params, hw_free, close)
 ///           hold setup_, which no callback and no other hook takes, and never wait under lock_.
 /// LATCH     the completion callback finds an xrun and stores XRUN into the ioplug; but alsa-lib
@@ -40,7 +41,8 @@ struct SubstreamParts {
   std::unique_ptr<Source> source;  ///< capture
   uint32_t fifo_frames = 0;
   int32_t ppm = 0;
-  int64_t slow_callback_ns = 0;  ///< fault: a period callback takes so long before it begins its work
+  int64_t slow_callback_ns =
+      0;  ///< fault: a period callback takes so long before it begins its work
 };
 
 /// hw_params, in our own copy: alsa-lib overwrites the ioplug's before it asks.

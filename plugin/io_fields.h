@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// The words of snd_pcm_ioplug_t that alsa-lib and we both touch while a stream lives.
 ///
-/// alsa-lib stores `state`, `appl_ptr` and `nonblock` plainly, under a lock that is not ours or under
-/// none. Each is an aligned word, so one atomic load or store each way is all there is to do; what
-/// the values mean is Substream's business, which calls everything here under its own lock. The
-/// bodies are a link seam, as those of sync.h: the schedule explorer yields around each of them.
+/// alsa-lib stores `state`, `appl_ptr` and `nonblock` plainly, under a lock that is not ours or
+/// under none. Each is an aligned word, so one atomic load or store each way is all there is to do;
+/// what the values mean is Substream's business, which calls everything here under its own lock.
+/// The bodies are a link seam, as those of sync.h: the schedule explorer yields around each of
+/// them.
 #pragma once
 
 #include <alsa/asoundlib.h>

@@ -43,7 +43,8 @@ bool parse_range(string_view text, unsigned min, unsigned max, Range& out) {
   Range range;
   if (!parse_number(text.substr(0, dash), min, max, range.min)) return false;
   range.max = range.min;
-  if (dash != string_view::npos && !parse_number(text.substr(dash + 1), range.min, max, range.max)) {
+  if (dash != string_view::npos &&
+      !parse_number(text.substr(dash + 1), range.min, max, range.max)) {
     return false;
   }
   out = range;
@@ -51,7 +52,8 @@ bool parse_range(string_view text, unsigned min, unsigned max, Range& out) {
 }
 
 /// Calls `use` for each piece between separators; stops at the first false.
-bool each_piece(string_view text, string_view separators, const std::function<bool(string_view)>& use) {
+bool each_piece(string_view text, string_view separators,
+                const std::function<bool(string_view)>& use) {
   while (true) {
     const size_t end = text.find_first_of(separators);
     if (!use(text.substr(0, end))) return false;
@@ -118,8 +120,9 @@ constexpr std::array kKeys{
     Key{"source", "silence, tone:HZ, counter or a sound file's path",
         [](string_view t, PcmConfig& c) { return take_text(t, c.source); }},
     Key{"report", "a path", [](string_view t, PcmConfig& c) { return take_text(t, c.report); }},
-    Key{"format", "one or more of U8 S16_LE S16_BE S24_3LE S24_3BE S24_LE S24_BE S32_LE S32_BE "
-                  "FLOAT_LE FLOAT_BE FLOAT64_LE FLOAT64_BE, joined by + or ,",
+    Key{"format",
+        "one or more of U8 S16_LE S16_BE S24_3LE S24_3BE S24_LE S24_BE S32_LE S32_BE "
+        "FLOAT_LE FLOAT_BE FLOAT64_LE FLOAT64_BE, joined by + or ,",
         [](string_view t, PcmConfig& c) { return parse_formats(t, c.formats); }},
     Key{"channels", "N or MIN-MAX, 1 to 32",
         [](string_view t, PcmConfig& c) { return parse_range(t, 1, kMaxChannels, c.channels); }},
@@ -187,8 +190,8 @@ Result<PcmConfig> parse_pcm_config(const snd_config_t* conf) {
     const snd_config_t* entry = snd_config_iterator_entry(it);
     const char* id = nullptr;
     if (snd_config_get_id(entry, &id) < 0 || ignorable(id)) continue;
-    const auto* key = std::find_if(kKeys.begin(), kKeys.end(),
-                                   [id](const Key& each) { return each.name == id; });
+    const auto* key =
+        std::find_if(kKeys.begin(), kKeys.end(), [id](const Key& each) { return each.name == id; });
     if (key == kKeys.end()) {
       SNDERR("dmasim: unknown key %s; docs/conf.md lists the known ones", id);
       return Errno{EINVAL};

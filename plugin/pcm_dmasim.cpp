@@ -76,13 +76,13 @@ int on_hw_params(snd_pcm_ioplug_t* io, snd_pcm_hw_params_t*) {
   return call<int>(io, [io](Substream& s) {
     const auto sample = from_alsa(io->format);
     if (!sample) return -EINVAL;
-    return to_errno(s.hw_params(
-        {.format = {.sample = *sample, .channels = io->channels, .rate_hz = io->rate},
-         .alsa_format = io->format,
-         .mmap = io->access == SND_PCM_ACCESS_MMAP_INTERLEAVED ||
-                 io->access == SND_PCM_ACCESS_MMAP_NONINTERLEAVED,
-         .period_size = io->period_size,
-         .buffer_size = io->buffer_size}));
+    return to_errno(
+        s.hw_params({.format = {.sample = *sample, .channels = io->channels, .rate_hz = io->rate},
+                     .alsa_format = io->format,
+                     .mmap = io->access == SND_PCM_ACCESS_MMAP_INTERLEAVED ||
+                             io->access == SND_PCM_ACCESS_MMAP_NONINTERLEAVED,
+                     .period_size = io->period_size,
+                     .buffer_size = io->buffer_size}));
   });
 }
 
@@ -133,8 +133,8 @@ void on_dump(snd_pcm_ioplug_t* io, snd_output_t* out) {
 
 void report(const Plugin& plugin) {
   if (plugin.config.report.empty()) return;
-  const std::string line = report_line(plugin.name, plugin.io.stream, plugin.config,
-                                       plugin.substream->stats());
+  const std::string line =
+      report_line(plugin.name, plugin.io.stream, plugin.config, plugin.substream->stats());
   if (const Result<void> done = append_report(plugin.config.report, line); !done) {
     SNDERR("dmasim: report = \"%s\": %s", plugin.config.report.c_str(),
            snd_strerror(-done.error()));

@@ -45,25 +45,28 @@ bool narrow_to_file(PcmConfig& config) {
   config.channels.max = largest(config.channels, [&](unsigned channels) {
     return accepts(any, channels, config.rate_hz.min);
   });
-  config.rate_hz.max = largest(config.rate_hz, [&](unsigned rate_hz) {
-    return accepts(any, config.channels.min, rate_hz);
-  });
+  config.rate_hz.max = largest(
+      config.rate_hz, [&](unsigned rate_hz) { return accepts(any, config.channels.min, rate_hz); });
   return true;
 }
 
 Result<std::unique_ptr<Sink>> make_sink(PcmConfig& config) {
   if (config.file.empty()) return make_null_sink();
   Result<std::unique_ptr<Sink>> sink =
-      make_file_sink(config.file.c_str(), {.queue_ns = config.queue_ms * kMsNs,
-                                           .flush_ns = config.flush_ms * kMsNs});
+      make_file_sink(config.file.c_str(),
+                     {.queue_ns = config.queue_ms * kMsNs, .flush_ns = config.flush_ms * kMsNs});
   if (!sink) {
-    SNDERR("dmasim: file = \"%s\": %s; accepted: a path that can be written, ending in "
-           ".wav .w64 .flac or .raw", config.file.c_str(), std::strerror(sink.error()));
+    SNDERR(
+        "dmasim: file = \"%s\": %s; accepted: a path that can be written, ending in "
+        ".wav .w64 .flac or .raw",
+        config.file.c_str(), std::strerror(sink.error()));
     return sink;
   }
   if (!narrow_to_file(config)) {
-    SNDERR("dmasim: file = \"%s\" cannot hold any of the formats, channels and rates that are "
-           "allowed", config.file.c_str());
+    SNDERR(
+        "dmasim: file = \"%s\" cannot hold any of the formats, channels and rates that are "
+        "allowed",
+        config.file.c_str());
     return Errno{EINVAL};
   }
   return sink;
@@ -86,9 +89,11 @@ bool narrow_to_source(PcmConfig& config, const Source& source) {
   if (narrow(config.channels, shape->channels) && narrow(config.rate_hz, shape->rate_hz)) {
     return true;
   }
-  SNDERR("dmasim: source = \"%s\" has %u channels at %u Hz; accepted: channels = %u-%u, "
-         "rate = %u-%u", config.source.c_str(), shape->channels, shape->rate_hz,
-         config.channels.min, config.channels.max, config.rate_hz.min, config.rate_hz.max);
+  SNDERR(
+      "dmasim: source = \"%s\" has %u channels at %u Hz; accepted: channels = %u-%u, "
+      "rate = %u-%u",
+      config.source.c_str(), shape->channels, shape->rate_hz, config.channels.min,
+      config.channels.max, config.rate_hz.min, config.rate_hz.max);
   return false;
 }
 
@@ -112,8 +117,10 @@ Result<std::unique_ptr<Source>> make_source(PcmConfig& config) {
   if (name.starts_with(kTone)) return make_tone(config);
   Result<std::unique_ptr<Source>> source = make_file_source(name.c_str());
   if (!source) {
-    SNDERR("dmasim: source = \"%s\": %s; accepted: silence, tone:HZ, counter or the path of a "
-           "sound file", name.c_str(), std::strerror(source.error()));
+    SNDERR(
+        "dmasim: source = \"%s\": %s; accepted: silence, tone:HZ, counter or the path of a "
+        "sound file",
+        name.c_str(), std::strerror(source.error()));
     return source;
   }
   if (!narrow_to_source(config, **source)) return Errno{EINVAL};

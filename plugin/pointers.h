@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// hw_ptr and appl_ptr of one stream. The hardware counts frames since start without a limit; ALSA's
-/// pointers wrap at `boundary`, a multiple of the buffer size.
+/// hw_ptr and appl_ptr of one stream. The hardware counts frames since start without a limit;
+/// ALSA's pointers wrap at `boundary`, a multiple of the buffer size.
 #pragma once
 
 #include <alsa/asoundlib.h>

@@ -29,6 +29,7 @@ class Footprint {
  public:
   void read(ObjectId object) { reads_[index(object)] |= bit(object); }
   void write(ObjectId object) { writes_[index(object)] |= bit(object); }
+  void write_everything() { writes_.fill(~uint64_t{0}); }
 
   /// Steps of different fibers that are independent lead to the same state in both orders, and
   /// neither enables or disables the other.

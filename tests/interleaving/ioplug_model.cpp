@@ -64,9 +64,8 @@ IoplugModel::IoplugModel(bool locking, snd_pcm_uframes_t avail_min) : locking_(l
             .ok(),
         "hw_params failed");
   setup_ = true;
-  substream_->sw_params({.avail_min = avail_min,
-                         .stop_threshold = kBufferFrames,
-                         .boundary = kBoundary});
+  substream_->sw_params(
+      {.avail_min = avail_min, .stop_threshold = kBufferFrames, .boundary = kBoundary});
   check(prepare() == 0, "prepare failed");
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// alsa-lib's side of an ioplug PCM, as far as it matters to a substream: which lock it holds around
-/// which hook, and what it stores into the ioplug by itself, before and after.
+/// alsa-lib's side of an ioplug PCM, as far as it matters to a substream: which lock it holds
+/// around which hook, and what it stores into the ioplug by itself, before and after.
 ///
 /// Written from what alsa-lib 1.2.8's pcm.c and pcm_ioplug.c do. Each store is a choice point, for
 /// no lock of ours guards it.
@@ -77,7 +77,7 @@ class IoplugModel {
   ShownState shown_{io_};
   GuardedSink* sink_;
   std::unique_ptr<Substream> substream_;
-  snd_pcm_uframes_t hw_ptr_ = 0;   // alsa-lib's own, under the pcm lock
+  snd_pcm_uframes_t hw_ptr_ = 0;  // alsa-lib's own, under the pcm lock
   snd_pcm_uframes_t last_hw_ = 0;
   bool setup_ = false;
 };

@@ -12,7 +12,8 @@
 namespace dmasim::sim {
 namespace {
 
-/// The xrun comes at the tick that ends the only period written; alarms show it again a period later.
+/// The xrun comes at the tick that ends the only period written; alarms show it again a period
+/// later.
 constexpr int64_t kXrunNs = static_cast<int64_t>(kPeriodFrames) * kFrameNs;
 
 class SubstreamSchedules : public ::testing::TestWithParam<bool> {
@@ -61,31 +62,35 @@ TEST_P(SubstreamSchedules, XrunAgainstStart) {
 }
 
 TEST_P(SubstreamSchedules, XrunIsShownWithNoOtherCallMade) {
-  explore_all([](Program& program) {
-    IoplugModel pcm(GetParam());
-    check(pcm.write(kPeriodFrames) == 0, "write failed");
-    program.actor("client", [&] { check(pcm.start() == 0, "start failed"); });
-    program.run();
-    pcm.await(SND_PCM_STATE_XRUN);  // after alsa-lib's own store, however late that came
-    pcm.close();
-  }, nullptr, true);
+  explore_all(
+      [](Program& program) {
+        IoplugModel pcm(GetParam());
+        check(pcm.write(kPeriodFrames) == 0, "write failed");
+        program.actor("client", [&] { check(pcm.start() == 0, "start failed"); });
+        program.run();
+        pcm.await(SND_PCM_STATE_XRUN);  // after alsa-lib's own store, however late that came
+        pcm.close();
+      },
+      nullptr, true);
 }
 
 TEST_P(SubstreamSchedules, XrunAgainstPause) {
-  explore_all(running(GetParam(), [](IoplugModel& pcm) {
-    const int paused = pcm.pause(true);
-    outcome(paused == 0 ? "paused" : "refused");
-    check(paused == 0 || paused == -EBADFD, "pause: neither done nor refused");
-    if (paused != 0) {
-      check(pcm.avail() == -EPIPE, "refused without an xrun");
-    } else {
-      check(pcm.state() == SND_PCM_STATE_PAUSED, "PAUSED was overwritten");
-      check(pcm.pause(false) == 0, "release failed");
-    }
-    check(pcm.wait() == -EPIPE, "the xrun got lost");
-    check(pcm.state() == SND_PCM_STATE_XRUN, "XRUN is not shown");
-    pcm.close();
-  }), "refused");
+  explore_all(running(GetParam(),
+                      [](IoplugModel& pcm) {
+                        const int paused = pcm.pause(true);
+                        outcome(paused == 0 ? "paused" : "refused");
+                        check(paused == 0 || paused == -EBADFD, "pause: neither done nor refused");
+                        if (paused != 0) {
+                          check(pcm.avail() == -EPIPE, "refused without an xrun");
+                        } else {
+                          check(pcm.state() == SND_PCM_STATE_PAUSED, "PAUSED was overwritten");
+                          check(pcm.pause(false) == 0, "release failed");
+                        }
+                        check(pcm.wait() == -EPIPE, "the xrun got lost");
+                        check(pcm.state() == SND_PCM_STATE_XRUN, "XRUN is not shown");
+                        pcm.close();
+                      }),
+              "refused");
 }
 
 TEST_P(SubstreamSchedules, XrunAgainstDrop) {
@@ -109,19 +114,22 @@ TEST_P(SubstreamSchedules, XrunAgainstDrain) {
 }
 
 TEST_P(SubstreamSchedules, XrunAgainstPrepare) {
-  explore_all(running(GetParam(), [](IoplugModel& pcm) {
-    const int prepared = pcm.prepare();
-    outcome(prepared == 0 ? "prepared" : "refused");
-    if (prepared == 0) {
-      settle();
-      check(pcm.state() == SND_PCM_STATE_PREPARED, "PREPARED was overwritten");
-    } else {
-      check(prepared == -EBUSY, "prepare: neither done nor refused");
-      check(pcm.appl_ptr() == kPeriodFrames, "a refused prepare moved the application's position");
-      check(pcm.wait() == -EPIPE, "the stream did not go on to its xrun");
-    }
-    pcm.close();
-  }), "refused");
+  explore_all(running(GetParam(),
+                      [](IoplugModel& pcm) {
+                        const int prepared = pcm.prepare();
+                        outcome(prepared == 0 ? "prepared" : "refused");
+                        if (prepared == 0) {
+                          settle();
+                          check(pcm.state() == SND_PCM_STATE_PREPARED, "PREPARED was overwritten");
+                        } else {
+                          check(prepared == -EBUSY, "prepare: neither done nor refused");
+                          check(pcm.appl_ptr() == kPeriodFrames,
+                                "a refused prepare moved the application's position");
+                          check(pcm.wait() == -EPIPE, "the stream did not go on to its xrun");
+                        }
+                        pcm.close();
+                      }),
+              "refused");
 }
 
 TEST_P(SubstreamSchedules, XrunAgainstClose) {
@@ -137,15 +145,17 @@ TEST_P(SubstreamSchedules, CloseWithoutStop) {
 }
 
 TEST_P(SubstreamSchedules, DropWakesABlockedWaiter) {
-  explore_all([](Program& program) {
-    IoplugModel pcm(GetParam(), kPeriodFrames);
-    check(pcm.write(kBufferFrames) == 0, "write failed");
-    check(pcm.start() == 0, "start failed");
-    program.actor("waiter", [&] { outcome(pcm.wait() == 0 ? "ready" : "stopped"); });
-    program.actor("dropper", [&] { check(pcm.drop() == 0, "drop failed"); });
-    program.run();
-    pcm.close();
-  }, "stopped");
+  explore_all(
+      [](Program& program) {
+        IoplugModel pcm(GetParam(), kPeriodFrames);
+        check(pcm.write(kBufferFrames) == 0, "write failed");
+        check(pcm.start() == 0, "start failed");
+        program.actor("waiter", [&] { outcome(pcm.wait() == 0 ? "ready" : "stopped"); });
+        program.actor("dropper", [&] { check(pcm.drop() == 0, "drop failed"); });
+        program.run();
+        pcm.close();
+      },
+      "stopped");
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, SubstreamSchedules, ::testing::Bool(), [](const auto& instance) {

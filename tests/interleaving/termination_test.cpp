@@ -31,15 +31,17 @@ class Termination : public ::testing::TestWithParam<Case> {
   /// Explores `clients` on one stream that runs already, and then its release.
   void explore_all(const Clients& clients, Stream::Action in_callback = {},
                    int unbounded_periods = 3) {
-    check_all([&](Program& program) {
-      Stream stream(make_engine(GetParam().completion), "stream");
-      stream.issue(in_callback);
-      add_hardware(program, stream);
-      clients(program, stream);
-      program.run();
-      outcome("calls " + std::to_string(stream.calls()));
-      check(stream.release().ok(), "release failed");
-    }, unbounded_periods);
+    check_all(
+        [&](Program& program) {
+          Stream stream(make_engine(GetParam().completion), "stream");
+          stream.issue(in_callback);
+          add_hardware(program, stream);
+          clients(program, stream);
+          program.run();
+          outcome("calls " + std::to_string(stream.calls()));
+          check(stream.release().ok(), "release failed");
+        },
+        unbounded_periods);
   }
 
   /// Where the search would take more than a minute with more periods, these are searched within a
@@ -86,23 +88,27 @@ TEST_P(Termination, Sync) {
 }
 
 TEST_P(Termination, AsyncInsideTheCallbackThenSynchronize) {
-  explore_all([](Program& program, Stream& stream) {
-    program.actor("client", [&] {
-      stream.synchronize();
-      stream.terminate_async();
-      stream.synchronize();
-    });
-  }, [](Stream& stream) { stream.terminate_async(); });
+  explore_all(
+      [](Program& program, Stream& stream) {
+        program.actor("client", [&] {
+          stream.synchronize();
+          stream.terminate_async();
+          stream.synchronize();
+        });
+      },
+      [](Stream& stream) { stream.terminate_async(); });
 }
 
 TEST_P(Termination, TwoTerminators) {
-  explore_all([](Program& program, Stream& stream) {
-    program.actor("closer", [&] { stream.terminate_sync(); });
-    program.actor("dropper", [&] {
-      stream.terminate_async();
-      stream.synchronize();
-    });
-  }, {}, 2);
+  explore_all(
+      [](Program& program, Stream& stream) {
+        program.actor("closer", [&] { stream.terminate_sync(); });
+        program.actor("dropper", [&] {
+          stream.terminate_async();
+          stream.synchronize();
+        });
+      },
+      {}, 2);
 }
 
 TEST_P(Termination, WhileAPeriodIsDue) {
@@ -132,38 +138,42 @@ TEST_P(Termination, ReissueAfterSynchronize) {
 }
 
 TEST_P(Termination, ReissueDuringSynchronize) {
-  check_all([&](Program& program) {
-    Stream stream(make_engine(GetParam().completion), "stream");
-    stream.issue();
-    program.actor("closer", [&] {
-      stream.terminate_async();
-      stream.synchronize();
-    });
-    program.actor("starter", [&] { stream.issue(); });
-    program.run();
-    outcome("calls " + std::to_string(stream.calls()));
-    check(stream.release().ok(), "release failed");
-  }, 2);
+  check_all(
+      [&](Program& program) {
+        Stream stream(make_engine(GetParam().completion), "stream");
+        stream.issue();
+        program.actor("closer", [&] {
+          stream.terminate_async();
+          stream.synchronize();
+        });
+        program.actor("starter", [&] { stream.issue(); });
+        program.run();
+        outcome("calls " + std::to_string(stream.calls()));
+        check(stream.release().ok(), "release failed");
+      },
+      2);
 }
 
 TEST_P(Termination, CrosswiseSynchronizeInCallbacksIsRefused) {
-  check_all([&](Program& program) {
-    const auto engine = make_engine(GetParam().completion);
-    Stream a(engine, "a");
-    Stream b(engine, "b");
-    const auto synchronize_other = [](Stream& other) {
-      check(other.channel().synchronize().error() == EDEADLK, "a callback was let synchronize");
-      check(other.channel().terminate_sync().error() == EDEADLK, "a callback was let wait");
-    };
-    a.issue([&](Stream&) { synchronize_other(b); });
-    b.issue([&](Stream&) { synchronize_other(a); });
-    program.actor("client", [&] {
-      a.terminate_sync();
-      b.terminate_sync();
-    });
-    program.run();
-    check(a.release().ok() && b.release().ok(), "release failed");
-  }, 1);
+  check_all(
+      [&](Program& program) {
+        const auto engine = make_engine(GetParam().completion);
+        Stream a(engine, "a");
+        Stream b(engine, "b");
+        const auto synchronize_other = [](Stream& other) {
+          check(other.channel().synchronize().error() == EDEADLK, "a callback was let synchronize");
+          check(other.channel().terminate_sync().error() == EDEADLK, "a callback was let wait");
+        };
+        a.issue([&](Stream&) { synchronize_other(b); });
+        b.issue([&](Stream&) { synchronize_other(a); });
+        program.actor("client", [&] {
+          a.terminate_sync();
+          b.terminate_sync();
+        });
+        program.run();
+        check(a.release().ok() && b.release().ok(), "release failed");
+      },
+      1);
 }
 
 TEST_P(Termination, DestroyTheEngine) {
@@ -177,12 +187,12 @@ TEST_P(Termination, DestroyTheEngine) {
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Every, Termination,
-    ::testing::Values(Case{1, CompletionTopology::per_channel},
-                      Case{2, CompletionTopology::per_channel},
-                      Case{3, CompletionTopology::per_channel}, Case{1, CompletionTopology::shared}),
-    case_name);
+INSTANTIATE_TEST_SUITE_P(Every, Termination,
+                         ::testing::Values(Case{1, CompletionTopology::per_channel},
+                                           Case{2, CompletionTopology::per_channel},
+                                           Case{3, CompletionTopology::per_channel},
+                                           Case{1, CompletionTopology::shared}),
+                         case_name);
 
 }  // namespace
 }  // namespace dmasim::sim

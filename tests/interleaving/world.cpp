@@ -170,19 +170,26 @@ void World::collect_enabled() {
     if (k != self_) add_if_able(k);
   }
   for (uint8_t k = 0; k < fiber_count_; ++k) collect_wait_ends(k);
-  if (enabled_.empty() && options_.patient) collect_earliest_time_out();
+  if (options_.patient && std::all_of(enabled_.begin(), enabled_.end(), [](Choice choice) {
+        return choice.move == Move::spurious;
+      })) {
+    collect_earliest_time_out();
+  }
 }
 
+/// Of waits with the same deadline the others can time out as soon as the first has.
 void World::collect_earliest_time_out() {
   int64_t earliest_ns = kNever;
+  uint8_t first = 0;
   for (uint8_t k = 0; k < fiber_count_; ++k) {
     const FiberState& fiber = fibers_[k];
     const Operation& wait = fiber.stopped_before;
     if (fiber.finished || wait.what != Operation::What::wait) continue;
     if (wait.deadline_ns >= earliest_ns) continue;
     earliest_ns = wait.deadline_ns;
-    enabled_.assign(1, {k, Move::time_out});
+    first = k;
   }
+  if (earliest_ns != kNever) enabled_.push_back({first, Move::time_out});
 }
 
 void World::add_if_able(uint8_t number) {

@@ -107,6 +107,7 @@ class World {
 
   [[nodiscard]] const Options& options() const { return options_; }
   [[nodiscard]] int64_t now_ns() const { return now_ns_; }
+  [[nodiscard]] bool can_time_out(const Operation& wait) const;
   void move_time_to(int64_t at_ns);
   int& spurious_left() { return spurious_left_; }
   void add_outcome(const std::string& what) { result_.outcomes.push_back(what); }
@@ -127,7 +128,6 @@ class World {
   void collect_earliest_time_out();
   void add_if_able(uint8_t number);
   bool can_run(uint8_t number);
-  bool can_time_out(const Operation& wait) const;
   bool all_actors_finished() const;
   std::string stuck();
   std::string waits_for(uint8_t number);

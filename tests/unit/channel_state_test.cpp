@@ -23,10 +23,8 @@ class ChannelStateTest : public ::testing::Test {
   }
 
   void configure(Direction direction) {
-    ASSERT_TRUE(state_.configure({.direction = direction,
-                                  .frame_bytes = 1,
-                                  .frames_per_s = 1000,
-                                  .port = &port_}));
+    ASSERT_TRUE(state_.configure(
+        {.direction = direction, .frame_bytes = 1, .frames_per_s = 1000, .port = &port_}));
   }
 
   Cookie submit(Direction direction = Direction::mem_to_dev) {

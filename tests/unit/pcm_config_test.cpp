@@ -62,9 +62,9 @@ TEST_F(PcmConfigTest, EmptyValuesAreTheDefaults) {
 }
 
 TEST_F(PcmConfigTest, NumbersRangesAndListsAreRead) {
-  const Result<PcmConfig> config =
-      parse("channels 2\nrate \"8000-48000\"\nformat \"S16_LE+FLOAT_LE\"\nppm -250\n"
-            "completion shared\nfaults \"slow_callback=2ms\"\nfifo 32\nhint { show on }");
+  const Result<PcmConfig> config = parse(
+      "channels 2\nrate \"8000-48000\"\nformat \"S16_LE+FLOAT_LE\"\nppm -250\n"
+      "completion shared\nfaults \"slow_callback=2ms\"\nfifo 32\nhint { show on }");
   ASSERT_TRUE(config.ok()) << logged;
   EXPECT_EQ(config->channels.min, 2u);
   EXPECT_EQ(config->channels.max, 2u);
