@@ -160,7 +160,8 @@ class Substream {
   Mutex setup_ DMASIM_ACQUIRED_BEFORE(lock_);
   Mutex lock_;
   IoFields io_ DMASIM_GUARDED_BY(lock_);
-  PollLevel poll_;  // set() under lock_
+  PollLevel poll_;  // opened by open(), constant from then on
+  bool poll_is_ready_ DMASIM_GUARDED_BY(lock_) = false;
   HwSetup hw_ DMASIM_GUARDED_BY(lock_);
   SwSetup sw_ DMASIM_GUARDED_BY(lock_);
   Ring ring_ DMASIM_GUARDED_BY(lock_);

@@ -94,6 +94,8 @@ bool Substream::poll_ready() const {
 void Substream::publish() {
   const bool ready = poll_ready();
   publish_alarm(ready);
+  if (ready == poll_is_ready_) return;
+  poll_is_ready_ = ready;
   poll_.set(ready);
 }
 

@@ -41,9 +41,7 @@ Result<void> PollLevel::open(Sense sense) {
 
 short PollLevel::events() const noexcept { return sense_ == Sense::readable ? POLLIN : POLLOUT; }
 
-void PollLevel::set(bool ready) noexcept {
-  if (ready == ready_) return;
-  ready_ = ready;
+void PollLevel::set(bool ready) const noexcept {
   if (sense_ == Sense::writable) {
     ready ? empty(fd_) : fill(fd_, kFull);
   } else {
@@ -51,7 +49,7 @@ void PollLevel::set(bool ready) noexcept {
   }
 }
 
-bool PollLevel::wait() noexcept {
+bool PollLevel::wait() const noexcept {
   pollfd descriptor{.fd = fd_, .events = events(), .revents = 0};
   return poll(&descriptor, 1, -1) > 0;
 }

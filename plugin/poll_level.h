@@ -5,8 +5,10 @@
 /// translate events (jackd, PortAudio) are right too: an eventfd that is full cannot be written.
 /// Nobody else reads or writes the descriptor.
 ///
-/// THREADS  set() under the owner's lock; wait() and fd() any. The bodies are a link seam, as those
-///          of sync.h.
+/// Constant once open: which level it has, the owner remembers under its own lock.
+///
+/// THREADS  set() under the owner's lock; the rest any. The bodies are a link seam, as those of
+///          sync.h.
 #pragma once
 
 #include "engine/result.h"
@@ -29,16 +31,15 @@ class PollLevel {
   /// POLLIN or POLLOUT.
   [[nodiscard]] short events() const noexcept;
 
-  /// Costs a system call only when the level changes.
-  void set(bool ready) noexcept;
+  /// Costs a system call, so only for changes.
+  void set(bool ready) const noexcept;
 
   /// Blocks until ready. False when a signal came first.
-  [[nodiscard]] bool wait() noexcept;
+  [[nodiscard]] bool wait() const noexcept;
 
  private:
   int fd_ = -1;
   Sense sense_ = Sense::readable;
-  bool ready_ = false;
 };
 
 }  // namespace dmasim

@@ -256,7 +256,10 @@ TEST_P(Equivalence, ReductionKeepsAllOutcomes) {
   for (unsigned k = 0; k < kPrograms && !HasFatalFailure(); ++k) {
     const unsigned seed = static_cast<unsigned>(GetParam()) * kPrograms + k;
     const Plan plan = Planner(seed).plan();
-    compare(plan, {.spurious_budget = static_cast<int>(seed % 2), .gaps = seed % 3 == 0}, seed);
+    const Options options{.spurious_budget = static_cast<int>(seed % 2),
+                          .patient = seed % 5 < 2,
+                          .gaps = seed % 3 == 0};
+    compare(plan, options, seed);
   }
   RecordProperty("compared", static_cast<int>(compared_));
   EXPECT_GT(compared_, kPrograms * 3 / 4);

@@ -156,6 +156,25 @@ TEST(Explorer, WaitingBeyondTheHorizonIsReported) {
   EXPECT_TRUE(has(found.violation, "before the horizon")) << found.report();
 }
 
+TEST(Explorer, PatienceEndsItWhenNobodyElseCanGoOn) {
+  const auto body = [](Program& program) {
+    Handshake handshake;
+    program.actor("waiter", [&] {
+      outcome(handshake.await_until(100) ? "set" : "not set");
+      outcome(std::to_string(now_ns()));
+    });
+    program.actor("slow", [&] {
+      Handshake never;
+      check(!never.await_until(200), "timed out");
+      handshake.raise();
+    });
+    program.run();
+  };
+  const Outcome found = explore({.patient = true}, body);
+  EXPECT_TRUE(found.ok()) << found.report();
+  EXPECT_EQ((std::set<std::string>{"100; not set", "200; not set", "200; set"}), found.outcomes);
+}
+
 TEST(Explorer, AdvancedTimeEndsAWaitBeyondTheHorizon) {
   const Outcome found = explore({}, [](Program& program) {
     Handshake handshake;

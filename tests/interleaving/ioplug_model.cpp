@@ -183,7 +183,7 @@ int IoplugModel::prepare() {
 
 int IoplugModel::wait() {
   for (;;) {
-    [[maybe_unused]] const bool ready = const_cast<PollLevel&>(substream_->poll_level()).wait();
+    [[maybe_unused]] const bool ready = substream_->poll_level().wait();
     PcmLock guard(*this);
     guard.unlock();
     const unsigned short events = substream_->poll_revents();

@@ -90,16 +90,14 @@ Result<void> PollLevel::open(Sense sense) {
 
 short PollLevel::events() const noexcept { return sense_ == Sense::readable ? POLLIN : POLLOUT; }
 
-void PollLevel::set(bool ready) noexcept {
-  if (ready == ready_) return;
-  ready_ = ready;
+void PollLevel::set(bool ready) const noexcept {
   Level& level = *levels().at(this);
   MutexLock guard(level.lock);
   level.ready = ready;
   level.changed.notify_all();
 }
 
-bool PollLevel::wait() noexcept {
+bool PollLevel::wait() const noexcept {
   Level& level = *levels().at(this);
   MutexLock guard(level.lock);
   while (!level.ready) level.changed.wait(level.lock);
