@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The end of a cycle: into the state in which the PCM is to be closed, and the close.
+#include <chrono>
+#include <thread>
+
+#include "tests/stress/cycle.h"
+#include "tests/stress/violation.h"
+
+namespace dmasim::stress {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr unsigned kAttempts = 100;
+constexpr std::chrono::seconds kPatience{20};
+
+}  // namespace
+
+void Cycle::go_to_ending() {
+  switch (plan_.ending) {
+    case Ending::open:
+      return;
+    case Ending::setup:
+      step("drop");
+      return pcm_.drop();
+    case Ending::prepared:
+      if (pcm_.state() == SND_PCM_STATE_PREPARED) return;
+      step("drop");
+      pcm_.drop();
+      step("prepare");
+      return pcm_.prepare();
+    case Ending::running:
+      ensure_running();
+      break;
+    case Ending::paused:
+      go_to_paused();
+      break;
+    case Ending::draining:
+      go_to_draining();
+      break;
+    case Ending::xrun:
+      go_to_xrun();
+      break;
+  }
+  if (worker_.dice.one_in(2)) nap(500);
+  ask_to_be_refused();
+}
+
+void Cycle::go_to_paused() {
+  for (unsigned i = 0; i < kAttempts; ++i) {
+    ensure_running();
+    step("pause");
+    if (snd_pcm_pause(pcm_.get(), 1) == 0) return;
+  }
+}
+
+void Cycle::go_to_draining() {
+  pcm_.set_nonblock(true);
+  for (unsigned i = 0; i < kAttempts; ++i) {
+    ensure_running();
+    step("drain, non-blocking");
+    const int err = snd_pcm_drain(pcm_.get());
+    if (err == -EAGAIN) return;
+    expect(err == 0 || err == -EPIPE, std::string("drain: ") + snd_strerror(err));
+  }
+}
+
+/// One frame, and a wake-up asked for when it is gone: the completion thread finds the xrun while
+/// alsa-lib may still be on its way to show RUNNING.
+void Cycle::start_with_one_frame() {
+  step("drop");
+  pcm_.drop();
+  pcm_.set_thresholds(pcm_.buffer_frames(), kMostFrames, false);
+  step("prepare");
+  pcm_.prepare();
+  step("start with one frame");
+  expect(pcm_.transfer(1) == 1, "a prepared PCM takes a frame");
+  expect_done(snd_pcm_start(pcm_.get()), "snd_pcm_start");
+}
+
+/// A client that only looks at the state has to see the xrun, as it would with a kernel.
+void Cycle::go_to_xrun() {
+  if (pcm_.playback() && worker_.dice.one_in(2)) {
+    start_with_one_frame();
+  } else {
+    ensure_running();
+  }
+  step("wait for XRUN");
+  const auto deadline = Clock::now() + kPatience;
+  while (pcm_.state() != SND_PCM_STATE_XRUN) {
+    expect(Clock::now() < deadline, "nobody feeds the PCM, yet its state never becomes XRUN");
+    std::this_thread::sleep_for(std::chrono::microseconds(100));
+  }
+}
+
+/// alsa-lib marks the PCM as not set up although hw_free was refused. From then on snd_pcm_close
+/// calls neither drop nor hw_free, only the plugin's close; and snd_pcm_hw_params_current, which
+/// looks at the same mark, shows that it will.
+void Cycle::ask_to_be_refused() {
+  if (plan_.refusal == Refusal::none) return;
+  step("refused hw_free");
+  const bool by_params = plan_.refusal != Refusal::hw_free;
+  const int err = by_params ? pcm_.try_configure(plan_) : snd_pcm_hw_free(pcm_.get());
+  if (err == 0) return;  // a drain that ended meanwhile
+  expect(err == -EBADFD, std::string("refused: ") + snd_strerror(err));
+  snd_pcm_hw_params_t* current = nullptr;
+  snd_pcm_hw_params_alloca(&current);
+  expect(snd_pcm_hw_params_current(pcm_.get(), current) == -EBADFD,
+         "alsa-lib would still call stop and hw_free");
+  // With the mark gone this one reaches the plugin's hw_params instead of its hw_free.
+  if (plan_.refusal == Refusal::hw_params_twice) pcm_.try_configure(plan_);
+  refused_ = by_params ? Refused::hw_params : Refused::hw_free;
+  if (worker_.dice.one_in(2)) nap(500);
+}
+
+void Cycle::close() {
+  step("close");
+  const snd_pcm_state_t state = pcm_.state();
+  if (state == SND_PCM_STATE_XRUN) note_xrun(-EPIPE);
+  ++worker_.tally.closes[state];
+  if (refused_ == Refused::hw_free) ++worker_.tally.closes_after_refused_hw_free;
+  if (refused_ == Refused::hw_params) ++worker_.tally.closes_after_refused_hw_params;
+  pcm_.close();
+}
+
+}  // namespace dmasim::stress

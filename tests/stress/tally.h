@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// What a run of the hammer did. Each worker counts for itself; the sums are made at the end.
+#pragma once
+
+#include <alsa/asoundlib.h>
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace dmasim::stress {
+
+struct Tally {
+  uint64_t cycles = 0;
+  std::array<uint64_t, SND_PCM_STATE_LAST + 1> closes{};  ///< by the state just before
+  uint64_t transfers = 0;
+  uint64_t drops_against_writer = 0;
+  uint64_t drops_against_poller = 0;
+  uint64_t drops_against_drain = 0;
+  uint64_t restarts_against_writer = 0;
+  uint64_t pauses_against_writer = 0;
+  uint64_t aborts = 0;
+  uint64_t closes_after_refused_hw_free = 0;
+  uint64_t closes_after_refused_hw_params = 0;
+  uint64_t refused_prepares = 0;
+  uint64_t rewinds = 0;
+  uint64_t drains = 0;
+  uint64_t xruns_met = 0;  ///< by a worker, in whatever call
+
+  void add(const Tally& other);
+};
+
+/// Sums over the lines that the plugin appended to its REPORT file.
+struct ReportSums {
+  uint64_t pcms = 0;
+  uint64_t starts = 0;
+  uint64_t frames = 0;
+  uint64_t periods = 0;
+  uint64_t interrupts = 0;
+  uint64_t coalesced = 0;
+  uint64_t xruns = 0;
+  uint64_t lost_frames = 0;
+  uint64_t callbacks_after_synchronize = 0;
+  uint64_t terminations_in_callback = 0;
+  uint64_t closes_during_callback = 0;
+};
+
+/// Throws what nlohmann::json throws when a line is none.
+[[nodiscard]] ReportSums sum_report(const std::string& path);
+
+struct Count {
+  std::string name;
+  uint64_t value = 0;
+  bool required = false;  ///< a run that counts 0 here has not tested what it is for
+};
+
+[[nodiscard]] std::vector<Count> counts_of(const Tally& tally, bool locked);
+[[nodiscard]] std::vector<Count> counts_of(const ReportSums& sums);
+
+void print_table(const std::vector<Count>& counts);
+void print_json(const std::vector<Count>& counts, double seconds, uint64_t seed);
+
+}  // namespace dmasim::stress

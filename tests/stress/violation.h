@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// How a stress program says that something is wrong.
+#pragma once
+
+#include <alsa/asoundlib.h>
+
+#include <stdexcept>
+#include <string>
+
+namespace dmasim::stress {
+
+/// A broken promise of the PCM under test. Ends the worker that met it, then the program.
+class Violation : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+inline void expect(bool holds, const std::string& promise) {
+  if (!holds) throw Violation(promise);
+}
+
+/// For a call that has no reason to fail.
+inline void expect_done(long result, const char* call) {
+  if (result >= 0) return;
+  throw Violation(std::string(call) + ": " + snd_strerror(static_cast<int>(result)));
+}
+
+}  // namespace dmasim::stress
