@@ -79,7 +79,8 @@ class Phase {
 class ToneSource final : public SyntheticSource {
  public:
   explicit ToneSource(double frequency_hz) noexcept
-      : frequency_nhz_(static_cast<uint64_t>(std::clamp(frequency_hz, 0.0, 1e9) * 1e9 + 0.5)) {}
+      : frequency_nhz_(
+            static_cast<uint64_t>(std::llround(std::clamp(frequency_hz, 0.0, 1e9) * 1e9))) {}
 
  private:
   static constexpr double kAmplitude = 0.251188643150958;  // -12 dBFS

@@ -133,6 +133,7 @@ int set_range(snd_pcm_ioplug_t& io, int param, const Range& range) {
 
 int set_formats(snd_pcm_ioplug_t& io, const std::vector<SampleFormat>& formats) {
   std::vector<unsigned> list;
+  list.reserve(formats.size());
   for (const SampleFormat format : formats) list.push_back(static_cast<unsigned>(to_alsa(format)));
   return snd_pcm_ioplug_set_param_list(&io, SND_PCM_IOPLUG_HW_FORMAT,
                                        static_cast<unsigned>(list.size()), list.data());

@@ -16,7 +16,7 @@ void RingAreas::configure(const Ring& ring, snd_pcm_format_t format, unsigned ch
   format_ = format;
   channels_ = channels;
   buffer_size_ = buffer_size;
-  piece_frames_ = std::max<size_t>(kPieceBytes * 8 / (sample_bits * channels), 1);
+  piece_frames_ = std::max<size_t>(kPieceBytes * 8 / sample_bits / channels, 1);
   for (unsigned i = 0; i < channels; ++i) {
     areas_[i] = {
         .addr = ring.span().data(), .first = i * sample_bits, .step = channels * sample_bits};
