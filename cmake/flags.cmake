@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Warnings and sanitizers, for every target of the project.
 add_compile_options(-Wall -Wextra -Wconversion -Wshadow -Wnon-virtual-dtor)
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+  add_compile_options(-fno-gnu-unique)  # one such symbol, and dlclose never unloads the module
+endif()
 if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
   add_compile_options(-Wthread-safety -Wthread-safety-beta)
 endif()

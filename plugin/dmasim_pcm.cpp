@@ -131,7 +131,6 @@ Result<void> Substream::prepare() {
   quiescing_ = false;
   pointers_.reset();
   in_flight_frames_ = 0;
-  committing_.reset();
   phase_ = Phase::prepared;
   publish();
   return {};
@@ -140,7 +139,6 @@ Result<void> Substream::prepare() {
 Result<void> Substream::start() {
   MutexLock guard(lock_);
   if (quiescing_ || phase_ != Phase::prepared) return Errno{EBADFD};
-  committing_.reset();
   refresh_appl_ptr();
   return start_locked();
 }
@@ -231,7 +229,6 @@ Result<void> Substream::drain() {
 /// drops whatever is not in SETUP when the hook returns without an error.
 Result<void> Substream::begin_drain() {
   if (quiescing_) return Errno{EBADFD};
-  committing_.reset();
   refresh_appl_ptr();
   if (phase_ == Phase::prepared && playback() && pointers_.lead() > 0) {
     if (Result<void> started = start_locked(); !started) {
@@ -284,9 +281,7 @@ Result<snd_pcm_uframes_t> Substream::transfer(const snd_pcm_channel_area_t* area
   } else {
     ring_areas_.copy_out(*channel_, at, areas, offset, size);
   }
-  const snd_pcm_uframes_t to = pointers_.appl_ptr_after(size);
-  committing_ = Commit{.from = pointers_.appl_ptr(), .to = to};
-  pointers_.set_appl_ptr(to);
+  pointers_.set_appl_ptr(pointers_.appl_ptr_after(size));  // as alsa-lib will, right after this
   publish();
   return size;
 }

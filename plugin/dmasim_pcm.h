@@ -127,6 +127,9 @@ class Substream {
   void alarm() DMASIM_EXCLUDES(lock_);
 
   // Position: dmasim_pcm_position.cpp
+  [[nodiscard]] bool has_position() const DMASIM_REQUIRES(lock_) {
+    return phase_ == Phase::prepared || phase_ == Phase::paused || hardware_runs();
+  }
   void refresh_appl_ptr() DMASIM_REQUIRES(lock_);
   [[nodiscard]] uint64_t commit_limit_bytes() const DMASIM_REQUIRES(lock_);
   void catch_up() DMASIM_REQUIRES(lock_);
@@ -173,12 +176,6 @@ class Substream {
   Cookie cookie_ DMASIM_GUARDED_BY(lock_);
   uint64_t round_ DMASIM_GUARDED_BY(lock_) = 0;  // counts starts; names the transfer to callbacks
   uint64_t armed_frames_ DMASIM_GUARDED_BY(lock_) = UINT64_MAX;  // the channel's alarm
-  // transfer() has copied, alsa-lib has yet to move appl_ptr from `from` to `to`.
-  struct Commit {
-    snd_pcm_uframes_t from;
-    snd_pcm_uframes_t to;
-  };
-  std::optional<Commit> committing_ DMASIM_GUARDED_BY(lock_);
   bool xrun_seen_ DMASIM_GUARDED_BY(lock_) = false;
   int64_t show_again_ns_ DMASIM_GUARDED_BY(lock_) = 0;
   uint64_t xruns_ DMASIM_GUARDED_BY(lock_) = 0;

@@ -13,15 +13,11 @@ constexpr int64_t kShowAgainMostNs = 1'000'000'000;
 
 }  // namespace
 
-/// Reads the application's position. Between transfer() and alsa-lib's own step the frames copied
-/// count already. A zero while the hardware runs is alsa-lib's reset before a prepare that will be
-/// refused, or snd_pcm_reset: no evidence of anything.
+/// Reads the application's position, which rewind, forward and a mapped commit move with no hook. A
+/// zero while the hardware runs is alsa-lib's reset before a prepare that will be refused, or
+/// snd_pcm_reset: no evidence of anything.
 void Substream::refresh_appl_ptr() {
   const snd_pcm_uframes_t appl_ptr = io_.appl_ptr();
-  if (committing_ && appl_ptr == committing_->from) {
-    pointers_.set_appl_ptr(committing_->to);
-    return;
-  }
   if (appl_ptr == 0 && hardware_runs()) return;
   pointers_.set_appl_ptr(appl_ptr);
 }
@@ -43,7 +39,11 @@ void Substream::catch_up() {
 /// Catches up, and does what the new position calls for.
 void Substream::update() {
   if (quiescing_ || !ring_) return;
-  if (hardware_runs()) catch_up();
+  if (hardware_runs()) {
+    catch_up();
+  } else if (has_position()) {
+    refresh_appl_ptr();
+  }
   if (phase_ == Phase::running && pointers_.avail() >= sw_.stop_threshold) latch_xrun();
   if (phase_ == Phase::draining && pointers_.hw_frames() >= drained_at_frames()) finish_drain();
   publish();
@@ -155,7 +155,6 @@ void Substream::alarm() {
 
 snd_pcm_uframes_t Substream::pointer() {
   MutexLock guard(lock_);
-  committing_.reset();  // alsa-lib's step after a transfer lies behind us
   update();
   if (phase_ == Phase::xrun) show_latched_xrun();
   if (phase_ != Phase::draining) return pointers_.hw_ptr();

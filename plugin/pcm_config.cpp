@@ -125,7 +125,10 @@ constexpr std::array kKeys{
         "FLOAT_LE FLOAT_BE FLOAT64_LE FLOAT64_BE, joined by + or ,",
         [](string_view t, PcmConfig& c) { return parse_formats(t, c.formats); }},
     Key{"channels", "N or MIN-MAX, 1 to 32",
-        [](string_view t, PcmConfig& c) { return parse_range(t, 1, kMaxChannels, c.channels); }},
+        [](string_view t, PcmConfig& c) {
+          c.channels_chosen = true;
+          return parse_range(t, 1, kMaxChannels, c.channels);
+        }},
     Key{"rate", "N or MIN-MAX in Hz, 4000 to 768000",
         [](string_view t, PcmConfig& c) { return parse_range(t, 4000, 768000, c.rate_hz); }},
     Key{"period_bytes", "N or MIN-MAX, 1 to 134217728",

@@ -28,6 +28,7 @@ struct PcmConfig {
 
   std::vector<SampleFormat> formats;  ///< never empty
   Range channels{1, 8};
+  bool channels_chosen = false;  ///< else a source with more of them widens the range
   Range rate_hz{4000, 768000};
   Range period_bytes{128, 524288};
   Range buffer_bytes{256, 1048576};

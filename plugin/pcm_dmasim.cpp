@@ -10,6 +10,7 @@
 #include <string>
 #include <type_traits>
 
+#include "engine/sink.h"
 #include "plugin/alsa_format.h"
 #include "plugin/dmasim_pcm.h"
 #include "plugin/fork_guard.h"
@@ -50,8 +51,26 @@ Answer call(snd_pcm_ioplug_t* io, Hook hook, Answer in_child = -ENODEV) noexcept
   }
 }
 
+/// Why a stream that could be started was not: the recording, or the machine. EPIPE, EBADFD and the
+/// answers of drain are the program's own affair.
+void log_start_failure(const Plugin& plugin, int error) {
+  const std::string& file = plugin.config.file;
+  if (error == EBUSY) {
+    SNDERR(
+        "dmasim: file = \"%s\" is in use by process %d; accepted: a file of its own for each "
+        "stream",
+        file.c_str(), static_cast<int>(file_lock_owner(file.c_str())));
+  } else if (error != 0 && error != EPIPE && error != EBADFD && error != EAGAIN && error != EINTR) {
+    SNDERR("dmasim: file = \"%s\", cannot go on: %s", file.c_str(), snd_strerror(-error));
+  }
+}
+
 int on_start(snd_pcm_ioplug_t* io) {
-  return call<int>(io, [](Substream& s) { return to_errno(s.start()); });
+  return call<int>(io, [io](Substream& s) {
+    const Result<void> started = s.start();
+    log_start_failure(plugin_of(io), started.error());
+    return to_errno(started);
+  });
 }
 
 int on_stop(snd_pcm_ioplug_t* io) {
@@ -106,7 +125,11 @@ int on_prepare(snd_pcm_ioplug_t* io) {
 }
 
 int on_drain(snd_pcm_ioplug_t* io) {
-  return call<int>(io, [](Substream& s) { return to_errno(s.drain()); });
+  return call<int>(io, [io](Substream& s) {
+    const Result<void> drained = s.drain();
+    log_start_failure(plugin_of(io), drained.error());
+    return to_errno(drained);
+  });
 }
 
 int on_pause(snd_pcm_ioplug_t* io, int enable) {

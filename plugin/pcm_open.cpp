@@ -82,9 +82,8 @@ bool narrow(Range& range, unsigned value) {
 bool narrow_to_source(PcmConfig& config, const Source& source) {
   const auto shape = source.shape();
   if (!shape) return true;
-  if (shape->channels <= kMaxChannels && shape->channels > config.channels.max &&
-      config.channels.min == 1) {
-    config.channels.max = shape->channels;
+  if (!config.channels_chosen && shape->channels <= kMaxChannels) {
+    config.channels.max = std::max(config.channels.max, shape->channels);
   }
   if (narrow(config.channels, shape->channels) && narrow(config.rate_hz, shape->rate_hz)) {
     return true;

@@ -44,7 +44,7 @@ class Exploration {
       run_once();
       if (violation_.empty()) more = search_.next_schedule();
     }
-    if (!more) check_leaks();
+    if (!more && leaks()) speaker.say(Topic::leak, "");
     for (const std::string& outcome : outcomes_) speaker.say(Topic::outcome, outcome);
     if (!violation_.empty()) speaker.say(Topic::violation, violation_);
     if (more) speaker.say(Topic::schedule_left, "");
@@ -76,10 +76,11 @@ class Exploration {
     }
   }
 
-  void check_leaks() {
+  [[nodiscard]] bool leaks() const {
 #ifdef DMASIM_SIM_LSAN
-    if (options_.collect_violations) return;
-    if (__lsan_do_recoverable_leak_check() != 0) violation_ = "memory was leaked in some schedule";
+    return !options_.collect_violations && __lsan_do_recoverable_leak_check() != 0;
+#else
+    return false;
 #endif
   }
 
@@ -100,6 +101,9 @@ class Account {
     switch (topic) {
       case Topic::violation:
         outcome_.violation = text;
+        break;
+      case Topic::leak:
+        leak_ = true;
         break;
       case Topic::schedule_left:
         outcome_.complete = false;
@@ -125,6 +129,10 @@ class Account {
     outcome_.max_depth = progress.max_depth;
     outcome_.cut = progress.cut;
     if (!death.empty()) outcome_.violation = death;
+    if (outcome_.violation.empty() && leak_) {
+      outcome_.violation = "memory was leaked, in which schedules is not known";
+      return;
+    }
     if (outcome_.violation.empty()) return;
     outcome_.complete = false;
     outcome_.schedule = to_text({progress.schedule, progress.length});
@@ -132,6 +140,7 @@ class Account {
 
  private:
   Outcome& outcome_;
+  bool leak_ = false;
 };
 
 Outcome run_in_cage(const Cage::Work& work, int watchdog_s, bool keep_errors) {
@@ -156,7 +165,7 @@ Outcome explore(const Options& options, const Body& body) {
         Exploration(options, body, progress).run(speaker);
       },
       options.watchdog_s, false);
-  if (outcome.violation.empty()) return outcome;
+  if (outcome.complete || outcome.violation.empty()) return outcome;
   const Outcome again = replay(options, outcome.schedule, body);
   outcome.story = again.story;
   if (again.violation != outcome.violation) {
@@ -192,7 +201,10 @@ std::string Outcome::report() const {
   if (!complete && violation.empty()) text += "; NOT COMPLETE: there are more schedules";
   text += "\n";
   if (!violation.empty()) {
-    text += "VIOLATION: " + violation + "\nschedule \"" + schedule + "\":\n" + story;
+    text += "VIOLATION: " + violation + "\n";
+  }
+  if (!story.empty()) {
+    text += "schedule \"" + schedule + "\":\n" + story;
   }
   return text;
 }

@@ -183,6 +183,14 @@ TEST(ExplorerRules, DetectsLeftovers) {
                   "left over at the end: leaked"));
 }
 
+#ifdef __SANITIZE_ADDRESS__
+TEST(ExplorerRules, DetectsLeakedMemory) {
+  const Outcome found = explore({}, [](Program&) { *new volatile int = 1; });
+  EXPECT_TRUE(has(found.violation, "leaked")) << found.report();
+  EXPECT_FALSE(found.ok());
+}
+#endif
+
 TEST(ExplorerRules, NeverWaitsIsKept) {
   const auto body = [](Program& program) {
     Handshake handshake;

@@ -104,7 +104,7 @@ TEST(Explorer, ReplayReproduces) {
   const Outcome again = replay({}, found.schedule, lost_wake_up);
   EXPECT_EQ(found.violation, again.violation);
   EXPECT_EQ(found.schedule, again.schedule);
-  EXPECT_EQ(found.story, again.story);
+  EXPECT_TRUE(again.story.starts_with(found.story.substr(0, found.story.find("\nstandard error"))));
 }
 
 TEST(Explorer, ReplayRefusesAScheduleOfAnotherProgram) {
@@ -172,7 +172,34 @@ TEST(Explorer, PatienceEndsItWhenNobodyElseCanGoOn) {
   };
   const Outcome found = explore({.patient = true}, body);
   EXPECT_TRUE(found.ok()) << found.report();
-  EXPECT_EQ((std::set<std::string>{"100; not set", "200; not set", "200; set"}), found.outcomes);
+  EXPECT_EQ(std::set<std::string>{"100; not set"}, found.outcomes);  // 100 comes first
+}
+
+/// A time-out of the last resort is in no order with the steps of others: it needs them all stuck.
+TEST(Explorer, PatienceIsNotReducedAway) {
+  const auto body = [](Program& program) {
+    Handshake first;
+    Handshake second;
+    int seen = 0;
+    program.actor("sleeper", [&] {
+      MutexLock guard(first.lock);
+      first.changed.wait(first.lock);
+      yield(&seen, Access::read);
+      outcome(seen == 0 ? "before" : "after");
+    });
+    program.actor("timer", [&] {
+      second.await_until(100);
+      yield(&seen);
+      seen = 1;
+    });
+    program.run();
+  };
+  Options options{.spurious_budget = 1, .patient = true, .collect_violations = true};
+  const Outcome found = explore(options, body);
+  EXPECT_TRUE(found.outcomes.contains("before"));
+  EXPECT_TRUE(found.outcomes.contains("after"));
+  options.reduce = false;
+  EXPECT_EQ(explore(options, body).outcomes, found.outcomes);
 }
 
 TEST(Explorer, AdvancedTimeEndsAWaitBeyondTheHorizon) {

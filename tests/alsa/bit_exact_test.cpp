@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// No frame is lost, doubled, swapped, altered or added: every format, channel count, rate and
+/// access mode, both ways. DMASIM_TEST_MATRIX=short thins this out for slow builds.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdlib>
+#include <iostream>
+#include <string_view>
+#include <tuple>
+
+#include "plugin/alsa_format.h"
+#include "tests/alsa/matrix_case.h"
+
+namespace dmasim::test {
+namespace {
+
+constexpr size_t kParallelStreams = 16;
+
+/// A buffer in whole periods, about as long as given whatever the rate. A stream with two periods
+/// gets longer ones, so that a busy machine has time.
+struct Shape {
+  unsigned periods;
+  unsigned period_us;
+};
+constexpr std::array<Shape, 6> kShapes{
+    {{2, 101'000}, {9, 18'625}, {3, 61'300}, {32, 4'900}, {64, 2'625}, {5, 37'300}}};
+
+constexpr std::array<unsigned, 4> kChannelCounts{1, 2, 6, 32};
+constexpr std::array<unsigned, 4> kRates{8000, 44100, 48000, 192000};
+
+/// 9 periods of 149 frames at 8 kHz; other odd lengths elsewhere.
+PcmSetup shaped(const Shape& shape, unsigned rate_hz) {
+  PcmSetup setup;
+  setup.rate_hz = rate_hz;
+  setup.period_size = (uint64_t{rate_hz} * shape.period_us / 1'000'000) | 1U;
+  setup.buffer_size = setup.period_size * shape.periods;
+  return setup;
+}
+
+/// Mostly a whole buffer, a part of the next round and a part of a period; each fourth is shorter
+/// than a period and starts by drain.
+size_t length(const PcmSetup& setup, snd_pcm_stream_t stream, size_t turn) {
+  const size_t part = setup.period_size / 2 + 1;
+  if (turn % 4 == 3 && stream == SND_PCM_STREAM_PLAYBACK) return part;
+  const size_t more = turn % 2 == 0 ? setup.buffer_size / 4 : setup.buffer_size / 2;
+  return setup.buffer_size + more / setup.period_size * setup.period_size + part;
+}
+
+bool short_matrix() {
+  const char* scale = std::getenv("DMASIM_TEST_MATRIX");
+  return scale != nullptr && std::string_view(scale) == "short";
+}
+
+/// Each combination meets two of the shapes; in the short matrix every fifth combination meets one.
+std::vector<MatrixCase> cases_of(snd_pcm_stream_t stream, snd_pcm_access_t access) {
+  const size_t shapes_each = short_matrix() ? 1 : 2;
+  std::vector<MatrixCase> cases;
+  size_t turn = static_cast<size_t>(access);
+  for (const FormatPair& format : kFormats) {
+    for (const unsigned channels : kChannelCounts) {
+      for (const unsigned rate_hz : kRates) {
+        ++turn;
+        if (short_matrix() && turn % 5 != 0) continue;
+        for (size_t i = 0; i < shapes_each; ++i) {
+          PcmSetup setup = shaped(kShapes[(turn / 5 + turn + 3 * i) % kShapes.size()], rate_hz);
+          setup.access = access;
+          setup.layout = {.format = format.alsa, .channels = channels};
+          setup.start_threshold = setup.buffer_size;
+          const size_t frames = length(setup, stream, turn / 4 + i);
+          cases.push_back({.stream = stream, .setup = setup, .frames = frames});
+        }
+      }
+    }
+  }
+  return cases;
+}
+
+void expect_bit_exact(const std::vector<MatrixCase>& cases) {
+  const int64_t begin_ns = now_ns();
+  const MatrixTotals totals = run_cases(cases, kParallelStreams);
+  std::cout << "  " << totals.cases
+            << " streams (DMASIM_TEST_MATRIX=" << (short_matrix() ? "short" : "full") << "), "
+            << totals.retries << " tried again because this machine was late, "
+            << static_cast<double>((now_ns() - begin_ns) / 1'000'000) / 1000 << " s\n";
+  EXPECT_EQ(totals.cases, cases.size());
+  for (size_t i = 0; i < totals.failures.size() && i < 20; ++i) ADD_FAILURE() << totals.failures[i];
+  EXPECT_EQ(totals.failures.size(), 0U);
+}
+
+class BitExact : public ::testing::TestWithParam<std::tuple<snd_pcm_stream_t, snd_pcm_access_t>> {};
+
+TEST_P(BitExact, InEveryFormatChannelCountAndRate) {
+  const auto [stream, access] = GetParam();
+  expect_bit_exact(cases_of(stream, access));
+}
+
+std::string name_of(const ::testing::TestParamInfo<BitExact::ParamType>& info) {
+  const auto [stream, access] = info.param;
+  const std::string text = std::string(stream == SND_PCM_STREAM_PLAYBACK ? "Playback" : "Capture");
+  switch (access) {
+    case SND_PCM_ACCESS_MMAP_INTERLEAVED:
+      return text + "MmapInterleaved";
+    case SND_PCM_ACCESS_MMAP_NONINTERLEAVED:
+      return text + "MmapNoninterleaved";
+    case SND_PCM_ACCESS_RW_INTERLEAVED:
+      return text + "RwInterleaved";
+    default:
+      return text + "RwNoninterleaved";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Alsa, BitExact,
+                         ::testing::Combine(::testing::Values(SND_PCM_STREAM_PLAYBACK,
+                                                              SND_PCM_STREAM_CAPTURE),
+                                            ::testing::Values(SND_PCM_ACCESS_MMAP_INTERLEAVED,
+                                                              SND_PCM_ACCESS_MMAP_NONINTERLEAVED,
+                                                              SND_PCM_ACCESS_RW_INTERLEAVED,
+                                                              SND_PCM_ACCESS_RW_NONINTERLEAVED)),
+                         name_of);
+
+/// Interrupts every half millisecond, hundreds of them in a buffer.
+TEST(BitExactShapes, WithHundredsOfPeriods) {
+  std::vector<MatrixCase> cases;
+  for (const snd_pcm_stream_t stream : {SND_PCM_STREAM_PLAYBACK, SND_PCM_STREAM_CAPTURE}) {
+    for (const snd_pcm_uframes_t period : {23U, 24U, 25U, 37U}) {
+      PcmSetup setup;
+      setup.period_size = period;
+      setup.buffer_size = period * 500;
+      setup.start_threshold = setup.buffer_size;
+      cases.push_back({.stream = stream, .setup = setup, .frames = period * 701 + 7});
+    }
+  }
+  expect_bit_exact(cases);
+}
+
+TEST(BitExactShapes, FromOneFrameToAPeriodAndOne) {
+  std::vector<MatrixCase> cases;
+  PcmSetup setup;
+  setup.period_size = 2400;
+  setup.buffer_size = 4 * 2400;
+  setup.start_threshold = setup.buffer_size;
+  for (const size_t frames : {1U, 2U, 3U, 2399U, 2400U, 2401U, 4800U, 9599U, 9600U, 9601U}) {
+    for (const snd_pcm_stream_t stream : {SND_PCM_STREAM_PLAYBACK, SND_PCM_STREAM_CAPTURE}) {
+      cases.push_back({.stream = stream, .setup = setup, .frames = frames});
+    }
+  }
+  expect_bit_exact(cases);
+}
+
+/// The same streams on a card with other properties.
+std::vector<MatrixCase> cases_with(const Arguments& extra) {
+  std::vector<MatrixCase> cases;
+  for (size_t i = 0; i < 16; ++i) {
+    PcmSetup setup = shaped(kShapes[i % kShapes.size()], kRates[i / 2 % kRates.size()]);
+    setup.access = i % 3 == 0 ? SND_PCM_ACCESS_MMAP_INTERLEAVED : SND_PCM_ACCESS_RW_INTERLEAVED;
+    setup.start_threshold = setup.buffer_size;
+    const auto stream = i % 2 == 0 ? SND_PCM_STREAM_PLAYBACK : SND_PCM_STREAM_CAPTURE;
+    cases.push_back(
+        {.stream = stream, .setup = setup, .frames = length(setup, stream, i / 4), .extra = extra});
+  }
+  return cases;
+}
+
+TEST(BitExactCards, WithOneInterruptThreadForAll) {
+  expect_bit_exact(cases_with({{"COMPLETION", "shared"}}));
+}
+
+TEST(BitExactCards, WithInterruptsThatAreLateByPeriods) {
+  expect_bit_exact(cases_with({{"FAULTS", "slow_callback=23ms"}}));
+}
+
+TEST(BitExactCards, WithAFifo) { expect_bit_exact(cases_with({{"FIFO", "333"}})); }
+
+TEST(BitExactCards, WithASlowClock) { expect_bit_exact(cases_with({{"PPM", "-30000"}})); }
+
+}  // namespace
+}  // namespace dmasim::test

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Drain plays exactly what was written, and ends.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <thread>
+
+#include "tests/alsa/pcm_fixture.h"
+
+namespace dmasim::test {
+namespace {
+
+class Drain : public ::testing::Test {
+ protected:
+  /// Opens and writes `frames`, not started.
+  void write(size_t frames, Arguments arguments = {}, int mode = 0) {
+    arguments.emplace_back("FILE", path_);
+    pcm_ = open_playback(arguments, mode);
+    ASSERT_TRUE(pcm_);
+    ASSERT_NO_FATAL_FAILURE(configure(pcm_.get(), setup_));
+    data_ = pattern_frames(setup_.layout, 0, frames);
+    before_ns_ = now_ns();
+    ASSERT_EQ(write_frames(pcm_.get(), data_), frames);
+  }
+  void expect_all_recorded() {
+    EXPECT_EQ(first_difference(setup_.layout, data_, read_file(path_)), "");
+  }
+  void expect_took(size_t frames) { EXPECT_GE(now_ns() - before_ns_, setup_.time_of(frames)); }
+
+  PcmSetup setup_;
+  const TemporaryDirectory directory_;
+  const std::string path_ = directory_.file("played.raw");
+  std::vector<std::byte> data_;
+  Pcm pcm_;
+  int64_t before_ns_ = 0;
+};
+
+TEST_F(Drain, PlaysAStreamThatIsShorterThanTheStartThreshold) {
+  ASSERT_NO_FATAL_FAILURE(write(1234));
+  ASSERT_EQ(snd_pcm_drain(pcm_.get()), 0);
+  EXPECT_EQ(snd_pcm_state(pcm_.get()), SND_PCM_STATE_SETUP);
+  expect_took(1234);
+  expect_all_recorded();
+}
+
+TEST_F(Drain, OfARunningStreamEndsWithAPartOfAPeriod) {
+  ASSERT_NO_FATAL_FAILURE(write(4800 * 2 + 17));
+  ASSERT_EQ(snd_pcm_start(pcm_.get()), 0);
+  ASSERT_EQ(snd_pcm_drain(pcm_.get()), 0);
+  expect_took(4800 * 2 + 17);
+  expect_all_recorded();
+}
+
+TEST_F(Drain, WaitsForTheFifoToo) {
+  ASSERT_NO_FATAL_FAILURE(write(1234, {{"FIFO", "4096"}}));
+  ASSERT_EQ(snd_pcm_drain(pcm_.get()), 0);
+  expect_took(1234 + 4096);
+  expect_all_recorded();
+}
+
+TEST_F(Drain, OfOneFrameWithoutAnyPeriod) {
+  ASSERT_NO_FATAL_FAILURE(write(1));
+  ASSERT_EQ(snd_pcm_drain(pcm_.get()), 0);
+  expect_all_recorded();
+}
+
+TEST_F(Drain, AskedForWithoutBlockingEndsInSetupByItself) {
+  ASSERT_NO_FATAL_FAILURE(write(4801, {}, SND_PCM_NONBLOCK));
+  EXPECT_EQ(snd_pcm_drain(pcm_.get()), -EAGAIN);
+  if (now_ns() - before_ns_ < setup_.time_of(4801)) {
+    EXPECT_EQ(snd_pcm_state(pcm_.get()), SND_PCM_STATE_DRAINING);
+  }
+  ASSERT_TRUE(reaches_state(pcm_.get(), SND_PCM_STATE_SETUP));
+  expect_took(4801);
+  pcm_.reset();
+  expect_all_recorded();
+}
+
+TEST_F(Drain, AskedForAgainAndAgainWithoutBlockingStillPlaysAll) {
+  ASSERT_NO_FATAL_FAILURE(write(4801, {{"FIFO", "480"}}, SND_PCM_NONBLOCK));
+  ASSERT_TRUE(eventually([&] {
+    const int answer = snd_pcm_drain(pcm_.get());
+    EXPECT_TRUE(answer == 0 || answer == -EAGAIN) << answer;
+    return answer == 0;
+  }));
+  EXPECT_EQ(snd_pcm_state(pcm_.get()), SND_PCM_STATE_SETUP);
+  expect_took(4801 + 480);
+  pcm_.reset();
+  expect_all_recorded();
+}
+
+/// The position at the end of a drain makes alsa-lib drop: it must not come before the last frame
+/// has left.
+TEST_F(Drain, WatchedByPositionsStillPlaysAll) {
+  ASSERT_NO_FATAL_FAILURE(write(4801, {{"FIFO", "2048"}}, SND_PCM_NONBLOCK));
+  EXPECT_EQ(snd_pcm_drain(pcm_.get()), -EAGAIN);
+  ASSERT_TRUE(eventually([&] {
+    static_cast<void>(snd_pcm_avail(pcm_.get()));
+    snd_pcm_sframes_t delay = 0;
+    static_cast<void>(snd_pcm_delay(pcm_.get(), &delay));
+    return snd_pcm_state(pcm_.get()) != SND_PCM_STATE_DRAINING;
+  }));
+  EXPECT_EQ(snd_pcm_state(pcm_.get()), SND_PCM_STATE_SETUP);
+  expect_took(4801 + 2048);
+  pcm_.reset();
+  expect_all_recorded();
+}
+
+TEST_F(Drain, IsEndedByADropFromAnotherThread) {
+  setup_.period_size = 24000;
+  setup_.buffer_size = 5 * 48000;
+  ASSERT_NO_FATAL_FAILURE(write(5 * 48000));
+  std::thread drainer([&] { static_cast<void>(snd_pcm_drain(pcm_.get())); });
+  EXPECT_TRUE(reaches_state(pcm_.get(), SND_PCM_STATE_DRAINING));
+  EXPECT_EQ(snd_pcm_drop(pcm_.get()), 0);
+  drainer.join();
+  EXPECT_EQ(snd_pcm_state(pcm_.get()), SND_PCM_STATE_SETUP);
+  const auto recorded = read_file(path_);
+  const size_t frames = recorded.size() / setup_.layout.frame_bytes();
+  const auto expected = pattern_frames(setup_.layout, 0, frames);
+  EXPECT_EQ(first_difference(setup_.layout, expected, recorded), "");
+}
+
+TEST_F(Drain, AfterSeveralBuffersWrittenWhileItRuns) {
+  setup_.period_size = 2400;
+  setup_.buffer_size = 9600;
+  setup_.start_threshold = 9600;
+  ASSERT_NO_FATAL_FAILURE(write(9600));
+  ASSERT_EQ(write_frames(pcm_.get(), pattern_frames(setup_.layout, 9600, 14001)), 14001);
+  ASSERT_EQ(snd_pcm_drain(pcm_.get()), 0);
+  expect_took(9600 + 14001);
+  data_ = pattern_frames(setup_.layout, 0, 9600 + 14001);
+  expect_all_recorded();
+}
+
+TEST_F(Drain, BlocksWhenBlockingWasAskedForLater) {
+  ASSERT_NO_FATAL_FAILURE(write(4801, {}, SND_PCM_NONBLOCK));
+  ASSERT_EQ(snd_pcm_nonblock(pcm_.get(), 0), 0);
+  EXPECT_EQ(snd_pcm_drain(pcm_.get()), 0);
+  expect_took(4801);
+  expect_all_recorded();
+}
+
+TEST_F(Drain, MakesPrepareBusyAndGoesOn) {
+  ASSERT_NO_FATAL_FAILURE(write(9601, {{"FIFO", "480"}}, SND_PCM_NONBLOCK));
+  ASSERT_EQ(snd_pcm_start(pcm_.get()), 0);
+  ASSERT_TRUE(eventually([&] { return snd_pcm_avail(pcm_.get()) > 48000 - 9601 + 500; }));
+  ASSERT_EQ(snd_pcm_drain(pcm_.get()), -EAGAIN);
+  if (snd_pcm_state(pcm_.get()) == SND_PCM_STATE_DRAINING) {
+    const int answer = snd_pcm_prepare(pcm_.get());
+    ASSERT_TRUE(answer == -EBUSY || now_ns() - before_ns_ > setup_.time_of(9601)) << answer;
+  }
+  ASSERT_TRUE(reaches_state(pcm_.get(), SND_PCM_STATE_SETUP));
+  expect_took(9601 + 480);
+  pcm_.reset();
+  expect_all_recorded();
+}
+
+void ignore_signal(int) {}
+
+/// snd_pcm_abort has no hook: a signal makes the sleeper look.
+TEST_F(Drain, IsLeftByAbort) {
+  setup_.period_size = 24000;
+  setup_.buffer_size = 5 * 48000;
+  ASSERT_NO_FATAL_FAILURE(write(5 * 48000));
+  struct sigaction action {};
+  action.sa_handler = ignore_signal;  // no SA_RESTART
+  struct sigaction before {};
+  ASSERT_EQ(sigaction(SIGUSR1, &action, &before), 0);
+  std::atomic<bool> done{false};
+  int answer = 0;
+  std::thread drainer([&] {
+    answer = snd_pcm_drain(pcm_.get());
+    done = true;
+  });
+  EXPECT_TRUE(reaches_state(pcm_.get(), SND_PCM_STATE_DRAINING));
+  EXPECT_EQ(snd_pcm_abort(pcm_.get()), 0);
+  EXPECT_TRUE(eventually([&] {
+    if (!done) pthread_kill(drainer.native_handle(), SIGUSR1);
+    return done.load();
+  }));
+  drainer.join();
+  ASSERT_EQ(sigaction(SIGUSR1, &before, nullptr), 0);
+  EXPECT_EQ(answer, -EINTR);
+  EXPECT_LT(now_ns() - before_ns_, setup_.time_of(5 * 48000));
+  EXPECT_EQ(snd_pcm_drop(pcm_.get()), 0);
+}
+
+TEST_F(Drain, OfAPausedStreamEndsInSetup) {
+  ASSERT_NO_FATAL_FAILURE(write(24000));
+  ASSERT_EQ(snd_pcm_start(pcm_.get()), 0);
+  ASSERT_EQ(snd_pcm_pause(pcm_.get(), 1), 0);
+  EXPECT_EQ(snd_pcm_drain(pcm_.get()), 0);
+  EXPECT_EQ(snd_pcm_state(pcm_.get()), SND_PCM_STATE_SETUP);
+}
+
+}  // namespace
+}  // namespace dmasim::test

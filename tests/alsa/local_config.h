@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// An ALSA configuration of the test's own.
+#pragma once
+
+#include <alsa/asoundlib.h>
+
+#include <string>
+
+#include "tests/alsa/pcm_fixture.h"
+
+namespace dmasim::test {
+
+class LocalConfig {
+ public:
+  /// The global configuration as it is now; `text` adds to it.
+  static LocalConfig beside_global(const std::string& text) { return LocalConfig(text, true); }
+  /// Nothing but `text`.
+  static LocalConfig alone(const std::string& text) { return LocalConfig(text, false); }
+  ~LocalConfig();
+  LocalConfig(const LocalConfig&) = delete;
+  LocalConfig& operator=(const LocalConfig&) = delete;
+
+  /// No file of the configuration is looked at again.
+  [[nodiscard]] Opened try_open(const std::string& name, snd_pcm_stream_t stream, int mode = 0);
+
+ private:
+  LocalConfig(const std::string& text, bool global);
+
+  snd_config_t* top_ = nullptr;
+};
+
+}  // namespace dmasim::test

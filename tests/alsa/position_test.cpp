@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Positions against CLOCK_MONOTONIC: between two readings of the clock around a call there is
+/// nothing but the frames of that time, to the frame, whatever load the machine is under.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/alsa/pcm_fixture.h"
+
+namespace dmasim::test {
+namespace {
+
+struct Bracket {
+  int64_t before_ns = 0;
+  int64_t after_ns = 0;
+};
+
+template <typename Call>
+Bracket bracket(Call call) {
+  Bracket times;
+  times.before_ns = now_ns();
+  call();
+  times.after_ns = now_ns();
+  return times;
+}
+
+/// How many frames a card of `rate_hz` moves in so long.
+int64_t frames_in(int64_t ns, double rate_hz) {
+  return static_cast<int64_t>(static_cast<double>(std::max<int64_t>(ns, 0)) * rate_hz / 1e9);
+}
+
+/// The position was asked for in `ask`, of a stream started in `start`. A frame of grace is for the
+/// rounding of the double.
+void expect_on_time(int64_t position, const Bracket& start, const Bracket& ask, double rate_hz,
+                    int64_t most) {
+  const int64_t least = frames_in(ask.before_ns - start.after_ns, rate_hz) - 1;
+  const int64_t last = frames_in(ask.after_ns - start.before_ns, rate_hz) + 1;
+  EXPECT_GE(position, std::min(least, most));
+  EXPECT_LE(position, last);
+}
+
+/// Plays a second from one buffer and asks for the delay all along.
+void expect_a_second_on_time(const Arguments& arguments, double true_rate_hz) {
+  PcmSetup setup;
+  setup.buffer_size = 2 * setup.rate_hz;
+  setup.period_size = setup.buffer_size / 20;
+  const Pcm pcm = open_playback(arguments);
+  ASSERT_TRUE(pcm);
+  ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), setup));
+  const int64_t frames = setup.rate_hz;
+  const auto data = pattern_frames(setup.layout, 0, static_cast<size_t>(frames));
+  ASSERT_EQ(write_frames(pcm.get(), data), frames);
+  const Bracket start = bracket([&] { ASSERT_EQ(snd_pcm_start(pcm.get()), 0); });
+  int64_t previous = 0;
+  int asked = 0;
+  while (!::testing::Test::HasFailure()) {
+    snd_pcm_sframes_t delay = 0;
+    const Bracket ask = bracket([&] { ASSERT_EQ(snd_pcm_delay(pcm.get(), &delay), 0); });
+    if (snd_pcm_state(pcm.get()) != SND_PCM_STATE_RUNNING) break;
+    const int64_t position = frames - delay;
+    expect_on_time(position, start, ask, true_rate_hz, INT64_MAX);
+    EXPECT_GE(position, previous) << "backwards";
+    previous = position;
+    ++asked;
+  }
+  EXPECT_GT(asked, 0);
+  EXPECT_EQ(snd_pcm_state(pcm.get()), SND_PCM_STATE_XRUN);
+  EXPECT_GE(now_ns() - start.before_ns,
+            static_cast<int64_t>(1e9 * static_cast<double>(frames) / true_rate_hz));
+}
+
+TEST(Position, OfPlaybackIsTheTimeTimesTheRate) { expect_a_second_on_time({}, 48000); }
+
+TEST(Position, OfAFastCardIsFaster) { expect_a_second_on_time({{"PPM", "100000"}}, 52800); }
+
+TEST(Position, OfASlowCardIsSlower) { expect_a_second_on_time({{"PPM", "-50000"}}, 45600); }
+
+TEST(Position, OfPlaybackAsStatusAndAvailTellIt) {
+  PcmSetup setup;
+  const Pcm pcm = open_playback({});
+  ASSERT_TRUE(pcm);
+  ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), setup));
+  const auto frames = static_cast<int64_t>(setup.buffer_size);
+  ASSERT_EQ(write_frames(pcm.get(), pattern_frames(setup.layout, 0, setup.buffer_size)), frames);
+  const Bracket start = bracket([&] { ASSERT_EQ(snd_pcm_start(pcm.get()), 0); });
+  snd_pcm_status_t* status = nullptr;
+  snd_pcm_status_alloca(&status);
+  int64_t position = 0;
+  while (position < frames / 4) {
+    snd_pcm_sframes_t avail = 0;
+    const Bracket first = bracket([&] { avail = snd_pcm_avail(pcm.get()); });
+    if (avail < 0) break;  // this machine slept through a second
+    expect_on_time(avail, start, first, setup.rate_hz, frames);
+    const Bracket second = bracket([&] { ASSERT_EQ(snd_pcm_status(pcm.get(), status), 0); });
+    if (snd_pcm_status_get_state(status) != SND_PCM_STATE_RUNNING) break;
+    position = static_cast<int64_t>(snd_pcm_status_get_avail(status));
+    expect_on_time(position, start, second, setup.rate_hz, frames);
+    EXPECT_GE(snd_pcm_status_get_delay(status), 0);
+    EXPECT_LE(snd_pcm_status_get_delay(status), frames - position);
+  }
+}
+
+TEST(Position, OfCaptureIsTheTimeTimesTheRate) {
+  const PcmSetup setup;
+  const Pcm pcm = open_capture({});
+  ASSERT_TRUE(pcm);
+  ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), setup));
+  const Bracket start = bracket([&] { ASSERT_EQ(snd_pcm_start(pcm.get()), 0); });
+  const auto buffer = static_cast<int64_t>(setup.buffer_size);
+  for (int64_t position = 0; position < buffer / 2;) {
+    snd_pcm_sframes_t delay = 0;
+    const Bracket ask = bracket([&] { ASSERT_EQ(snd_pcm_delay(pcm.get(), &delay), 0); });
+    if (snd_pcm_state(pcm.get()) != SND_PCM_STATE_RUNNING) break;
+    expect_on_time(delay, start, ask, setup.rate_hz, buffer);
+    position = delay;
+  }
+}
+
+TEST(Position, WithAFifoIsBehindByItsDepth) {
+  constexpr snd_pcm_sframes_t kFifoFrames = 480;
+  const PcmSetup setup;
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("played.raw");
+  const Pcm pcm = open_playback({{"FIFO", std::to_string(kFifoFrames)}, {"FILE", path}});
+  ASSERT_TRUE(pcm);
+  ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), setup));
+  const auto data = pattern_frames(setup.layout, 0, 24000);
+  ASSERT_EQ(write_frames(pcm.get(), data), 24000);
+  const int64_t before_ns = now_ns();
+  ASSERT_EQ(snd_pcm_start(pcm.get()), 0);
+  ASSERT_TRUE(eventually([&] { return snd_pcm_avail(pcm.get()) > 26000; }));
+  snd_pcm_sframes_t avail = 0;
+  snd_pcm_sframes_t delay = 0;
+  ASSERT_EQ(snd_pcm_avail_delay(pcm.get(), &avail, &delay), 0);
+  EXPECT_LE(delay, 48000 - avail + kFifoFrames);
+  EXPECT_GE(delay, kFifoFrames);
+  ASSERT_EQ(snd_pcm_drain(pcm.get()), 0);
+  EXPECT_GE(now_ns() - before_ns, setup.time_of(24000 + kFifoFrames));
+  EXPECT_EQ(first_difference(setup.layout, data, read_file(path)), "");
+}
+
+TEST(Position, OfCaptureWithAFifoCountsWhatIsInIt) {
+  constexpr snd_pcm_sframes_t kFifoFrames = 2400;
+  const PcmSetup setup;
+  const Pcm pcm = open_capture({{"FIFO", std::to_string(kFifoFrames)}, {"SOURCE", "counter"}});
+  ASSERT_TRUE(pcm);
+  ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), setup));
+  const int64_t before_ns = now_ns();
+  ASSERT_EQ(snd_pcm_start(pcm.get()), 0);
+  std::vector<std::byte> got(3000 * setup.layout.frame_bytes());
+  ASSERT_EQ(snd_pcm_readi(pcm.get(), got.data(), 3000), 3000);
+  EXPECT_GE(now_ns() - before_ns, setup.time_of(3000 + kFifoFrames));
+  EXPECT_EQ(first_difference(setup.layout, counter_frames(setup.layout, 0, 3000), got), "");
+  snd_pcm_sframes_t avail = 0;
+  snd_pcm_sframes_t delay = 0;
+  ASSERT_EQ(snd_pcm_avail_delay(pcm.get(), &avail, &delay), 0);
+  EXPECT_GE(delay, avail + kFifoFrames);
+}
+
+TEST(Pause, FreezesThePositionAndLosesNothing) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("played.raw");
+  const PcmSetup setup;
+  const Pcm pcm = open_playback({{"FILE", path}});
+  ASSERT_TRUE(pcm);
+  ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), setup));
+  const auto data = pattern_frames(setup.layout, 0, 24000);
+  ASSERT_EQ(write_frames(pcm.get(), data), 24000);
+  const int64_t start_ns = now_ns();
+  ASSERT_EQ(snd_pcm_start(pcm.get()), 0);
+  int64_t paused_ns = 0;
+  for (int turn = 1; turn <= 5; ++turn) {
+    const snd_pcm_sframes_t base = 48000 - 24000;
+    ASSERT_TRUE(eventually([&] { return snd_pcm_avail(pcm.get()) > base + turn * 2500; }));
+    ASSERT_EQ(snd_pcm_pause(pcm.get(), 1), 0);
+    const int64_t frozen_ns = now_ns();
+    const snd_pcm_sframes_t avail = snd_pcm_avail(pcm.get());
+    snd_pcm_sframes_t delay = 0;
+    while (now_ns() - frozen_ns < 20'000'000) {
+      ASSERT_EQ(snd_pcm_avail(pcm.get()), avail);
+      ASSERT_EQ(snd_pcm_delay(pcm.get(), &delay), 0);
+      ASSERT_EQ(delay, 48000 - avail);
+      ASSERT_EQ(snd_pcm_state(pcm.get()), SND_PCM_STATE_PAUSED);
+    }
+    paused_ns += now_ns() - frozen_ns;
+    ASSERT_EQ(snd_pcm_pause(pcm.get(), 0), 0);
+  }
+  ASSERT_EQ(snd_pcm_drain(pcm.get()), 0);
+  EXPECT_GE(now_ns() - start_ns, setup.time_of(24000) + paused_ns);
+  EXPECT_EQ(first_difference(setup.layout, data, read_file(path)), "");
+}
+
+TEST(Pause, OfCaptureLosesNothing) {
+  const PcmSetup setup;
+  const Pcm pcm = open_capture({{"SOURCE", "counter"}});
+  ASSERT_TRUE(pcm);
+  ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), setup));
+  ASSERT_EQ(snd_pcm_start(pcm.get()), 0);
+  std::vector<std::byte> got(3000 * setup.layout.frame_bytes());
+  for (uint64_t first = 0; first < 15000; first += 3000) {
+    ASSERT_EQ(snd_pcm_readi(pcm.get(), got.data(), 3000), 3000);
+    ASSERT_EQ(first_difference(setup.layout, counter_frames(setup.layout, first, 3000), got), "");
+    ASSERT_EQ(snd_pcm_pause(pcm.get(), 1), 0);
+    const snd_pcm_sframes_t avail = snd_pcm_avail(pcm.get());
+    ASSERT_EQ(snd_pcm_avail(pcm.get()), avail);
+    ASSERT_EQ(snd_pcm_pause(pcm.get(), 0), 0);
+  }
+}
+
+}  // namespace
+}  // namespace dmasim::test

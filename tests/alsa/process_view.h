@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// What the kernel says of this process: its threads and descriptors.
+#pragma once
+
+#include <cstddef>
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+namespace dmasim::test {
+
+std::vector<std::string> thread_names();
+bool has_thread(const std::string& name);
+
+/// What must be the same before and after.
+struct Footprint {
+  size_t threads = 0;
+  size_t descriptors = 0;
+  friend bool operator==(const Footprint&, const Footprint&) = default;
+};
+std::ostream& operator<<(std::ostream& out, const Footprint& footprint);
+
+/// A joined thread may stay visible for a moment: `settled_footprint` waits for that, but no longer
+/// than the watchdog.
+Footprint footprint();
+Footprint settled_footprint(const Footprint& expected);
+
+}  // namespace dmasim::test

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// What was played through alsa-lib is what other programs' library reads from the recording.
+#include <gtest/gtest.h>
+#include <sndfile.h>
+
+#include <tuple>
+
+#include "plugin/alsa_format.h"
+#include "tests/alsa/pcm_fixture.h"
+
+namespace dmasim::test {
+namespace {
+
+constexpr size_t kFrames = 3001;
+constexpr unsigned kChannels = 3;
+
+struct SoundFile {
+  explicit SoundFile(const std::string& path) : file(sf_open(path.c_str(), SFM_READ, &info)) {}
+  ~SoundFile() {
+    if (file != nullptr) sf_close(file);
+  }
+  SoundFile(const SoundFile&) = delete;
+  SoundFile& operator=(const SoundFile&) = delete;
+
+  SF_INFO info{};
+  SNDFILE* const file;
+};
+
+void play(const std::string& path, snd_pcm_format_t format) {
+  PcmSetup setup;
+  setup.layout = {.format = format, .channels = kChannels};
+  setup.buffer_size = 2 * setup.period_size;
+  const Pcm pcm = open_playback({{"FILE", path}});
+  ASSERT_TRUE(pcm);
+  ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), setup));
+  const auto frames = pattern_frames(setup.layout, 0, kFrames);
+  ASSERT_EQ(write_frames(pcm.get(), frames, setup.layout), kFrames);
+  ASSERT_EQ(snd_pcm_drain(pcm.get()), 0);
+}
+
+/// Reads one frame more than there should be.
+void expect_pattern(SNDFILE* file, snd_pcm_format_t format) {
+  constexpr size_t kSamples = (kFrames + 1) * kChannels;
+  const bool real = snd_pcm_format_float(format) == 1;
+  std::vector<int> integers(kSamples);
+  std::vector<double> reals(kSamples);
+  const sf_count_t got = real ? sf_readf_double(file, reals.data(), kFrames + 1)
+                              : sf_readf_int(file, integers.data(), kFrames + 1);
+  ASSERT_EQ(got, kFrames);
+  for (size_t i = 0; i < kFrames * kChannels; ++i) {
+    const size_t frame = i / kChannels;
+    const auto channel = static_cast<unsigned>(i % kChannels);
+    if (real) {
+      ASSERT_EQ(reals[i], pattern_real(format, frame, channel)) << "frame " << frame;
+    } else {
+      ASSERT_EQ(integers[i], pattern_integer(format, frame, channel)) << "frame " << frame;
+    }
+  }
+}
+
+class RecordingFile : public ::testing::TestWithParam<std::tuple<const char*, snd_pcm_format_t>> {};
+
+TEST_P(RecordingFile, HoldsEveryBitOfEverySample) {
+  const auto& [ending, format] = GetParam();
+  const TemporaryDirectory directory;
+  const std::string path = directory.file(std::string("played.") + ending);
+  ASSERT_NO_FATAL_FAILURE(play(path, format));
+  const SoundFile recording(path);
+  ASSERT_NE(recording.file, nullptr) << sf_strerror(nullptr);
+  EXPECT_EQ(recording.info.frames, kFrames);
+  EXPECT_EQ(recording.info.channels, static_cast<int>(kChannels));
+  EXPECT_EQ(recording.info.samplerate, 48000);
+  expect_pattern(recording.file, format);
+}
+
+std::string name_of(const ::testing::TestParamInfo<RecordingFile::ParamType>& info) {
+  const auto& [ending, format] = info.param;
+  std::string name = std::string(ending) + snd_pcm_format_name(format);
+  std::erase(name, '_');
+  return name;
+}
+
+std::vector<snd_pcm_format_t> every_format() {
+  std::vector<snd_pcm_format_t> formats;
+  for (const FormatPair& pair : kFormats) formats.push_back(pair.alsa);
+  return formats;
+}
+
+INSTANTIATE_TEST_SUITE_P(Alsa, RecordingFile,
+                         ::testing::Combine(::testing::Values("wav", "w64"),
+                                            ::testing::ValuesIn(every_format())),
+                         name_of);
+INSTANTIATE_TEST_SUITE_P(
+    AlsaFlac, RecordingFile,
+    ::testing::Combine(::testing::Values("flac"),
+                       ::testing::Values(SND_PCM_FORMAT_U8, SND_PCM_FORMAT_S16_LE,
+                                         SND_PCM_FORMAT_S24_3BE, SND_PCM_FORMAT_S24_LE)),
+    name_of);
+
+TEST(RecordingFileLimits, FlacIsNotOfferedWhatItCannotHold) {
+  const TemporaryDirectory directory;
+  const Pcm pcm = open_playback({{"FILE", directory.file("x.flac")}, {"CHANNELS", "1-32"}});
+  ASSERT_TRUE(pcm);
+  snd_pcm_hw_params_t* hw = nullptr;
+  snd_pcm_hw_params_alloca(&hw);
+  ASSERT_GE(snd_pcm_hw_params_any(pcm.get(), hw), 0);
+  EXPECT_LT(snd_pcm_hw_params_test_format(pcm.get(), hw, SND_PCM_FORMAT_FLOAT_LE), 0);
+  EXPECT_LT(snd_pcm_hw_params_test_format(pcm.get(), hw, SND_PCM_FORMAT_S32_LE), 0);
+  EXPECT_EQ(snd_pcm_hw_params_test_format(pcm.get(), hw, SND_PCM_FORMAT_S16_LE), 0);
+  EXPECT_LT(snd_pcm_hw_params_test_channels(pcm.get(), hw, 9), 0);
+  EXPECT_EQ(snd_pcm_hw_params_test_channels(pcm.get(), hw, 8), 0);
+}
+
+TEST(RecordingFileLimits, AnotherFormatOnTheSamePcmStartsAnotherFile) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("take.raw");
+  const Pcm pcm = open_playback({{"FILE", path}});
+  ASSERT_TRUE(pcm);
+  PcmSetup setup;
+  for (const snd_pcm_format_t format : {SND_PCM_FORMAT_S16_LE, SND_PCM_FORMAT_S32_LE}) {
+    setup.layout.format = format;
+    ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), setup));
+    const auto frames = pattern_frames(setup.layout, 0, 500);
+    ASSERT_EQ(write_frames(pcm.get(), frames, setup.layout), 500);
+    ASSERT_EQ(snd_pcm_drain(pcm.get()), 0);
+    const std::string recorded =
+        format == SND_PCM_FORMAT_S16_LE ? path : directory.file("take.1.raw");
+    EXPECT_EQ(first_difference(setup.layout, frames, read_file(recorded)), "");
+  }
+}
+
+}  // namespace
+}  // namespace dmasim::test

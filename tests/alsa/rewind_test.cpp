@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// A program that moves its own position: rewind, forward, and falling behind a card that runs
+/// free.
+#include <gtest/gtest.h>
+
+#include "tests/alsa/pcm_fixture.h"
+
+namespace dmasim::test {
+namespace {
+
+constexpr uint64_t kOtherSeed = 1;
+
+class Moving : public ::testing::Test {
+ protected:
+  void open_and_write(size_t frames) {
+    pcm_ = open_playback({{"FILE", path_}});
+    ASSERT_TRUE(pcm_);
+    ASSERT_NO_FATAL_FAILURE(configure(pcm_.get(), setup_));
+    expected_.clear();
+    write(pattern_frames(setup_.layout, 0, frames));
+  }
+  void write(const std::vector<std::byte>& data) {
+    const size_t frames = data.size() / setup_.layout.frame_bytes();
+    ASSERT_EQ(write_frames(pcm_.get(), data), frames);
+    expected_.insert(expected_.end(), data.begin(), data.end());
+  }
+  void forget(size_t frames) {
+    expected_.resize(expected_.size() - frames * setup_.layout.frame_bytes());
+  }
+  void start() {
+    start_ns_ = now_ns();
+    ASSERT_EQ(snd_pcm_start(pcm_.get()), 0);
+  }
+  /// Whether the hardware cannot have come so far yet.
+  [[nodiscard]] bool before(uint64_t frames) const {
+    return now_ns() - start_ns_ < setup_.time_of(frames);
+  }
+  void expect_recorded() {
+    pcm_.reset();
+    EXPECT_EQ(first_difference(setup_.layout, expected_, read_file(path_)), "");
+  }
+
+  PcmSetup setup_;
+  const TemporaryDirectory directory_;
+  const std::string path_ = directory_.file("played.raw");
+  std::vector<std::byte> expected_;
+  Pcm pcm_;
+  int64_t start_ns_ = 0;
+};
+
+TEST_F(Moving, RewoundFramesAreRecordedAsTheyWereRewritten) {
+  retry_when_late([&] {
+    open_and_write(24000);
+    start();
+    EXPECT_EQ(snd_pcm_rewind(pcm_.get(), 12000), 12000);
+    forget(12000);
+    write(pattern_frames(setup_.layout, 0, 12345, kOtherSeed));
+    if (!before(12000)) return false;
+    EXPECT_EQ(snd_pcm_drain(pcm_.get()), 0);
+    expect_recorded();
+    return true;
+  });
+}
+
+TEST_F(Moving, RewoundFramesThatAreNotRewrittenAreNotPlayed) {
+  retry_when_late([&] {
+    open_and_write(9600);
+    write(pattern_frames(setup_.layout, 9600, 4800));
+    write(pattern_frames(setup_.layout, 14400, 100));
+    start();
+    EXPECT_EQ(snd_pcm_rewind(pcm_.get(), 4900), 4900);
+    if (!before(9600)) return false;
+    forget(4900);
+    EXPECT_EQ(snd_pcm_drain(pcm_.get()), 0);
+    expect_recorded();
+    return true;
+  });
+}
+
+/// The rewind takes back just the last write, and no other call comes before the xrun.
+TEST_F(Moving, AWriteThatIsTakenBackAsAWholeIsNotPlayed) {
+  retry_when_late([&] {
+    open_and_write(9600);
+    start();
+    write(pattern_frames(setup_.layout, 9600, 4800));
+    EXPECT_EQ(snd_pcm_rewind(pcm_.get(), 4800), 4800);
+    if (!before(9600)) return false;
+    forget(4800);
+    EXPECT_TRUE(reaches_state(pcm_.get(), SND_PCM_STATE_XRUN));
+    expect_recorded();
+    return true;
+  });
+}
+
+TEST_F(Moving, APreparedStreamIsRewoundToItsBeginning) {
+  open_and_write(9600);
+  ASSERT_EQ(snd_pcm_rewind(pcm_.get(), 9600), 9600);
+  forget(9600);
+  ASSERT_NO_FATAL_FAILURE(write(pattern_frames(setup_.layout, 0, 7001, kOtherSeed)));
+  ASSERT_EQ(snd_pcm_drain(pcm_.get()), 0);
+  expect_recorded();
+}
+
+TEST_F(Moving, APreparedStreamThatWasTakenBackHasNothingToPlay) {
+  open_and_write(9600);
+  ASSERT_EQ(snd_pcm_rewind(pcm_.get(), 9600), 9600);
+  EXPECT_EQ(snd_pcm_start(pcm_.get()), -EPIPE);
+  EXPECT_EQ(snd_pcm_drain(pcm_.get()), 0);
+  EXPECT_EQ(snd_pcm_state(pcm_.get()), SND_PCM_STATE_SETUP);
+}
+
+TEST_F(Moving, TheDelayOfAPreparedStreamFollows) {
+  open_and_write(9600);
+  ASSERT_EQ(snd_pcm_rewind(pcm_.get(), 5000), 5000);
+  snd_pcm_sframes_t delay = 0;
+  ASSERT_EQ(snd_pcm_delay(pcm_.get(), &delay), 0);
+  EXPECT_EQ(delay, 4600);
+  ASSERT_EQ(snd_pcm_forward(pcm_.get(), 100), 100);
+  ASSERT_EQ(snd_pcm_delay(pcm_.get(), &delay), 0);
+  EXPECT_EQ(delay, 4700);
+}
+
+TEST_F(Moving, TheDelayOfARunningStreamFollowsAtOnce) {
+  retry_when_late([&] {
+    open_and_write(9600);
+    start();
+    write(pattern_frames(setup_.layout, 9600, 4800));
+    EXPECT_EQ(snd_pcm_rewind(pcm_.get(), 4800), 4800);
+    snd_pcm_sframes_t delay = 0;
+    EXPECT_EQ(snd_pcm_delay(pcm_.get(), &delay), 0);
+    if (!before(9600)) return false;
+    EXPECT_LE(delay, 9600);
+    return true;
+  });
+}
+
+TEST_F(Moving, RewindableIsWhatTheHardwareHasNotTaken) {
+  open_and_write(24000);
+  start();
+  const snd_pcm_sframes_t avail = snd_pcm_avail(pcm_.get());
+  const snd_pcm_sframes_t rewindable = snd_pcm_rewindable(pcm_.get());
+  EXPECT_EQ(rewindable, 48000 - avail);
+}
+
+TEST_F(Moving, SkippedFramesAreTheSilenceOfAFreshBuffer) {
+  open_and_write(1000);
+  ASSERT_EQ(snd_pcm_forward(pcm_.get(), 500), 500);
+  expected_.resize(expected_.size() + 500 * setup_.layout.frame_bytes());
+  write(pattern_frames(setup_.layout, 1500, 1000));
+  ASSERT_EQ(snd_pcm_drain(pcm_.get()), 0);
+  expect_recorded();
+}
+
+/// With stop_threshold = boundary the card goes on round the ring, as real DMA does.
+TEST_F(Moving, AFreeRunningCardGoesOnAndRecordsOnlyWhatWasWritten) {
+  setup_.period_size = 480;
+  setup_.buffer_size = 4800;
+  setup_.stop_threshold = kBoundary;
+  open_and_write(3000);
+  start();
+  snd_pcm_sframes_t delay = 0;
+  ASSERT_TRUE(eventually([&] {
+    EXPECT_EQ(snd_pcm_delay(pcm_.get(), &delay), 0);
+    return delay < -9600;
+  }));
+  EXPECT_EQ(snd_pcm_state(pcm_.get()), SND_PCM_STATE_RUNNING);
+  EXPECT_GE(now_ns() - start_ns_, setup_.time_of(3000 + 9600));
+  EXPECT_GT(snd_pcm_avail(pcm_.get()), 4800 + 9600);
+  ASSERT_EQ(snd_pcm_drop(pcm_.get()), 0);
+  expect_recorded();
+}
+
+/// Behind the hardware by more than a buffer, the program skips ahead and is heard again.
+TEST_F(Moving, AProgramCatchesUpWithAFreeRunningCard) {
+  setup_.period_size = 4800;
+  setup_.buffer_size = 24000;
+  setup_.stop_threshold = kBoundary;
+  retry_when_late([&] {
+    open_and_write(3000);
+    start();
+    EXPECT_TRUE(eventually([&] { return snd_pcm_avail(pcm_.get()) > 24000 + 4800; }));
+    snd_pcm_sframes_t delay = 0;
+    EXPECT_EQ(snd_pcm_delay(pcm_.get(), &delay), 0);
+    constexpr snd_pcm_sframes_t kLead = 9600;
+    const auto skip = static_cast<snd_pcm_uframes_t>(kLead - delay);
+    EXPECT_EQ(snd_pcm_forward(pcm_.get(), skip), static_cast<snd_pcm_sframes_t>(skip));
+    EXPECT_EQ(write_frames(pcm_.get(), pattern_frames(setup_.layout, 3000, 2000)), 2000);
+    if (!before(3000 + skip)) return false;
+    EXPECT_EQ(snd_pcm_drain(pcm_.get()), 0);
+    pcm_.reset();
+    const auto recorded = read_file(path_);
+    const auto tail = pattern_frames(setup_.layout, 3000, 2000);
+    EXPECT_GE(recorded.size(), expected_.size() + tail.size());
+    const std::vector<std::byte> end(recorded.end() - static_cast<std::ptrdiff_t>(tail.size()),
+                                     recorded.end());
+    EXPECT_EQ(first_difference(setup_.layout, tail, end), "");
+    return true;
+  });
+}
+
+}  // namespace
+}  // namespace dmasim::test

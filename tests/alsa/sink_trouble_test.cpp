@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Recordings that go wrong after the PCM was opened.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "tests/alsa/pcm_fixture.h"
+#include "tests/alsa/process_view.h"
+
+namespace dmasim::test {
+namespace {
+
+class SinkTrouble : public ::testing::Test {
+ protected:
+  Pcm prepared(const Arguments& arguments) {
+    Pcm pcm = open_playback(arguments);
+    if (!pcm) return pcm;
+    configure(pcm.get(), setup_);
+    EXPECT_EQ(write_frames(pcm.get(), data_), 5000);
+    return pcm;
+  }
+
+  const PcmSetup setup_{};
+  const std::vector<std::byte> data_ = pattern_frames(setup_.layout, 0, 5000);
+  const TemporaryDirectory directory_;
+  const std::string path_ = directory_.file("played.raw");
+};
+
+TEST_F(SinkTrouble, AFullDiskFailsTheDrainAndIsCounted) {
+  const std::string report = directory_.file("report.json");
+  {
+    const Pcm pcm = prepared({{"FILE", "/dev/full"}, {"REPORT", report}});
+    ASSERT_TRUE(pcm);
+    ASSERT_EQ(snd_pcm_start(pcm.get()), 0);
+    EXPECT_EQ(snd_pcm_drain(pcm.get()), -EIO);
+    EXPECT_EQ(snd_pcm_state(pcm.get()), SND_PCM_STATE_SETUP);
+    EXPECT_EQ(snd_pcm_prepare(pcm.get()), 0);
+  }
+  std::ifstream file(report);
+  const nlohmann::json line = nlohmann::json::parse(file);
+  EXPECT_EQ(line["frames"], 5000);
+  EXPECT_EQ(line["lost_frames"], 5000);
+}
+
+TEST_F(SinkTrouble, AFileThatAnotherStreamRecordsIntoIsBusyAtStart) {
+  Pcm first = prepared({{"FILE", path_}});
+  ASSERT_EQ(snd_pcm_start(first.get()), 0);
+  const Pcm second = prepared({{"FILE", path_}});
+  ASSERT_TRUE(second);
+  EXPECT_EQ(snd_pcm_start(second.get()), -EBUSY);
+  EXPECT_EQ(snd_pcm_state(second.get()), SND_PCM_STATE_PREPARED);
+  EXPECT_EQ(snd_pcm_drain(first.get()), 0);
+  EXPECT_EQ(first_difference(setup_.layout, data_, read_file(path_)), "");
+  first.reset();
+  EXPECT_EQ(snd_pcm_start(second.get()), 0);
+  EXPECT_EQ(snd_pcm_drain(second.get()), 0);
+  EXPECT_EQ(first_difference(setup_.layout, data_, read_file(path_)), "");
+}
+
+TEST_F(SinkTrouble, AFileThatIsInUseIsToldWithItsOwner) {
+  const Pcm first = prepared({{"FILE", path_}});
+  ASSERT_EQ(snd_pcm_start(first.get()), 0);
+  const Pcm second = prepared({{"FILE", path_}});
+  ASSERT_TRUE(second);
+  const ErrorLog log;
+  EXPECT_EQ(snd_pcm_start(second.get()), -EBUSY);
+  EXPECT_TRUE(log.text().find(path_) != std::string::npos) << log.text();
+  EXPECT_TRUE(log.text().find(std::to_string(getpid())) != std::string::npos) << log.text();
+}
+
+TEST_F(SinkTrouble, ADirectoryThatVanishedIsToldAtStart) {
+  const std::string directory = directory_.file("gone");
+  std::filesystem::create_directory(directory);
+  const Pcm pcm = prepared({{"FILE", directory + "/played.raw"}});
+  ASSERT_TRUE(pcm);
+  std::filesystem::remove(directory);
+  const ErrorLog log;
+  EXPECT_EQ(snd_pcm_start(pcm.get()), -ENOENT);
+  EXPECT_EQ(snd_pcm_state(pcm.get()), SND_PCM_STATE_PREPARED);
+  EXPECT_TRUE(log.text().find(directory) != std::string::npos) << "no message: " << log.text();
+  std::filesystem::create_directory(directory);
+  EXPECT_EQ(snd_pcm_start(pcm.get()), 0);
+  EXPECT_EQ(snd_pcm_drain(pcm.get()), 0);
+  EXPECT_EQ(first_difference(setup_.layout, data_, read_file(directory + "/played.raw")), "");
+}
+
+TEST_F(SinkTrouble, ADrainThatCannotStartLeavesTheStreamPrepared) {
+  const Pcm first = prepared({{"FILE", path_}});
+  ASSERT_EQ(snd_pcm_start(first.get()), 0);
+  const Pcm second = prepared({{"FILE", path_}});
+  ASSERT_TRUE(second);
+  EXPECT_EQ(snd_pcm_drain(second.get()), -EBUSY);
+  EXPECT_EQ(snd_pcm_state(second.get()), SND_PCM_STATE_PREPARED);
+}
+
+TEST_F(SinkTrouble, AReportThatCannotBeWrittenIsToldAtClose) {
+  Pcm pcm = prepared({{"REPORT", directory_.file("missing/report.json")}});
+  ASSERT_TRUE(pcm);
+  const ErrorLog log;
+  pcm.reset();
+  EXPECT_TRUE(log.text().find("report") != std::string::npos) << log.text();
+}
+
+}  // namespace
+}  // namespace dmasim::test

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// What state a PCM is in after each call, and what a call in the wrong state answers.
+#include <gtest/gtest.h>
+
+#include <cerrno>
+
+#include "tests/alsa/pcm_fixture.h"
+
+namespace dmasim::test {
+namespace {
+
+constexpr auto kSetupState = SND_PCM_STATE_SETUP;
+
+TEST(States, OfPlaybackFromOpenToClose) {
+  const Pcm pcm = open_playback({});
+  ASSERT_TRUE(pcm);
+  EXPECT_EQ(snd_pcm_state(pcm.get()), SND_PCM_STATE_OPEN);
+  const PcmSetup setup;
+  ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), setup));
+  const auto frames = pattern_frames(setup.layout, 0, setup.buffer_size);
+  ASSERT_EQ(write_frames(pcm.get(), frames), setup.buffer_size);
+  EXPECT_EQ(snd_pcm_state(pcm.get()), SND_PCM_STATE_PREPARED);
+  ASSERT_EQ(snd_pcm_start(pcm.get()), 0);
+  EXPECT_EQ(snd_pcm_state(pcm.get()), SND_PCM_STATE_RUNNING);
+  EXPECT_EQ(snd_pcm_pause(pcm.get(), 1), 0);
+  EXPECT_EQ(snd_pcm_state(pcm.get()), SND_PCM_STATE_PAUSED);
+  EXPECT_EQ(snd_pcm_pause(pcm.get(), 0), 0);
+  EXPECT_EQ(snd_pcm_state(pcm.get()), SND_PCM_STATE_RUNNING);
+  EXPECT_EQ(snd_pcm_drop(pcm.get()), 0);
+  EXPECT_EQ(snd_pcm_state(pcm.get()), kSetupState);
+  EXPECT_EQ(snd_pcm_prepare(pcm.get()), 0);
+  EXPECT_EQ(snd_pcm_state(pcm.get()), SND_PCM_STATE_PREPARED);
+  EXPECT_EQ(snd_pcm_hw_free(pcm.get()), 0);
+  EXPECT_EQ(snd_pcm_state(pcm.get()), SND_PCM_STATE_OPEN);
+}
+
+TEST(States, OfCaptureFromOpenToClose) {
+  const Pcm pcm = open_capture({});
+  ASSERT_TRUE(pcm);
+  EXPECT_EQ(snd_pcm_state(pcm.get()), SND_PCM_STATE_OPEN);
+  const PcmSetup setup;
+  ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), setup));
+  ASSERT_EQ(snd_pcm_start(pcm.get()), 0);
+  EXPECT_EQ(snd_pcm_state(pcm.get()), SND_PCM_STATE_RUNNING);
+  EXPECT_EQ(snd_pcm_pause(pcm.get(), 1), 0);
+  EXPECT_EQ(snd_pcm_state(pcm.get()), SND_PCM_STATE_PAUSED);
+  EXPECT_EQ(snd_pcm_drop(pcm.get()), 0);
+  EXPECT_EQ(snd_pcm_state(pcm.get()), kSetupState);
+  EXPECT_EQ(snd_pcm_prepare(pcm.get()), 0);
+  ASSERT_EQ(snd_pcm_start(pcm.get()), 0);
+  EXPECT_EQ(snd_pcm_drain(pcm.get()), 0);
+  EXPECT_EQ(snd_pcm_state(pcm.get()), kSetupState);
+}
+
+TEST(States, DrainOfAnEmptyStreamEndsInSetup) {
+  const Pcm pcm = open_playback({});
+  ASSERT_TRUE(pcm);
+  ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), {}));
+  EXPECT_EQ(snd_pcm_drain(pcm.get()), 0);
+  EXPECT_EQ(snd_pcm_state(pcm.get()), kSetupState);
+  EXPECT_EQ(snd_pcm_drain(pcm.get()), 0) << "a second drain has nothing to do";
+}
+
+TEST(States, StartOfAnEmptyPlaybackIsRefused) {
+  const Pcm pcm = open_playback({});
+  ASSERT_TRUE(pcm);
+  ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), {}));
+  EXPECT_EQ(snd_pcm_start(pcm.get()), -EPIPE);
+  EXPECT_EQ(snd_pcm_state(pcm.get()), SND_PCM_STATE_PREPARED);
+}
+
+TEST(States, CallsThatComeTooEarlyOrTooLateAreRefused) {
+  const Pcm pcm = open_capture({});
+  ASSERT_TRUE(pcm);
+  ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), {}));
+  EXPECT_EQ(snd_pcm_pause(pcm.get(), 1), -EBADFD);
+  EXPECT_EQ(snd_pcm_pause(pcm.get(), 0), -EBADFD);
+  ASSERT_EQ(snd_pcm_start(pcm.get()), 0);
+  EXPECT_EQ(snd_pcm_start(pcm.get()), -EBADFD);
+  EXPECT_EQ(snd_pcm_pause(pcm.get(), 0), -EBADFD);
+  ASSERT_EQ(snd_pcm_drop(pcm.get()), 0);
+  EXPECT_EQ(snd_pcm_start(pcm.get()), -EBADFD);
+  EXPECT_EQ(snd_pcm_pause(pcm.get(), 1), -EBADFD);
+  EXPECT_EQ(snd_pcm_drop(pcm.get()), 0);
+}
+
+/// Device listers and plugins above ask at any time.
+TEST(States, QuestionsBeforeHwParamsAreHarmless) {
+  for (const snd_pcm_stream_t stream : {SND_PCM_STREAM_PLAYBACK, SND_PCM_STREAM_CAPTURE}) {
+    const Opened opened = try_open({}, stream);
+    ASSERT_EQ(opened.error, 0);
+    snd_pcm_status_t* status = nullptr;
+    snd_pcm_status_alloca(&status);
+    EXPECT_EQ(snd_pcm_status(opened.pcm.get(), status), 0);
+    EXPECT_EQ(snd_pcm_status_get_state(status), SND_PCM_STATE_OPEN);
+    EXPECT_EQ(snd_pcm_status_get_delay(status), 0);
+    snd_output_t* output = nullptr;
+    ASSERT_EQ(snd_output_buffer_open(&output), 0);
+    EXPECT_GE(snd_pcm_dump(opened.pcm.get(), output), 0);
+    snd_output_close(output);
+  }
+}
+
+class RefusedWhileRunning : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    path_ = directory_.file("played.raw");
+    pcm_ = open_playback({{"FILE", path_}});
+    ASSERT_TRUE(pcm_);
+    ASSERT_NO_FATAL_FAILURE(configure(pcm_.get(), setup_));
+    before_ns_ = now_ns();
+    ASSERT_EQ(write_frames(pcm_.get(), frames_), setup_.buffer_size);
+    ASSERT_EQ(snd_pcm_start(pcm_.get()), 0);
+  }
+
+  const PcmSetup setup_{};
+  const std::vector<std::byte> frames_ = pattern_frames(setup_.layout, 0, setup_.buffer_size);
+  TemporaryDirectory directory_;
+  std::string path_;
+  Pcm pcm_;
+  int64_t before_ns_ = 0;
+};
+
+TEST_F(RefusedWhileRunning, PrepareIsBusyAndTheStreamGoesOn) {
+  const PcmSetup setup = setup_;
+  // Not at once: at position 0 a reset would not show.
+  ASSERT_TRUE(eventually([&] { return snd_pcm_avail(pcm_.get()) >= 1000; }));
+  EXPECT_EQ(snd_pcm_prepare(pcm_.get()), -EBUSY);
+  EXPECT_EQ(snd_pcm_state(pcm_.get()), SND_PCM_STATE_RUNNING);
+  const int64_t before_ns = now_ns();
+  snd_pcm_sframes_t delay = 0;
+  ASSERT_EQ(snd_pcm_delay(pcm_.get(), &delay), 0);
+  const auto played = static_cast<snd_pcm_sframes_t>(setup.buffer_size) - delay;
+  EXPECT_GE(played, 1000);
+  EXPECT_GE(before_ns - before_ns_, 0);
+  const snd_pcm_sframes_t avail = snd_pcm_avail(pcm_.get());
+  EXPECT_GE(avail, played);
+  EXPECT_LE(avail, static_cast<snd_pcm_sframes_t>(setup.buffer_size));
+
+  const auto more = pattern_frames(setup.layout, setup.buffer_size, 500);
+  ASSERT_EQ(write_frames(pcm_.get(), more), 500);
+  EXPECT_EQ(snd_pcm_prepare(pcm_.get()), -EBUSY);
+  ASSERT_EQ(snd_pcm_drain(pcm_.get()), 0);
+  EXPECT_GE(now_ns() - before_ns_, setup.time_of(setup.buffer_size + 500));
+  const auto all = pattern_frames(setup.layout, 0, setup.buffer_size + 500);
+  EXPECT_EQ(first_difference(setup.layout, all, read_file(path_)), "");
+}
+
+TEST_F(RefusedWhileRunning, HwFreeThenThePcmClosesCleanly) {
+  EXPECT_EQ(snd_pcm_hw_free(pcm_.get()), -EBADFD);
+  pcm_.reset();
+  const auto recorded = read_file(path_);
+  ASSERT_LE(recorded.size(), frames_.size());
+  EXPECT_EQ(recorded.size() % setup_.layout.frame_bytes(), 0U);
+  const std::vector<std::byte> expected(
+      frames_.begin(), frames_.begin() + static_cast<std::ptrdiff_t>(recorded.size()));
+  EXPECT_EQ(first_difference(setup_.layout, expected, recorded), "");
+}
+
+TEST_F(RefusedWhileRunning, HwParamsThenThePcmClosesCleanly) {
+  EXPECT_EQ(set_hw_params(pcm_.get(), setup_), -EBADFD);
+  EXPECT_EQ(snd_pcm_state(pcm_.get()), SND_PCM_STATE_RUNNING);
+  pcm_.reset();
+  EXPECT_LE(read_file(path_).size(), frames_.size());
+}
+
+TEST(Rounds, AppendToOneRecording) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("played.raw");
+  const Pcm pcm = open_playback({{"FILE", path}});
+  ASSERT_TRUE(pcm);
+  PcmSetup setup;
+  ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), setup));
+  uint64_t written = 0;
+  for (const size_t count : {1000U, 4800U, 1U, 333U, 2400U}) {
+    ASSERT_EQ(write_frames(pcm.get(), pattern_frames(setup.layout, written, count)), count);
+    written += count;
+    ASSERT_EQ(snd_pcm_drain(pcm.get()), 0);
+    ASSERT_EQ(snd_pcm_prepare(pcm.get()), 0);
+  }
+  const auto all = pattern_frames(setup.layout, 0, written);
+  EXPECT_EQ(first_difference(setup.layout, all, read_file(path)), "");
+}
+
+/// What a drop throws away is what was not played yet: the recording is a beginning of each round.
+TEST(Rounds, EndedByDropRecordWhatWasPlayed) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("played.raw");
+  const PcmSetup setup;
+  size_t least = 0;
+  {
+    const Pcm pcm = open_playback({{"FILE", path}});
+    ASSERT_TRUE(pcm);
+    ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), setup));
+    ASSERT_EQ(write_frames(pcm.get(), pattern_frames(setup.layout, 0, setup.buffer_size)),
+              setup.buffer_size);
+    ASSERT_EQ(snd_pcm_start(pcm.get()), 0);
+    ASSERT_TRUE(eventually([&] { return snd_pcm_avail(pcm.get()) >= 700; }));
+    least = static_cast<size_t>(snd_pcm_avail(pcm.get()));
+    ASSERT_EQ(snd_pcm_drop(pcm.get()), 0);
+  }
+  const auto recorded = read_file(path);
+  const size_t frames = recorded.size() / setup.layout.frame_bytes();
+  EXPECT_GE(frames, least);
+  EXPECT_EQ(first_difference(setup.layout, pattern_frames(setup.layout, 0, frames), recorded), "");
+}
+
+TEST(Rounds, OfCaptureGoOnInTheSource) {
+  const Pcm pcm = open_capture({{"SOURCE", "counter"}});
+  ASSERT_TRUE(pcm);
+  const PcmSetup setup;
+  ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), setup));
+  std::vector<std::byte> got(2000 * setup.layout.frame_bytes());
+  ASSERT_EQ(snd_pcm_start(pcm.get()), 0);
+  ASSERT_EQ(snd_pcm_readi(pcm.get(), got.data(), 2000), 2000);
+  EXPECT_EQ(first_difference(setup.layout, counter_frames(setup.layout, 0, 2000), got), "");
+  ASSERT_EQ(snd_pcm_drop(pcm.get()), 0);
+  ASSERT_EQ(snd_pcm_prepare(pcm.get()), 0);
+  ASSERT_EQ(snd_pcm_start(pcm.get()), 0);
+  ASSERT_EQ(snd_pcm_readi(pcm.get(), got.data(), 2000), 2000);
+  // Where the second round begins depends on when the drop came; but it has no gap in itself.
+  size_t first = 2000;
+  while (first < setup.buffer_size &&
+         first_difference(setup.layout, counter_frames(setup.layout, first, 2000), got) != "") {
+    ++first;
+  }
+  EXPECT_LT(first, setup.buffer_size) << "the second round is no piece of the pattern";
+}
+
+TEST(QuickOrders, PauseDropAndCloseInAnyOrder) {
+  const PcmSetup setup;
+  const auto frames = pattern_frames(setup.layout, 0, setup.buffer_size);
+  for (int turn = 0; turn < 60; ++turn) {
+    Pcm pcm = open_playback({});
+    ASSERT_TRUE(pcm);
+    ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), setup));
+    ASSERT_EQ(write_frames(pcm.get(), frames), setup.buffer_size);
+    ASSERT_EQ(snd_pcm_start(pcm.get()), 0);
+    if (turn % 2 == 0) {
+      ASSERT_EQ(snd_pcm_pause(pcm.get(), 1), 0);
+    }
+    if (turn % 3 == 0) {
+      ASSERT_EQ(snd_pcm_drop(pcm.get()), 0);
+    }
+    if (turn % 6 == 0) {
+      ASSERT_EQ(snd_pcm_prepare(pcm.get()), 0);
+    }
+    pcm.reset();
+  }
+}
+
+}  // namespace
+}  // namespace dmasim::test
