@@ -62,7 +62,7 @@ class Failure : public ::testing::Test {
  protected:
   void SetUp() override {
     ASSERT_TRUE(open_playback({}));  // the module is loaded now and stays
-    before_ = footprint();
+    before_ = first_footprint();
   }
   void TearDown() override {
     failing_eventfd = 0;

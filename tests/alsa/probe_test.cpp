@@ -18,7 +18,7 @@ class Traces : public ::testing::Test {
  protected:
   void SetUp() override {
     ASSERT_TRUE(open_playback({}));  // the module is loaded now and stays
-    before_ = footprint();
+    before_ = first_footprint();
   }
   void expect_nothing_left() { EXPECT_EQ(settled_footprint(before_), before_); }
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <ostream>
+#include <thread>
 
 #include "tests/alsa/pcm_fixture.h"
 
@@ -42,6 +43,19 @@ bool has_thread(const std::string& name) {
 Footprint footprint() {
   return {.threads = entries("/proc/self/task").size(),
           .descriptors = entries("/proc/self/fd").size()};
+}
+
+Footprint first_footprint() {
+  std::thread([] {}).join();
+  Footprint last = footprint();
+  int same = 0;
+  static_cast<void>(eventually([&] {
+    const Footprint now = footprint();
+    same = now == last ? same + 1 : 0;
+    last = now;
+    return same == 5;
+  }));
+  return last;
 }
 
 Footprint settled_footprint(const Footprint& expected) {

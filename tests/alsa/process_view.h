@@ -20,6 +20,10 @@ struct Footprint {
 };
 std::ostream& operator<<(std::ostream& out, const Footprint& footprint);
 
+/// The footprint to compare with later: taken after a first thread of this program's own, since a
+/// sanitizer starts one of its own beside that.
+Footprint first_footprint();
+
 /// A joined thread may stay visible for a moment: `settled_footprint` waits for that, but no longer
 /// than the watchdog.
 Footprint footprint();

@@ -23,7 +23,7 @@ class Refusal : public ::testing::Test {
  protected:
   void SetUp() override {
     ASSERT_TRUE(open_playback({}));  // the module is loaded now and stays
-    before_ = footprint();
+    before_ = first_footprint();
   }
   void TearDown() override { EXPECT_EQ(settled_footprint(before_), before_); }
 
