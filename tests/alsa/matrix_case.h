@@ -36,7 +36,7 @@ struct MatrixTotals {
 };
 
 /// Runs them `parallel` at a time: the card paces, the processor idles. A case that came late is
-/// tried again, five times at most, and counted.
+/// tried again, twenty times at most, and counted.
 MatrixTotals run_cases(const std::vector<MatrixCase>& cases, size_t parallel);
 
 }  // namespace dmasim::test
