@@ -11,6 +11,9 @@
 
 namespace dmasim::test {
 
+/// No call moves more frames than that.
+inline size_t most_at_once(const PcmSetup& setup) { return 2 * setup.period_size + 1; }
+
 /// Both block until all frames are moved. MMAP modes start the PCM themselves once the buffer is
 /// full (playback) or before they wait (capture). `*moved` counts the frames, also after an error.
 /// They answer 0 or the negative number of the first call that failed; -ETIME from the watchdog.

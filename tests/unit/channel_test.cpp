@@ -43,10 +43,10 @@ class Gate {
 class ChannelTest : public ::testing::TestWithParam<CompletionTopology> {
  protected:
   struct Stream {
-    ChannelHandle channel;
     std::array<std::byte, 4 * kPeriod> buffer{};
     RecordingPort port;
     Cookie cookie{};
+    ChannelHandle channel;  // goes first: it may still be at work on the others
   };
 
   std::unique_ptr<Stream> open(std::function<void()> alarm = {}) {
