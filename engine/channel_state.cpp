@@ -206,8 +206,8 @@ int64_t ChannelState::service_ns() const noexcept {
 }
 
 Service ChannelState::service_at(int64_t now_ns) const noexcept {
+  if (due_periods_ > 0) return Service::period;  // first: or a hardware that lags is never told so
   if (tick_ns() <= now_ns) return Service::advance;
-  if (due_periods_ > 0) return Service::period;
   if (alarm_ns() <= now_ns) return Service::alarm;
   return Service::none;
 }

@@ -280,6 +280,11 @@ Result<snd_pcm_uframes_t> Substream::transfer(const snd_pcm_channel_area_t* area
     return size;
   } else {
     ring_areas_.copy_out(*channel_, at, areas, offset, size);
+    update();  // the DMA may have lapped us meanwhile
+    if (phase_ == Phase::xrun) {
+      show_latched_xrun();
+      return Errno{EPIPE};
+    }
   }
   pointers_.set_appl_ptr(pointers_.appl_ptr_after(size));  // as alsa-lib will, right after this
   publish();

@@ -107,6 +107,12 @@ TEST_F(ChannelStateTest, LatePeriodsCoalesceInOneSlot) {
   EXPECT_EQ(state_.stats().coalesced, 2u);
 }
 
+TEST_F(ChannelStateTest, ADueCallbackComesBeforeMoreIsMoved) {
+  start();
+  state_.advance(8 * kMs);
+  EXPECT_EQ(state_.service_at(1000 * kMs), Service::period) << "however far behind the hardware is";
+}
+
 TEST_F(ChannelStateTest, TerminateDropsWhatIsDueAndKeepsTheDescriptor) {
   const Cookie cookie = start();
   submit();
