@@ -122,6 +122,7 @@ TEST_P(ChannelTest, WaitingCallsAreRefusedOnCompletionThreads) {
   done.wait();
   for (const int error : errors) EXPECT_EQ(error, EDEADLK);
   EXPECT_EQ(stream->channel->tx_status(stream->cookie).status, DmaStatus::in_progress);
+  EXPECT_TRUE(stream->channel->terminate_sync());
 }
 
 TEST_P(ChannelTest, ACallbackMayPrepareAndIssueTheNextTransfer) {
@@ -158,6 +159,7 @@ TEST_P(ChannelTest, SynchronizeWaitsForNoStrangersCallback) {
   running.wait();
   EXPECT_TRUE(other->channel->terminate_sync());  // hangs if it waited
   finish.open();
+  EXPECT_TRUE(stream->channel->terminate_sync());  // the gates go before the stream
 }
 
 TEST_P(ChannelTest, SynchronizeFreesTheDescriptors) {
