@@ -75,10 +75,10 @@ TxState Channel::tx_status(Cookie cookie) {
   return state_.tx_status(cookie);
 }
 
-TxState Channel::tx_status(Cookie cookie, uint64_t commit_limit_bytes) {
+TxState Channel::tx_status(Cookie cookie, uint64_t commit_limit_bytes, int64_t as_of_ns) {
   MutexLock guard(lock_);
   state_.set_commit_limit(commit_limit_bytes);
-  state_.advance(clock_.now_ns());
+  state_.advance(as_of_ns);
   reschedule();
   return state_.tx_status(cookie);
 }
@@ -186,7 +186,7 @@ void Channel::reschedule() {
 void Channel::service(int64_t now_ns) {
   switch (state_.service_at(now_ns)) {
     case Service::advance:
-      service_advance();
+      service_advance(now_ns);
       break;
     case Service::period:
       service_period(now_ns);
@@ -202,7 +202,7 @@ void Channel::service(int64_t now_ns) {
 
 /// While the client commits, the lock is open and the transfer may be terminated: it is looked up
 /// anew.
-void Channel::service_advance() {
+void Channel::service_advance(int64_t now_ns) {
   TxDescriptor* transfer = state_.active();
   if (transfer->before_advance) {
     begin_callback(*transfer);
@@ -211,7 +211,7 @@ void Channel::service_advance() {
     lock_.lock();
     end_callback();
   }
-  state_.advance(clock_.now_ns());
+  state_.advance(now_ns);  // no further: the client has committed for that moment
 }
 
 void Channel::service_period(int64_t now_ns) {

@@ -51,8 +51,11 @@ class Channel final : public ServiceNode {
 
   /// [any] Brings the hardware up to now, then tells where it is.
   TxState tx_status(Cookie cookie) DMASIM_EXCLUDES(lock_);
-  /// [any] The same, after telling how many bytes since issue the client has committed.
-  TxState tx_status(Cookie cookie, uint64_t commit_limit_bytes) DMASIM_EXCLUDES(lock_);
+  /// [any] The same, up to `as_of_ns`, after telling how many bytes since issue the client has
+  /// committed. Read the clock first and the client's position then: what was due at that time and
+  /// lies beyond was not committed in time.
+  TxState tx_status(Cookie cookie, uint64_t commit_limit_bytes, int64_t as_of_ns)
+      DMASIM_EXCLUDES(lock_);
   /// [any] Frames that the DMA takes beyond are not the client's. No effect when idle.
   void set_commit_limit(uint64_t bytes) DMASIM_EXCLUDES(lock_);
   /// [any] Brings the hardware up to now.
@@ -101,7 +104,7 @@ class Channel final : public ServiceNode {
     return current_thread_tag() == controller_;
   }
   [[nodiscard]] bool settled(Generation covered) const DMASIM_REQUIRES(lock_);
-  void service_advance() DMASIM_REQUIRES(lock_);
+  void service_advance(int64_t now_ns) DMASIM_REQUIRES(lock_);
   void service_period(int64_t now_ns) DMASIM_REQUIRES(lock_);
   void service_alarm() DMASIM_REQUIRES(lock_);
   void begin_callback(const TxDescriptor& transfer) DMASIM_REQUIRES(lock_);

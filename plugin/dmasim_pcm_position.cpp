@@ -28,8 +28,9 @@ uint64_t Substream::commit_limit_bytes() const {
 
 /// Brings hardware and pointers up to now.
 void Substream::catch_up() {
+  const int64_t now_ns = parts_.engine->clock().now_ns();
   refresh_appl_ptr();
-  const TxState state = channel_->tx_status(cookie_, commit_limit_bytes());
+  const TxState state = channel_->tx_status(cookie_, commit_limit_bytes(), now_ns);
   if (state.status != DmaStatus::in_progress && state.status != DmaStatus::paused) return;
   const size_t frame_bytes = hw_.format.frame_bytes();
   pointers_.set_hw_frames(state.transferred_bytes / frame_bytes);
