@@ -7,10 +7,6 @@ void IoFields::set_state(snd_pcm_state_t state) noexcept {
   __atomic_store_n(&io_.state, state, __ATOMIC_SEQ_CST);
 }
 
-snd_pcm_state_t IoFields::state() const noexcept {
-  return __atomic_load_n(&io_.state, __ATOMIC_SEQ_CST);
-}
-
 snd_pcm_uframes_t IoFields::appl_ptr() const noexcept {
   return __atomic_load_n(&io_.appl_ptr, __ATOMIC_SEQ_CST);
 }

@@ -19,7 +19,6 @@ class IoFields {
 
   /// A kernel shows XRUN with no other call made; so a completion callback has to store it here.
   void set_state(snd_pcm_state_t state) noexcept;
-  [[nodiscard]] snd_pcm_state_t state() const noexcept;
 
   /// Rewind, forward and a committing MMAP capture move it with no hook: read it anew each time.
   [[nodiscard]] snd_pcm_uframes_t appl_ptr() const noexcept;

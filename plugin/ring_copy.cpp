@@ -32,14 +32,15 @@ snd_pcm_uframes_t RingAreas::piece(snd_pcm_uframes_t ring_offset,
   return std::min({frames, buffer_size_ - ring_offset, piece_frames_});
 }
 
-void RingAreas::copy_in(Channel& channel, snd_pcm_uframes_t ring_offset,
-                        const snd_pcm_channel_area_t* areas, snd_pcm_uframes_t offset,
-                        snd_pcm_uframes_t frames) noexcept {
+/// Calls `copy(ring offset, offset, count)` for piece after piece, each under the channel's lock.
+template <typename Copy>
+void RingAreas::each_piece(Channel& channel, snd_pcm_uframes_t ring_offset,
+                           snd_pcm_uframes_t offset, snd_pcm_uframes_t frames, Copy copy) noexcept {
   while (frames > 0) {
     const snd_pcm_uframes_t count = piece(ring_offset, frames);
     {
       MutexLock guard(channel.memory_lock());
-      snd_pcm_areas_copy(areas_.data(), ring_offset, areas, offset, channels_, count, format_);
+      copy(ring_offset, offset, count);
     }
     ring_offset = (ring_offset + count) % buffer_size_;
     offset += count;
@@ -47,19 +48,22 @@ void RingAreas::copy_in(Channel& channel, snd_pcm_uframes_t ring_offset,
   }
 }
 
+void RingAreas::copy_in(Channel& channel, snd_pcm_uframes_t ring_offset,
+                        const snd_pcm_channel_area_t* areas, snd_pcm_uframes_t offset,
+                        snd_pcm_uframes_t frames) noexcept {
+  each_piece(channel, ring_offset, offset, frames,
+             [&](snd_pcm_uframes_t to, snd_pcm_uframes_t from, snd_pcm_uframes_t count) {
+               snd_pcm_areas_copy(areas_.data(), to, areas, from, channels_, count, format_);
+             });
+}
+
 void RingAreas::copy_out(Channel& channel, snd_pcm_uframes_t ring_offset,
                          const snd_pcm_channel_area_t* areas, snd_pcm_uframes_t offset,
                          snd_pcm_uframes_t frames) noexcept {
-  while (frames > 0) {
-    const snd_pcm_uframes_t count = piece(ring_offset, frames);
-    {
-      MutexLock guard(channel.memory_lock());
-      snd_pcm_areas_copy(areas, offset, areas_.data(), ring_offset, channels_, count, format_);
-    }
-    ring_offset = (ring_offset + count) % buffer_size_;
-    offset += count;
-    frames -= count;
-  }
+  each_piece(channel, ring_offset, offset, frames,
+             [&](snd_pcm_uframes_t from, snd_pcm_uframes_t to, snd_pcm_uframes_t count) {
+               snd_pcm_areas_copy(areas, to, areas_.data(), from, channels_, count, format_);
+             });
 }
 
 void RingAreas::copy_out_wrapped(Channel& channel, snd_pcm_uframes_t ring_offset,

@@ -34,6 +34,9 @@ class RingAreas {
                         snd_pcm_uframes_t frames) noexcept;
 
  private:
+  template <typename Copy>
+  void each_piece(Channel& channel, snd_pcm_uframes_t ring_offset, snd_pcm_uframes_t offset,
+                  snd_pcm_uframes_t frames, Copy copy) noexcept;
   [[nodiscard]] snd_pcm_uframes_t piece(snd_pcm_uframes_t ring_offset,
                                         snd_pcm_uframes_t frames) const noexcept;
 

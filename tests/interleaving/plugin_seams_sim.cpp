@@ -62,8 +62,6 @@ void sim::ShownState::await(snd_pcm_state_t wanted) {
 
 void IoFields::set_state(snd_pcm_state_t state) noexcept { sim::ShownState::store(io_, state); }
 
-snd_pcm_state_t IoFields::state() const noexcept { return sim::ShownState::load(io_); }
-
 snd_pcm_uframes_t IoFields::appl_ptr() const noexcept {
   sim::yield(const_cast<const snd_pcm_uframes_t*>(&io_.appl_ptr), sim::Access::read);
   return io_.appl_ptr;
