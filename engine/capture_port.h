@@ -25,6 +25,10 @@ class CapturePort final : public Port {
     source_.read(frames);
     filling_ = true;
   }
+  void skip(uint64_t bytes) noexcept override {
+    source_.skip(bytes);
+    filling_ = true;
+  }
   void stop(bool) noexcept override {
     source_.stop_async();
     filling_ = false;

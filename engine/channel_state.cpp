@@ -98,11 +98,27 @@ void ChannelState::advance(int64_t now_ns) {
   raise_periods();
 }
 
+/// How many of the next `bytes` leave no trace: all but the last round of the buffer, if the client
+/// vouched for none of them (mem_to_dev), or because that round lies over them (dev_to_mem). So a
+/// catch-up costs no more than a round, however long the process was held up.
+uint64_t ChannelState::skippable(uint64_t bytes) const noexcept {
+  const TxDescriptor& transfer = active_.front();
+  const size_t round = transfer.buffer.size();
+  const bool vouched =
+      transfer.direction == Direction::mem_to_dev && transferred_bytes_ < commit_limit_bytes_;
+  return vouched || bytes <= round ? 0 : bytes - round;
+}
+
 /// Hands the next `bytes` between buffer and port, piece by piece: a piece ends at the buffer's end
 /// and at the commit limit.
 void ChannelState::move(uint64_t bytes) {
   const TxDescriptor& transfer = active_.front();
   while (bytes > 0) {
+    if (const uint64_t skipped = skippable(bytes); skipped > 0) {
+      config_.port->skip(skipped);
+      transferred_bytes_ += skipped;
+      bytes -= skipped;
+    }
     const size_t offset = transferred_bytes_ % transfer.buffer.size();
     uint64_t piece = std::min<uint64_t>(bytes, transfer.buffer.size() - offset);
     const bool committed = transferred_bytes_ < commit_limit_bytes_;

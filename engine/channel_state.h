@@ -100,6 +100,7 @@ class ChannelState {
   [[nodiscard]] size_t residue_bytes() const noexcept;
   void activate_next(int64_t now_ns);
   void move(uint64_t bytes);
+  [[nodiscard]] uint64_t skippable(uint64_t bytes) const noexcept;
   void raise_periods();
 
   SlaveConfig config_{};

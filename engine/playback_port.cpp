@@ -57,6 +57,17 @@ void PlaybackPort::pop(size_t count_frames) noexcept {
   }
 }
 
+/// What was in the FIFO comes out, and the last of what was skipped lies in it now.
+void PlaybackPort::skip(uint64_t bytes) noexcept {
+  if (depth_frames_ == 0) return;
+  const uint64_t frames = bytes / frame_bytes_;
+  const auto fresh = static_cast<size_t>(std::min<uint64_t>(frames, depth_frames_));
+  pop(level_frames_ + fresh - std::min(level_frames_ + fresh, depth_frames_));
+  for (size_t i = 0; i < fresh; ++i) {
+    committed_[(head_frames_ + level_frames_++) % depth_frames_] = false;
+  }
+}
+
 void PlaybackPort::stop(bool keep_fifo) noexcept {
   if (keep_fifo && depth_frames_ > 0) pop(level_frames_);
   head_frames_ = level_frames_ = 0;

@@ -24,6 +24,7 @@ class PlaybackPort final : public Port {
 
   void take(std::span<const std::byte> frames, bool committed) noexcept override;
   void fill(std::span<std::byte>) noexcept override {}
+  void skip(uint64_t bytes) noexcept override;
   void stop(bool keep_fifo) noexcept override;
   [[nodiscard]] size_t in_flight_bytes() const noexcept override {
     return level_frames_ * frame_bytes_;

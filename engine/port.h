@@ -19,6 +19,9 @@ class Port {
   virtual void take(std::span<const std::byte> frames, bool committed) noexcept = 0;
   /// Supplies whole frames.
   virtual void fill(std::span<std::byte> frames) noexcept = 0;
+  /// The DMA went on by whole frames that nobody vouched for and nobody will see: a stalled process
+  /// catches up with what it missed. Costs no more than the device's own memory.
+  virtual void skip(uint64_t bytes) noexcept = 0;
   /// The transfer has ended. Frames in the FIFO still come out if `keep_fifo`, else they are gone.
   virtual void stop(bool keep_fifo) noexcept = 0;
   [[nodiscard]] virtual size_t in_flight_bytes() const noexcept = 0;

@@ -34,6 +34,9 @@ class Source {
   /// [hardware; under the channel's lock] Fills whole frames. Never blocks.
   virtual void read(std::span<std::byte> out) noexcept = 0;
 
+  /// [hardware; under the channel's lock] Goes on as if so many bytes, whole frames, had been read.
+  virtual void skip(uint64_t bytes) noexcept = 0;
+
   /// [any] The source is stopped; read() comes no more before the next configure(). Never waits.
   virtual void stop_async() noexcept {}
 

@@ -147,6 +147,18 @@ class FileSource final : public Source {
     if (low() && !was_low) work_.notify_all();
   }
 
+  void skip(uint64_t bytes) noexcept override DMASIM_EXCLUDES(lock_) {
+    MutexLock guard(lock_);
+    const uint64_t frames = bytes / (sample_bytes(sample_) * shape_.channels);
+    const bool was_low = low();
+    const auto held =
+        static_cast<size_t>(std::min<uint64_t>(frames, queue_.size() / file_frame_bytes()));
+    queue_.drop(held * file_frame_bytes());
+    stats_.read_frames += frames;
+    if (!ended_) stats_.late_frames += frames - held;
+    if (low() && !was_low) work_.notify_all();
+  }
+
   [[nodiscard]] SourceStats stats() const noexcept override DMASIM_EXCLUDES(lock_) {
     MutexLock guard(lock_);
     return stats_;

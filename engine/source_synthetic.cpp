@@ -32,6 +32,11 @@ class SyntheticSource : public Source {
     stats_.read_frames += out.size() / format_.frame_bytes();
   }
 
+  void skip(uint64_t bytes) noexcept final DMASIM_EXCLUDES(lock_) {
+    MutexLock guard(lock_);
+    stats_.read_frames += bytes / format_.frame_bytes();
+  }
+
   [[nodiscard]] SourceStats stats() const noexcept final DMASIM_EXCLUDES(lock_) {
     MutexLock guard(lock_);
     return stats_;

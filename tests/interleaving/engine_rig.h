@@ -70,6 +70,7 @@ class Stream final : private Port {
 
   void take(std::span<const std::byte> frames, bool committed) noexcept override;
   void fill(std::span<std::byte>) noexcept override {}
+  void skip(uint64_t) noexcept override {}
   void stop(bool) noexcept override {}
   [[nodiscard]] size_t in_flight_bytes() const noexcept override { return 0; }
 

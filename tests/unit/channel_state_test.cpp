@@ -180,6 +180,39 @@ TEST_F(ChannelStateTest, WhatLiesBeyondTheCommitLimitIsLeftovers) {
   EXPECT_EQ(port_.leftovers.size(), 8u);
 }
 
+/// An hour in SIGSTOP may not cost an hour of samples under the channel's lock.
+TEST_F(ChannelStateTest, OfWhatNobodyVouchedForOnlyTheLastRoundIsMoved) {
+  const Cookie cookie = start();
+  state_.set_commit_limit(10);
+  state_.advance(3'600'000 * kMs);
+  EXPECT_EQ(port_.taken.size(), 10u);
+  EXPECT_EQ(port_.leftovers.size(), kBuffer);
+  EXPECT_EQ(port_.skipped, 3'600'000 - 10 - kBuffer);
+  EXPECT_EQ(port_.leftovers.back(), buffer_[(3'600'000 - 1) % kBuffer]);
+  EXPECT_EQ(state_.tx_status(cookie).transferred_bytes, 3'600'000u);
+  EXPECT_EQ(state_.take_period(3'600'000 * kMs).periods, 3'600'000 / kPeriod);
+}
+
+TEST_F(ChannelStateTest, WhatTheClientVouchesForIsMovedHoweverLate) {
+  start();
+  state_.set_commit_limit(10 * kBuffer);
+  state_.advance(10 * static_cast<int64_t>(kBuffer) * kMs);
+  EXPECT_EQ(port_.taken.size(), 10 * kBuffer);
+  EXPECT_EQ(port_.skipped, 0u);
+}
+
+TEST_F(ChannelStateTest, OfWhatIsCapturedTwiceOverOnlyTheLastRoundIsMade) {
+  configure(Direction::dev_to_mem);
+  submit(Direction::dev_to_mem);
+  state_.issue_pending(0);
+  state_.advance(7 * kMs);
+  state_.advance(1000 * kMs);
+  EXPECT_EQ(port_.skipped, 1000 - 7 - kBuffer);
+  for (size_t i = 1000 - kBuffer; i < 1000; ++i) {
+    ASSERT_EQ(buffer_[i % kBuffer], static_cast<std::byte>(i)) << i;
+  }
+}
+
 TEST_F(ChannelStateTest, TheFifoIsKeptOnlyWhenNothingCommittedIsLeftBehind) {
   start();
   state_.set_commit_limit(10);

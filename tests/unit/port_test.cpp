@@ -76,6 +76,25 @@ TEST(PlaybackPort, StopDiscardsTheFifoUnlessToldToKeepIt) {
   EXPECT_EQ(sink.out.size(), 2u) << "the FIFO fills anew";
 }
 
+TEST(PlaybackPort, SkippingEmptiesTheFifoAndFillsItWithLeftovers) {
+  RecordingSink sink;
+  PlaybackPort port(sink);
+  ASSERT_TRUE(port.configure(1, 3));
+  port.take(count_from(0, 5), true);
+  port.skip(2);
+  EXPECT_EQ(sink.out.size(), 4u);
+  port.skip(1'000'000'000'000);
+  EXPECT_EQ(port.in_flight_bytes(), 3u);
+  port.take(count_from(5, 4), true);
+  port.stop(true);
+  size_t committed = 0;
+  for (const auto& [byte, vouched] : sink.out) {
+    if (!vouched) continue;
+    EXPECT_EQ(byte, static_cast<int>(committed++));
+  }
+  EXPECT_EQ(committed, 9u);
+}
+
 TEST(CapturePort, AsksTheSourceAndTellsTheFifo) {
   const auto source = make_counter_source();
   ASSERT_TRUE(source->configure({.sample = SampleFormat::u8, .channels = 1, .rate_hz = 8000}, 16));

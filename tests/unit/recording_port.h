@@ -18,6 +18,10 @@ class RecordingPort final : public Port {
   void fill(std::span<std::byte> frames) noexcept override {
     for (std::byte& each : frames) each = static_cast<std::byte>(next_filled++);
   }
+  void skip(uint64_t bytes) noexcept override {
+    skipped += bytes;
+    next_filled += static_cast<unsigned>(bytes);
+  }
   void stop(bool keep_fifo) noexcept override {
     ++stops;
     kept = keep_fifo;
@@ -26,6 +30,7 @@ class RecordingPort final : public Port {
 
   std::vector<std::byte> taken;
   std::vector<std::byte> leftovers;
+  uint64_t skipped = 0;
   unsigned next_filled = 0;
   int stops = 0;
   bool kept = false;

@@ -146,6 +146,19 @@ TEST(CounterSource, GoesOnWhereItWas) {
             counter_sample(format.sample, 10, 0));
 }
 
+TEST(CounterSource, SkipsInNoTime) {
+  const auto source = make_counter_source();
+  const PcmFormat format{SampleFormat::s32_le, 2, 48000};
+  ASSERT_TRUE(source->configure(format, kBurst));
+  constexpr uint64_t kFar = 1'000'000'000'000;
+  source->skip(kFar * format.frame_bytes());
+  const auto numbers = read_frames(*source, format, 1);
+  uint32_t second = 0;
+  std::memcpy(&second, &numbers[4], sizeof second);
+  EXPECT_EQ(second, counter_sample(format.sample, kFar, 1));
+  EXPECT_EQ(source->stats().read_frames, kFar + 1);
+}
+
 TEST(CounterSample, DiffersBetweenFramesAndChannels) {
   std::set<uint64_t> seen;
   for (uint64_t index = 0; index < 10'000; ++index) {
