@@ -45,7 +45,10 @@ QueuedSink::~QueuedSink() {
 Result<void> QueuedSink::configure(const PcmFormat& format, uint64_t burst_frames) try {
   if (const auto taken = take_up(format, burst_frames); !taken) return taken;
   if (thread_.started()) return {};
-  return thread_.start({.name = "dmasim-sink"}, [this] { run(); });
+  const auto started = thread_.start({.name = "dmasim-sink"}, [this] { run(); });
+  MutexLock guard(lock_);
+  running_ = started.ok();
+  return started;
 } catch (const std::exception&) {  // bad_alloc, length_error
   return Errno{ENOMEM};
 }
@@ -108,7 +111,7 @@ void QueuedSink::flush_async() noexcept {
 
 Result<void> QueuedSink::flush() {
   MutexLock guard(lock_);
-  if (takes_.empty() || !thread_.started()) return {};
+  if (takes_.empty() || !running_) return {};
   const uint64_t target = queued_frames_;
   uint64_t seen = progress_count_;
   int64_t deadline_ns = after(clock_.now_ns(), options_.flush_ns);

@@ -63,7 +63,8 @@ class QueuedSink final : public Sink {
   CondVar work_;      // for [IO]: see has_urgent_work(); or the first bytes while idle_
   CondVar progress_;  // for flush(): progress_count_ moved
   std::list<Take> takes_ DMASIM_GUARDED_BY(lock_);
-  bool idle_ DMASIM_GUARDED_BY(lock_) = false;  // [IO] sleeps until somebody calls
+  bool idle_ DMASIM_GUARDED_BY(lock_) = false;     // [IO] sleeps until somebody calls
+  bool running_ DMASIM_GUARDED_BY(lock_) = false;  // [IO] has been started
   bool stopping_ DMASIM_GUARDED_BY(lock_) = false;
   SinkStats stats_ DMASIM_GUARDED_BY(lock_);
   uint64_t lost_told_frames_ DMASIM_GUARDED_BY(lock_) = 0;  // lost_frames that flush() answered for
