@@ -61,6 +61,14 @@ Result<void> Channel::pause() {
   return paused;
 }
 
+Result<void> Channel::pause(uint64_t commit_limit_bytes, int64_t as_of_ns) {
+  MutexLock guard(lock_);
+  state_.set_commit_limit(commit_limit_bytes);
+  const Result<void> paused = state_.pause(as_of_ns);
+  reschedule();
+  return paused;
+}
+
 Result<void> Channel::resume() {
   MutexLock guard(lock_);
   const Result<void> resumed = state_.resume(clock_.now_ns());

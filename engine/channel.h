@@ -47,6 +47,8 @@ class Channel final : public ServiceNode {
 
   /// [any] Acts at once and loses nothing. Errors: EINVAL (nothing running / not paused).
   Result<void> pause() DMASIM_EXCLUDES(lock_);
+  /// [any] The same, at `as_of_ns`, up to where the client has committed: see tx_status.
+  Result<void> pause(uint64_t commit_limit_bytes, int64_t as_of_ns) DMASIM_EXCLUDES(lock_);
   Result<void> resume() DMASIM_EXCLUDES(lock_);
 
   /// [any] Brings the hardware up to now, then tells where it is.

@@ -212,6 +212,45 @@ TEST_P(ChannelTest, TheClientCommitsBeforeTheThreadAdvances) {
   EXPECT_EQ(stream->port.leftovers.size(), 3u);
 }
 
+/// What falls due while the client commits is the next call's affair: the client has not been asked
+/// about it.
+TEST_P(ChannelTest, TheThreadAdvancesNoFurtherThanTheClientWasAskedAbout) {
+  auto stream = open();
+  ASSERT_TRUE(stream->channel->request_irq());
+  Result<TxDescriptor*> transfer =
+      stream->channel->prep_dma_cyclic(stream->buffer, kPeriod, Direction::mem_to_dev);
+  Gate called;
+  size_t leftovers = 0;
+  (*transfer)->before_advance = [&] {
+    stream->channel->set_commit_limit(8);
+    clock_->advance_ns(4 * kMs);
+  };
+  (*transfer)->callback = [&](const TxResult&) {
+    leftovers = stream->port.leftovers.size();
+    called.open();
+  };
+  ASSERT_TRUE(stream->channel->submit(**transfer).ok());
+  stream->channel->issue_pending();
+  clock_->advance_ns(8 * kMs);
+  stream->channel->arm_alarm_at(INT64_MAX - 1);  // only to make the thread look
+  called.wait();
+  EXPECT_EQ(leftovers, 0u);
+  EXPECT_TRUE(stream->channel->terminate_sync());
+}
+
+TEST_P(ChannelTest, PauseAndStatusAdvanceNoFurtherThanTheClientKnows) {
+  auto stream = open();
+  issue(*stream, {});
+  clock_->advance_ns(8 * kMs);
+  EXPECT_EQ(stream->channel->tx_status(stream->cookie, 5, 5 * kMs).transferred_bytes, 5u);
+  EXPECT_TRUE(stream->channel->pause(7, 7 * kMs));
+  EXPECT_TRUE(stream->channel->resume());
+  EXPECT_EQ(stream->channel->tx_status(stream->cookie).transferred_bytes, 7u);
+  EXPECT_EQ(stream->port.taken.size(), 7u);
+  EXPECT_TRUE(stream->port.leftovers.empty());
+  EXPECT_TRUE(stream->channel->terminate_sync());
+}
+
 TEST_P(ChannelTest, ReleaseInAnyStateLeavesNothingBehind) {
   for (int round = 0; round < 50; ++round) {
     auto stream = open();
