@@ -62,6 +62,7 @@ void ChannelState::activate_next(int64_t now_ns) {
   transferred_bytes_ = 0;
   ticked_periods_ = 0;
   commit_limit_bytes_ = UINT64_MAX;
+  overtaken_bytes_ = 0;
   time_.start(now_ns);
 }
 
@@ -132,6 +133,9 @@ void ChannelState::move(uint64_t bytes) {
     transferred_bytes_ += piece;
     bytes -= piece;
   }
+  if (transferred_bytes_ > commit_limit_bytes_) {
+    overtaken_bytes_ = std::max(overtaken_bytes_, transferred_bytes_ - commit_limit_bytes_);
+  }
 }
 
 void ChannelState::raise_periods() {
@@ -184,6 +188,7 @@ TxState ChannelState::tx_status(Cookie cookie) const noexcept {
     state.residue_bytes = residue_bytes();
     state.in_flight_bytes = config_.port->in_flight_bytes();
     state.transferred_bytes = transferred_bytes_;
+    state.overtaken_bytes = overtaken_bytes_;
     return state;
   }
   const auto holds = [cookie](const DescriptorList& list) {

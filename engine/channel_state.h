@@ -123,6 +123,7 @@ class ChannelState {
   uint64_t due_periods_ = 0;        // in the slot; 0: nothing due
   int64_t due_since_ns_ = 0;        // when the oldest of them passed
   uint64_t commit_limit_bytes_ = UINT64_MAX;
+  uint64_t overtaken_bytes_ = 0;  // the furthest that transferred_bytes_ has been beyond it
   Alarm alarm_{};
   IrqStats stats_{};
 };

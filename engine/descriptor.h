@@ -65,7 +65,8 @@ struct TxState {
   size_t residue_bytes = 0;    ///< to the end of the buffer (cyclic: of this round)
   size_t in_flight_bytes = 0;  ///< in the device's FIFO
   uint64_t transferred_bytes =
-      0;  ///< since issue; a late client loses whole rounds by residue alone
+      0;                         ///< since issue; a late client loses whole rounds by residue alone
+  uint64_t overtaken_bytes = 0;  ///< the furthest that the DMA has been beyond the commit limit
 };
 
 }  // namespace dmasim

@@ -108,6 +108,8 @@ Result<void> Substream::hw_free() {
 
 void Substream::sw_params(const SwSetup& sw) {
   MutexLock guard(lock_);
+  if (hardware_runs()) catch_up();
+  forgiven_frames_ = overtaken_frames_;
   sw_ = sw;
   pointers_.set_boundary(sw.boundary);
   update();
@@ -183,6 +185,7 @@ Result<void> Substream::issue() {
   cookie_ = *cookie;
   phase_ = Phase::running;
   armed_frames_ = UINT64_MAX;
+  overtaken_frames_ = forgiven_frames_ = 0;
   channel_->issue_pending();
   publish();
   return {};
@@ -243,6 +246,8 @@ Result<void> Substream::begin_drain() {
     publish();
     return {};
   }
+  update();  // an xrun up to this moment comes first
+  if (phase_ != Phase::running) return {};
   phase_ = Phase::draining;
   update();
   return {};

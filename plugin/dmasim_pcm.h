@@ -134,6 +134,7 @@ class Substream {
   [[nodiscard]] uint64_t commit_limit_bytes() const DMASIM_REQUIRES(lock_);
   void catch_up() DMASIM_REQUIRES(lock_);
   void update() DMASIM_REQUIRES(lock_);
+  [[nodiscard]] bool xrun_reached() const DMASIM_REQUIRES(lock_);
   void latch_xrun() DMASIM_REQUIRES(lock_);
   void show_latched_xrun() DMASIM_REQUIRES(lock_);
   void finish_drain() DMASIM_REQUIRES(lock_);
@@ -173,6 +174,8 @@ class Substream {
   bool quiescing_ DMASIM_GUARDED_BY(lock_) = false;  // a waiting hook is at work
   Pointers pointers_ DMASIM_GUARDED_BY(lock_);
   size_t in_flight_frames_ DMASIM_GUARDED_BY(lock_) = 0;
+  uint64_t overtaken_frames_ DMASIM_GUARDED_BY(lock_) = 0;  // see TxState
+  uint64_t forgiven_frames_ DMASIM_GUARDED_BY(lock_) = 0;   // of these: under an earlier sw_params
   Cookie cookie_ DMASIM_GUARDED_BY(lock_);
   uint64_t round_ DMASIM_GUARDED_BY(lock_) = 0;  // counts starts; names the transfer to callbacks
   uint64_t armed_frames_ DMASIM_GUARDED_BY(lock_) = UINT64_MAX;  // the channel's alarm

@@ -35,6 +35,15 @@ void Substream::catch_up() {
   const size_t frame_bytes = hw_.format.frame_bytes();
   pointers_.set_hw_frames(state.transferred_bytes / frame_bytes);
   in_flight_frames_ = state.in_flight_bytes / frame_bytes;
+  overtaken_frames_ = state.overtaken_bytes / frame_bytes;
+}
+
+/// What the hardware took before it was written is lost, also when the client has caught up since:
+/// no position of now tells of it.
+bool Substream::xrun_reached() const {
+  if (pointers_.avail() >= sw_.stop_threshold) return true;
+  return overtaken_frames_ > forgiven_frames_ &&
+         pointers_.buffer_size() + overtaken_frames_ >= sw_.stop_threshold;
 }
 
 /// Catches up, and does what the new position calls for.
@@ -45,7 +54,7 @@ void Substream::update() {
   } else if (has_position()) {
     refresh_appl_ptr();
   }
-  if (phase_ == Phase::running && pointers_.avail() >= sw_.stop_threshold) latch_xrun();
+  if (phase_ == Phase::running && xrun_reached()) latch_xrun();
   if (phase_ == Phase::draining && pointers_.hw_frames() >= drained_at_frames()) finish_drain();
   publish();
 }

@@ -22,6 +22,23 @@ void GuardedSink::write(std::span<const std::byte> bytes, bool committed) noexce
   if (committed) written.insert(written.end(), bytes.begin(), bytes.end());
 }
 
+Result<void> GuardedSink::configure(const PcmFormat&, uint64_t) {
+  MutexLock guard(lock_);
+  while (held_) released_.wait(lock_);
+  return {};
+}
+
+void GuardedSink::hold() {
+  MutexLock guard(lock_);
+  held_ = true;
+}
+
+void GuardedSink::release() {
+  MutexLock guard(lock_);
+  held_ = false;
+  released_.notify_all();
+}
+
 /// alsa-lib's lock, which may be turned off.
 class IoplugModel::PcmLock {
  public:

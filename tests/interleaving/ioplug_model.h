@@ -23,13 +23,22 @@ inline constexpr int64_t kFrameNs = 1'000'000;
 /// What a sink must never see: a frame after close.
 class GuardedSink final : public Sink {
  public:
-  Result<void> configure(const PcmFormat&, uint64_t) override { return {}; }
+  Result<void> configure(const PcmFormat&, uint64_t) override DMASIM_EXCLUDES(lock_);
   void write(std::span<const std::byte> bytes, bool committed) noexcept override;
   void flush_async() noexcept override {}
   Result<void> flush() override { return {}; }
   [[nodiscard]] SinkStats stats() const noexcept override { return {}; }
 
+  /// configure() then waits for release(), as for a disk.
+  void hold() DMASIM_EXCLUDES(lock_);
+  void release() DMASIM_EXCLUDES(lock_);
+
   std::vector<std::byte> written;  ///< committed; read it when nothing runs
+
+ private:
+  Mutex lock_;
+  CondVar released_;
+  bool held_ DMASIM_GUARDED_BY(lock_) = false;
 };
 
 /// A playback PCM as an application has it.
@@ -49,6 +58,8 @@ class IoplugModel {
   int prepare();
   /// snd_pcm_avail_update
   snd_pcm_sframes_t avail();
+  /// Asks for the position as snd_pcm_avail does, but with no lock of alsa-lib's.
+  void ask_position() { static_cast<void>(substream_->pointer()); }
   /// snd_pcm_wait: 0, or what the state then means.
   int wait();
   int hw_free();
@@ -60,7 +71,8 @@ class IoplugModel {
   /// Waits until snd_pcm_state would say so, making no call.
   void await(snd_pcm_state_t wanted) { shown_.await(wanted); }
   [[nodiscard]] snd_pcm_uframes_t appl_ptr();
-  [[nodiscard]] const GuardedSink& sink() const { return *sink_; }
+  [[nodiscard]] uint64_t xruns() { return substream_->stats().xruns; }
+  [[nodiscard]] GuardedSink& sink() { return *sink_; }
 
  private:
   class PcmLock;

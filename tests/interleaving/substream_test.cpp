@@ -158,6 +158,90 @@ TEST_P(SubstreamSchedules, DropWakesABlockedWaiter) {
       "stopped");
 }
 
+TEST_P(SubstreamSchedules, APositionIsToldWhileTheDeviceIsMadeReady) {
+  explore_all([](Program& program) {
+    IoplugModel pcm(GetParam());
+    check(pcm.write(kPeriodFrames) == 0, "write failed");
+    pcm.sink().hold();
+    program.actor("starter", [&] { check(pcm.start() == 0, "start failed"); });
+    program.actor("asker", [&] {
+      pcm.ask_position();
+      pcm.sink().release();
+    });
+    program.run();
+    pcm.close();
+  });
+}
+
+/// Without alsa-lib's lock the stop may come while start makes the device ready.
+TEST_P(SubstreamSchedules, StartAgainstDrop) {
+  explore_all(
+      [](Program& program) {
+        IoplugModel pcm(GetParam());
+        check(pcm.write(kPeriodFrames) == 0, "write failed");
+        program.actor("starter", [&] {
+          const int started = pcm.start();
+          outcome(started == 0 ? "started" : "undone");
+          check(started == 0 || started == -EBADFD, "start: neither done nor refused");
+        });
+        program.actor("dropper", [&] { check(pcm.drop() == 0, "drop failed"); });
+        program.run();
+        const size_t written = pcm.sink().written.size();
+        settle();
+        check(pcm.sink().written.size() == written, "the hardware runs after a drop");
+        pcm.close();
+      },
+      "undone");
+}
+
+/// A hook that may wait comes while start makes the device ready.
+TEST_P(SubstreamSchedules, StartAgainstPrepare) {
+  explore_all(
+      [](Program& program) {
+        IoplugModel pcm(GetParam());
+        check(pcm.write(kPeriodFrames) == 0, "write failed");
+        int started = 0;
+        int prepared = 0;
+        program.actor("starter", [&] {
+          started = pcm.start();
+          outcome(started == 0 ? "started" : started == -EPIPE ? "emptied" : "refused");
+          check(started == 0 || started == -EPIPE || started == -EBADFD, "start: odd answer");
+        });
+        program.actor("preparer", [&] {
+          prepared = pcm.prepare();
+          check(prepared == 0 || prepared == -EBUSY, "prepare: neither done nor refused");
+        });
+        program.run();
+        const bool both = started == 0 && prepared == 0;
+        check(!both || pcm.xruns() > 0, "a prepared stream was started with nothing to play");
+        pcm.close();
+      },
+      "started");
+}
+
+/// The tick falls behind what is written; the client writes on at every moment around it.
+TEST_P(SubstreamSchedules, NothingWrittenIsLostWithoutAnXrun) {
+  constexpr snd_pcm_uframes_t kFirst = kPeriodFrames - 2;
+  constexpr snd_pcm_uframes_t kMore = 4;
+  explore_all(
+      [](Program& program) {
+        IoplugModel pcm(GetParam());
+        check(pcm.write(kFirst) == 0, "write failed");
+        check(pcm.start() == 0, "start failed");
+        program.actor("client", [&] {
+          const int wrote = pcm.write(kMore);
+          check(wrote == 0 || wrote == -EPIPE, "write: neither done nor refused");
+          static_cast<void>(pcm.drain());
+          outcome(pcm.xruns() > 0 ? "xrun" : "drained");
+          if (pcm.xruns() > 0) return;
+          check(pcm.sink().written.size() == kFirst + kMore, "frames were lost");
+        });
+        program.run();
+        pcm.close();
+      },
+      "drained");
+}
+
 INSTANTIATE_TEST_SUITE_P(Every, SubstreamSchedules, ::testing::Bool(), [](const auto& instance) {
   return instance.param ? "WithPcmLock" : "WithoutPcmLock";
 });

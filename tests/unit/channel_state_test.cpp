@@ -180,6 +180,19 @@ TEST_F(ChannelStateTest, WhatLiesBeyondTheCommitLimitIsLeftovers) {
   EXPECT_EQ(port_.leftovers.size(), 8u);
 }
 
+TEST_F(ChannelStateTest, HowFarTheClientWasOvertakenIsRememberedWhenItCatchesUp) {
+  const Cookie cookie = start();
+  state_.set_commit_limit(10);
+  state_.advance(10 * kMs);
+  EXPECT_EQ(state_.tx_status(cookie).overtaken_bytes, 0u);
+  state_.advance(13 * kMs);
+  state_.set_commit_limit(30);
+  state_.advance(15 * kMs);
+  EXPECT_EQ(state_.tx_status(cookie).overtaken_bytes, 3u);
+  state_.terminate(15 * kMs);
+  EXPECT_EQ(state_.tx_status(start(20 * kMs)).overtaken_bytes, 0u);
+}
+
 /// An hour in SIGSTOP may not cost an hour of samples under the channel's lock.
 TEST_F(ChannelStateTest, OfWhatNobodyVouchedForOnlyTheLastRoundIsMoved) {
   const Cookie cookie = start();
