@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <new>
 #include <utility>
 
 namespace dmasim {
@@ -45,6 +46,11 @@ Result<void> Substream::open() {
   return {};
 }
 
+/// For hooks that alsa-lib does not lock. A stop does not wait: the start then finds itself undone.
+void Substream::await_start() {
+  while (starting_) started_.wait(lock_);
+}
+
 /// From here on no start, no transfer; and what runs is being stopped.
 void Substream::begin_quiesce() {
   quiescing_ = true;
@@ -67,6 +73,7 @@ Result<void> Substream::hw_params(const HwSetup& hw) {
   MutexLock setup(setup_);
   {
     MutexLock guard(lock_);
+    await_start();
     if (!may_reconfigure()) return Errno{EBADFD};
     begin_quiesce();
   }
@@ -92,6 +99,7 @@ Result<void> Substream::hw_free() {
   MutexLock setup(setup_);
   {
     MutexLock guard(lock_);
+    await_start();
     if (!may_reconfigure()) return Errno{EBADFD};
     begin_quiesce();
   }
@@ -121,6 +129,7 @@ Result<void> Substream::prepare() {
   MutexLock setup(setup_);
   {
     MutexLock guard(lock_);
+    await_start();
     if (phase_ == Phase::running || (phase_ == Phase::draining && playback())) {
       io_.set_appl_ptr(pointers_.appl_ptr());
       return Errno{EBUSY};
@@ -140,36 +149,48 @@ Result<void> Substream::prepare() {
 
 Result<void> Substream::start() {
   MutexLock guard(lock_);
-  if (quiescing_ || phase_ != Phase::prepared) return Errno{EBADFD};
+  if (quiescing_ || starting_ || phase_ != Phase::prepared) return Errno{EBADFD};
   refresh_appl_ptr();
-  return start_locked();
+  return start_prepared();
 }
 
-Result<void> Substream::start_locked() {
+/// Files are opened and threads begun with the lock open: pointer() must not wait for a disk.
+Result<void> Substream::start_prepared() {
   const bool free_running = sw_.stop_threshold >= pointers_.boundary();
   if (playback() && !free_running && pointers_.avail() >= pointers_.buffer_size()) {
     return Errno{EPIPE};
   }
-  if (Result<void> ready = configure_device(); !ready) return ready;
-  if (Result<void> irq = channel_->request_irq(); !irq) return irq;
+  starting_ = true;
+  const HwSetup hw = hw_;
+  lock_.unlock();
+  const Result<void> ready = configure_device(hw);
+  lock_.lock();
+  starting_ = false;
+  started_.notify_all();
+  if (!ready) return ready;
+  if (phase_ != Phase::prepared) return Errno{EBADFD};  // stopped meanwhile
   return issue();
 }
 
-Result<void> Substream::configure_device() {
-  const auto frame_bytes = static_cast<uint32_t>(hw_.format.frame_bytes());
+/// Nothing uses the device meanwhile: the last transfer has been synchronized, the next one waits.
+Result<void> Substream::configure_device(const HwSetup& hw) try {
+  const auto frame_bytes = static_cast<uint32_t>(hw.format.frame_bytes());
   const bool out = playback();
-  Result<void> ready = out ? parts_.sink->configure(hw_.format, hw_.buffer_size)
-                           : parts_.source->configure(hw_.format, hw_.buffer_size);
+  Result<void> ready = out ? parts_.sink->configure(hw.format, hw.buffer_size)
+                           : parts_.source->configure(hw.format, hw.buffer_size);
   if (ready && out) ready = playback_port_.configure(frame_bytes, parts_.fifo_frames);
   if (!ready) return ready;
   if (!out) capture_port_.configure(frame_bytes, parts_.fifo_frames);
-  return channel_->slave_config(
-      {.direction = out ? Direction::mem_to_dev : Direction::dev_to_mem,
-       .frame_bytes = frame_bytes,
-       .frames_per_s = hw_.format.rate_hz,
-       .ppm = parts_.ppm,
-       .start_delay_frames = out ? 0 : parts_.fifo_frames,
-       .port = out ? static_cast<Port*>(&playback_port_) : &capture_port_});
+  ready =
+      channel_->slave_config({.direction = out ? Direction::mem_to_dev : Direction::dev_to_mem,
+                              .frame_bytes = frame_bytes,
+                              .frames_per_s = hw.format.rate_hz,
+                              .ppm = parts_.ppm,
+                              .start_delay_frames = out ? 0 : parts_.fifo_frames,
+                              .port = out ? static_cast<Port*>(&playback_port_) : &capture_port_});
+  return ready ? channel_->request_irq() : ready;
+} catch (const std::bad_alloc&) {
+  return Errno{ENOMEM};
 }
 
 Result<void> Substream::issue() {
@@ -212,11 +233,20 @@ Result<void> Substream::pause(bool enable) {
   if (quiescing_) return Errno{EBADFD};
   if (enable && phase_ == Phase::running) update();  // an xrun up to this moment comes first
   if (phase_ != (enable ? Phase::running : Phase::paused)) return Errno{EBADFD};
-  const Result<void> done = enable ? channel_->pause() : channel_->resume();
+  const Result<void> done = enable ? pause_hardware() : channel_->resume();
   if (!done) return done;
   phase_ = enable ? Phase::paused : Phase::running;
   publish();
   return {};
+}
+
+/// At the moment for which the client's position is known, as every advance.
+Result<void> Substream::pause_hardware() {
+  const int64_t now_ns = parts_.engine->clock().now_ns();
+  refresh_appl_ptr();
+  const Result<void> paused = channel_->pause(commit_limit_bytes(), now_ns);
+  if (paused) catch_up();
+  return paused;
 }
 
 Result<void> Substream::drain() {
@@ -231,11 +261,12 @@ Result<void> Substream::drain() {
 /// alsa-lib shows DRAINING already. With a drain hook it starts no PREPARED stream itself; and it
 /// drops whatever is not in SETUP when the hook returns without an error.
 Result<void> Substream::begin_drain() {
+  await_start();
   if (quiescing_) return Errno{EBADFD};
   refresh_appl_ptr();
   if (phase_ == Phase::prepared && playback() && pointers_.lead() > 0) {
-    if (Result<void> started = start_locked(); !started) {
-      io_.set_state(SND_PCM_STATE_PREPARED);
+    if (Result<void> started = start_prepared(); !started) {
+      if (phase_ == Phase::prepared) io_.set_state(SND_PCM_STATE_PREPARED);
       return started;
     }
   }
@@ -301,6 +332,7 @@ void Substream::close() {
   MutexLock setup(setup_);
   {
     MutexLock guard(lock_);
+    await_start();
     if (channel_->in_callback()) ++closes_during_callback_;
     begin_quiesce();
   }

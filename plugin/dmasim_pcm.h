@@ -145,12 +145,14 @@ class Substream {
   void arm_at_frames(uint64_t frames) DMASIM_REQUIRES(lock_);
 
   // Life cycle: dmasim_pcm.cpp
-  Result<void> start_locked() DMASIM_REQUIRES(lock_);
-  Result<void> configure_device() DMASIM_REQUIRES(lock_);
+  Result<void> start_prepared() DMASIM_REQUIRES(lock_);
+  Result<void> configure_device(const HwSetup& hw) DMASIM_EXCLUDES(lock_);
   Result<void> issue() DMASIM_REQUIRES(lock_);
   Result<void> begin_drain() DMASIM_REQUIRES(lock_);
   Result<void> wait_drained() DMASIM_EXCLUDES(lock_);
+  Result<void> pause_hardware() DMASIM_REQUIRES(lock_);
   void halt(Phase next) noexcept DMASIM_REQUIRES(lock_);
+  void await_start() DMASIM_REQUIRES(lock_);
   void begin_quiesce() DMASIM_REQUIRES(setup_, lock_);
   void wait_quiet() DMASIM_REQUIRES(setup_) DMASIM_EXCLUDES(lock_);
   void flush_device() DMASIM_EXCLUDES(lock_);
@@ -172,6 +174,8 @@ class Substream {
   RingAreas ring_areas_ DMASIM_GUARDED_BY(lock_);
   Phase phase_ DMASIM_GUARDED_BY(lock_) = Phase::open;
   bool quiescing_ DMASIM_GUARDED_BY(lock_) = false;  // a waiting hook is at work
+  bool starting_ DMASIM_GUARDED_BY(lock_) = false;   // start makes the device ready, unlocked
+  CondVar started_;                                  // starting_ ended
   Pointers pointers_ DMASIM_GUARDED_BY(lock_);
   size_t in_flight_frames_ DMASIM_GUARDED_BY(lock_) = 0;
   uint64_t overtaken_frames_ DMASIM_GUARDED_BY(lock_) = 0;  // see TxState
