@@ -8,13 +8,15 @@
 
 namespace dmasim {
 
-Channel::Channel(const Clock& clock, std::shared_ptr<CompletionThread> irq, const void* controller,
+Channel::Channel(const Clock& clock, const ChannelOptions& options,
+                 std::shared_ptr<CompletionThread> irq, const void* controller,
                  std::function<void()> alarm)
     : clock_(clock),
       irq_(std::move(irq)),
       controller_(controller),
       alarm_(std::move(alarm)),
-      lock_(irq_->lock()) {
+      lock_(irq_->lock()),
+      state_(options) {
   irq_->attach();
 }
 
@@ -37,10 +39,43 @@ Result<void> Channel::slave_config(const SlaveConfig& config) {
   return state_.configure(config);
 }
 
-Result<TxDescriptor*> Channel::prep_dma_cyclic(std::span<std::byte> buffer, size_t period_bytes,
-                                               Direction direction) {
+SlaveCaps Channel::slave_caps() const {
   MutexLock guard(lock_);
-  return state_.prep_dma_cyclic(buffer, period_bytes, direction);
+  return state_.caps();
+}
+
+Result<TxDescriptor*> Channel::prep_dma_cyclic(std::span<std::byte> buffer, size_t period_bytes,
+                                               Direction direction, PrepFlags flags) {
+  MutexLock guard(lock_);
+  return state_.prep_dma_cyclic(buffer, period_bytes, direction, flags);
+}
+
+Result<TxDescriptor*> Channel::prep_slave_sg(std::span<const SgEntry> list, Direction direction,
+                                             PrepFlags flags) {
+  MutexLock guard(lock_);
+  return state_.prep_slave_sg(list, direction, flags);
+}
+
+Result<TxDescriptor*> Channel::prep_interleaved(const InterleavedTemplate& layout,
+                                                PrepFlags flags) {
+  MutexLock guard(lock_);
+  return state_.prep_interleaved(layout, flags);
+}
+
+Result<TxDescriptor*> Channel::prep_dma_memcpy(std::byte* dst, const std::byte* src, size_t bytes,
+                                               PrepFlags flags) {
+  MutexLock guard(lock_);
+  return state_.prep_dma_memcpy(dst, src, bytes, flags);
+}
+
+Result<void> Channel::desc_free(TxDescriptor& descriptor) {
+  MutexLock guard(lock_);
+  Result<DescriptorList> taken = state_.release(descriptor);
+  if (!taken) return taken.as_errno();
+  guard.unlock();
+  taken->clear();
+  guard.lock();
+  return {};
 }
 
 Result<Cookie> Channel::submit(TxDescriptor& descriptor) {
@@ -111,6 +146,12 @@ void Channel::terminate_async() {
   reschedule();
 }
 
+void Channel::abort() {
+  MutexLock guard(lock_);
+  state_.abort(clock_.now_ns());
+  reschedule();
+}
+
 bool Channel::settled(Generation covered) const { return running_ > covered && !alarm_running_; }
 
 Result<void> Channel::synchronize() {
@@ -121,6 +162,7 @@ Result<void> Channel::synchronize() {
   state_.disarm_alarm();
   reschedule();
   while (!settled(covered)) changed_.wait(lock_);
+  if (state_.stopping()) state_.stop_now(covered, clock_.now_ns());
   free_outside_lock(state_.reap(covered));
   while (freeing_ > 0) changed_.wait(lock_);
   synchronized_ = std::max(synchronized_, covered);
@@ -196,6 +238,9 @@ void Channel::service(int64_t now_ns) {
     case Service::advance:
       service_advance(now_ns);
       break;
+    case Service::complete:
+      service_complete(now_ns);
+      break;
     case Service::period:
       service_period(now_ns);
       break;
@@ -220,6 +265,20 @@ void Channel::service_advance(int64_t now_ns) {
     end_callback();
   }
   state_.advance(now_ns);  // no further: the client has committed for that moment
+}
+
+/// A transfer that is over is freed here, after its callback; a reusable one may be submitted again
+/// from then on.
+void Channel::service_complete(int64_t now_ns) {
+  DescriptorList done = state_.take_completed(now_ns);
+  TxDescriptor& transfer = done.front();
+  begin_callback(transfer);
+  lock_.unlock();
+  if (transfer.calls_back()) transfer.callback(transfer.result);
+  if (!transfer.flags.reuse) done.clear();
+  lock_.lock();
+  state_.give_back(done);
+  end_callback();
 }
 
 void Channel::service_period(int64_t now_ns) {

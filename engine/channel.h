@@ -23,8 +23,8 @@ namespace dmasim {
 class Channel final : public ServiceNode {
  public:
   /// `alarm` runs like a completion callback; see arm_alarm_at.
-  Channel(const Clock& clock, std::shared_ptr<CompletionThread> irq, const void* controller,
-          std::function<void()> alarm);
+  Channel(const Clock& clock, const ChannelOptions& options, std::shared_ptr<CompletionThread> irq,
+          const void* controller, std::function<void()> alarm);
   ~Channel();  ///< released before
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
@@ -33,19 +33,43 @@ class Channel final : public ServiceNode {
   /// calls back. Errors: EAGAIN, EPERM.
   Result<void> request_irq() DMASIM_EXCLUDES(lock_);
 
-  /// [any] dmaengine_slave_config. Errors: EINVAL, EBUSY while a transfer is queued or active.
+  /// [any] dma_get_slave_caps.
+  [[nodiscard]] SlaveCaps slave_caps() const DMASIM_EXCLUDES(lock_);
+  /// [any] dmaengine_slave_config. A channel without it copies memory to memory. Errors: EINVAL,
+  /// EBUSY while a transfer is queued or active, ENOMEM, ENODEV.
   Result<void> slave_config(const SlaveConfig& config) DMASIM_EXCLUDES(lock_);
 
-  /// [any] dmaengine_prep_dma_cyclic: the buffer again and again, a tick each `period_bytes`.
-  /// `buffer` stays valid until a synchronize() covers the transfer. Errors: EINVAL.
+  // [any] dmaengine_prep_*: a descriptor to fill in and submit, or to desc_free(). The memory stays
+  // valid until the transfer has called back, or until a synchronize() covers its termination.
+  // Errors: EINVAL (not configured for this direction, empty, null, or not whole bursts), EPERM
+  // (reuse is not among the caps), ENOMEM, ENODEV (the controller is gone).
+
+  /// The buffer again and again, a tick each `period_bytes`.
   Result<TxDescriptor*> prep_dma_cyclic(std::span<std::byte> buffer, size_t period_bytes,
-                                        Direction direction) DMASIM_EXCLUDES(lock_);
-  /// [any] dmaengine_submit: queues; cookies rise. Errors: EINVAL (not from this channel's prep).
+                                        Direction direction, PrepFlags flags = {})
+      DMASIM_EXCLUDES(lock_);
+  /// The pieces of memory in their order, once.
+  Result<TxDescriptor*> prep_slave_sg(std::span<const SgEntry> list, Direction direction,
+                                      PrepFlags flags = {}) DMASIM_EXCLUDES(lock_);
+  /// dmaengine_prep_interleaved_dma: chunks and gaps, once or (PrepFlags::repeat) again and again.
+  Result<TxDescriptor*> prep_interleaved(const InterleavedTemplate& layout, PrepFlags flags = {})
+      DMASIM_EXCLUDES(lock_);
+  /// Source and destination do not overlap.
+  Result<TxDescriptor*> prep_dma_memcpy(std::byte* dst, const std::byte* src, size_t bytes,
+                                        PrepFlags flags = {}) DMASIM_EXCLUDES(lock_);
+  /// [any] dmaengine_desc_free: of a reusable descriptor, or of one never submitted.
+  /// Errors: EINVAL (not of this channel), EBUSY (submitted, and not over).
+  Result<void> desc_free(TxDescriptor& descriptor) DMASIM_EXCLUDES(lock_);
+
+  /// [any] dmaengine_submit: queues; cookies rise. Errors: EINVAL (not of this channel), EBUSY
+  /// (submitted already: a reusable one may be again once its callback has returned, or once the
+  /// termination is synchronized), ENODEV.
   Result<Cookie> submit(TxDescriptor& descriptor) DMASIM_EXCLUDES(lock_);
-  /// [any] dma_async_issue_pending: starts what was submitted.
+  /// [any] dma_async_issue_pending: starts what was submitted, each transfer where the last ends.
   void issue_pending() DMASIM_EXCLUDES(lock_);
 
-  /// [any] Acts at once and loses nothing. Errors: EINVAL (nothing running / not paused).
+  /// [any] Acts at once and loses nothing. Errors: EINVAL (nothing running / not paused), ENOSYS
+  /// (the controller cannot), ENODEV.
   Result<void> pause() DMASIM_EXCLUDES(lock_);
   /// [any] The same, at `as_of_ns`, up to where the client has committed: see tx_status.
   Result<void> pause(uint64_t commit_limit_bytes, int64_t as_of_ns) DMASIM_EXCLUDES(lock_);
@@ -75,6 +99,9 @@ class Channel final : public ServiceNode {
   Result<void> synchronize() DMASIM_EXCLUDES(lock_);
   /// [!C] dmaengine_terminate_sync: both.
   Result<void> terminate_sync() DMASIM_EXCLUDES(lock_);
+
+  /// [any] The controller is unplugged: see Engine::remove. Never waits.
+  void abort() DMASIM_EXCLUDES(lock_);
 
   /// [!C] Terminates, synchronizes and gives the completion thread back. The last call.
   Result<void> release() DMASIM_EXCLUDES(lock_);
@@ -107,6 +134,7 @@ class Channel final : public ServiceNode {
   }
   [[nodiscard]] bool settled(Generation covered) const DMASIM_REQUIRES(lock_);
   void service_advance(int64_t now_ns) DMASIM_REQUIRES(lock_);
+  void service_complete(int64_t now_ns) DMASIM_REQUIRES(lock_);
   void service_period(int64_t now_ns) DMASIM_REQUIRES(lock_);
   void service_alarm() DMASIM_REQUIRES(lock_);
   void begin_callback(const TxDescriptor& transfer) DMASIM_REQUIRES(lock_);

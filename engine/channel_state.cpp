@@ -1,204 +1,232 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+/// The life of descriptors. What the hardware does with the active one: channel_hardware.cpp.
 #include "engine/channel_state.h"
 
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
 #include <iterator>
+#include <new>
+#include <utility>
 
 namespace dmasim {
 namespace {
 
 /// Moves every descriptor of `from` behind those of `to`.
-void splice_all(DescriptorList& to, DescriptorList& from) { to.splice(to.end(), from); }
+void splice_all(DescriptorList& to, DescriptorList& from, TxDescriptor::Place place) {
+  for (TxDescriptor& each : from) each.place = place;
+  to.splice(to.end(), from);
+}
+
+bool holds(const DescriptorList& list, Cookie cookie) {
+  return std::any_of(list.begin(), list.end(),
+                     [cookie](const TxDescriptor& each) { return each.cookie == cookie; });
+}
 
 }  // namespace
 
-Result<void> ChannelState::configure(const SlaveConfig& config) {
-  if (config.port == nullptr || config.frame_bytes == 0 || config.frames_per_s == 0 ||
-      config.ppm <= -1'000'000) {
+ChannelState::ChannelState(const ChannelOptions& options)
+    : options_(options), time_(options.memcpy_bytes_per_s, 0) {}
+
+bool ChannelState::supports(const SlaveConfig& config) const noexcept {
+  const SlaveCaps& caps = options_.caps;
+  const bool direction = config.direction == Direction::mem_to_dev   ? caps.mem_to_dev
+                         : config.direction == Direction::dev_to_mem ? caps.dev_to_mem
+                                                                     : false;
+  const bool width =
+      config.addr_width_bytes < 64 && (caps.addr_widths >> config.addr_width_bytes & 1) != 0;
+  return direction && width && config.maxburst > 0 && config.maxburst <= caps.max_burst;
+}
+
+Result<void> ChannelState::configure(const SlaveConfig& config) try {
+  if (removed_) return Errno{ENODEV};
+  if (config.port == nullptr || config.frames_per_s == 0 || config.ppm <= -1'000'000 ||
+      !supports(config)) {
     return Errno{EINVAL};
   }
   if (!active_.empty() || !issued_.empty() || !submitted_.empty()) return Errno{EBUSY};
+  stop_hardware(false);
+  mover_.configure(config.port, config.frame_bytes());
   config_ = config;
   time_ = FrameTime(config.frames_per_s, config.ppm);
   return {};
+} catch (const std::bad_alloc&) {
+  return Errno{ENOMEM};
+}
+
+Result<TxDescriptor*> ChannelState::allocate(Result<TxDescriptor> descriptor) try {
+  if (removed_) return Errno{ENODEV};
+  if (!descriptor) return descriptor.as_errno();
+  TxDescriptor& made = allocated_.emplace_back(*std::move(descriptor));
+  made.channel = this;
+  made.self = std::prev(allocated_.end());
+  return &made;
+} catch (const std::bad_alloc&) {
+  return Errno{ENOMEM};
 }
 
 Result<TxDescriptor*> ChannelState::prep_dma_cyclic(std::span<std::byte> buffer,
-                                                    size_t period_bytes, Direction direction) {
-  const size_t frame = config_.frame_bytes;
-  if (config_.port == nullptr || direction != config_.direction) return Errno{EINVAL};
-  if (buffer.empty() || buffer.size() % frame != 0) return Errno{EINVAL};
-  if (period_bytes == 0 || period_bytes > buffer.size() || period_bytes % frame != 0) {
-    return Errno{EINVAL};
-  }
-  TxDescriptor& descriptor = allocated_.emplace_back();
-  descriptor.buffer = buffer;
-  descriptor.period_bytes = period_bytes;
-  descriptor.direction = direction;
-  return &descriptor;
+                                                    size_t period_bytes, Direction direction,
+                                                    PrepFlags flags) {
+  return allocate(make_cyclic({config_, options_.caps}, buffer, period_bytes, direction, flags));
+}
+
+Result<TxDescriptor*> ChannelState::prep_slave_sg(std::span<const SgEntry> list,
+                                                  Direction direction, PrepFlags flags) {
+  return allocate(make_slave_sg({config_, options_.caps}, list, direction, flags));
+}
+
+Result<TxDescriptor*> ChannelState::prep_interleaved(const InterleavedTemplate& layout,
+                                                     PrepFlags flags) {
+  return allocate(make_interleaved({config_, options_.caps}, layout, flags));
+}
+
+Result<TxDescriptor*> ChannelState::prep_dma_memcpy(std::byte* dst, const std::byte* src,
+                                                    size_t bytes, PrepFlags flags) {
+  return allocate(make_memcpy({config_, options_.caps}, dst, src, bytes, flags));
+}
+
+Result<void> ChannelState::check_mine(const TxDescriptor& descriptor) const noexcept {
+  if (descriptor.channel != this) return Errno{EINVAL};
+  if (descriptor.place != TxDescriptor::Place::allocated) return Errno{EBUSY};
+  return {};
 }
 
 Result<Cookie> ChannelState::submit(TxDescriptor& descriptor) {
-  const auto it = std::find_if(allocated_.begin(), allocated_.end(),
-                               [&](const TxDescriptor& each) { return &each == &descriptor; });
-  if (it == allocated_.end()) return Errno{EINVAL};
+  if (removed_) return Errno{ENODEV};
+  if (Result<void> mine = check_mine(descriptor); !mine) return mine.as_errno();
   descriptor.cookie = last_used_ = Cookie{last_used_.value + 1};
   descriptor.generation = generation_;
-  submitted_.splice(submitted_.end(), allocated_, it);
+  descriptor.place = TxDescriptor::Place::submitted;
+  submitted_.splice(submitted_.end(), allocated_, descriptor.self);
   return descriptor.cookie;
 }
 
-void ChannelState::issue_pending(int64_t now_ns) {
-  splice_all(issued_, submitted_);
-  if (active_.empty()) activate_next(now_ns);
+Result<DescriptorList> ChannelState::release(TxDescriptor& descriptor) {
+  if (Result<void> mine = check_mine(descriptor); !mine) return mine.as_errno();
+  DescriptorList doomed;
+  doomed.splice(doomed.end(), allocated_, descriptor.self);
+  return doomed;
 }
 
-void ChannelState::activate_next(int64_t now_ns) {
-  if (issued_.empty()) return;
-  active_.splice(active_.end(), issued_, issued_.begin());
+void ChannelState::issue_pending(int64_t now_ns) {
+  advance(now_ns);
+  splice_all(issued_, submitted_, TxDescriptor::Place::issued);
+  if (!active_.empty() || issued_.empty()) return;
+  stop_hardware(false);
   paused_ = false;
-  transferred_bytes_ = 0;
-  ticked_periods_ = 0;
-  commit_limit_bytes_ = UINT64_MAX;
-  overtaken_bytes_ = 0;
+  base_bytes_ = 0;
   time_.start(now_ns);
+  take_up_next();
 }
 
 Result<void> ChannelState::pause(int64_t now_ns) {
+  if (removed_) return Errno{ENODEV};
+  if (!options_.caps.cmd_pause) return Errno{ENOSYS};
   if (!running()) return Errno{EINVAL};
   advance(now_ns);
+  if (active_.empty()) return Errno{EINVAL};
   paused_ = true;
   time_.pause(now_ns);
   return {};
 }
 
 Result<void> ChannelState::resume(int64_t now_ns) {
+  if (removed_) return Errno{ENODEV};
+  if (!options_.caps.cmd_resume) return Errno{ENOSYS};
   if (active_.empty() || !paused_) return Errno{EINVAL};
   paused_ = false;
   time_.resume(now_ns);
   return {};
 }
 
-uint64_t ChannelState::bytes_due(int64_t now_ns) const noexcept {
-  const uint64_t frames = time_.frames_at(now_ns);
-  if (frames <= config_.start_delay_frames) return 0;
-  return (frames - config_.start_delay_frames) * config_.frame_bytes;
-}
-
-int64_t ChannelState::time_of_bytes(uint64_t bytes) const noexcept {
-  return time_.time_of(bytes / config_.frame_bytes + config_.start_delay_frames);
-}
-
-void ChannelState::advance(int64_t now_ns) {
-  if (!running()) return;
-  const uint64_t due = bytes_due(now_ns);
-  if (due <= transferred_bytes_) return;
-  move(due - transferred_bytes_);
-  raise_periods();
-}
-
-/// How many of the next `bytes` leave no trace: all but the last round of the buffer, if the client
-/// vouched for none of them (mem_to_dev), or because that round lies over them (dev_to_mem). So a
-/// catch-up costs no more than a round, however long the process was held up.
-uint64_t ChannelState::skippable(uint64_t bytes) const noexcept {
-  const TxDescriptor& transfer = active_.front();
-  const size_t round = transfer.buffer.size();
-  const bool vouched =
-      transfer.direction == Direction::mem_to_dev && transferred_bytes_ < commit_limit_bytes_;
-  return vouched || bytes <= round ? 0 : bytes - round;
-}
-
-/// Hands the next `bytes` between buffer and port, piece by piece: a piece ends at the buffer's end
-/// and at the commit limit.
-void ChannelState::move(uint64_t bytes) {
-  const TxDescriptor& transfer = active_.front();
-  while (bytes > 0) {
-    if (const uint64_t skipped = skippable(bytes); skipped > 0) {
-      config_.port->skip(skipped);
-      transferred_bytes_ += skipped;
-      bytes -= skipped;
-    }
-    const size_t offset = transferred_bytes_ % transfer.buffer.size();
-    uint64_t piece = std::min<uint64_t>(bytes, transfer.buffer.size() - offset);
-    const bool committed = transferred_bytes_ < commit_limit_bytes_;
-    if (committed) piece = std::min(piece, commit_limit_bytes_ - transferred_bytes_);
-    const auto span = transfer.buffer.subspan(offset, piece);
-    if (transfer.direction == Direction::mem_to_dev) {
-      config_.port->take(span, committed);
-    } else {
-      config_.port->fill(span);
-    }
-    transferred_bytes_ += piece;
-    bytes -= piece;
-  }
-  if (transferred_bytes_ > commit_limit_bytes_) {
-    overtaken_bytes_ = std::max(overtaken_bytes_, transferred_bytes_ - commit_limit_bytes_);
-  }
-}
-
-void ChannelState::raise_periods() {
-  const TxDescriptor& transfer = active_.front();
-  const uint64_t passed = transferred_bytes_ / transfer.period_bytes;
-  if (passed == ticked_periods_) return;
-  const uint64_t fresh = passed - ticked_periods_;
-  ticked_periods_ = passed;
-  stats_.periods_due += fresh;
-  if (!transfer.callback) {
-    stats_.dropped += fresh;
-    return;
-  }
-  if (due_periods_ == 0)
-    due_since_ns_ = time_of_bytes((passed - fresh + 1) * transfer.period_bytes);
-  due_periods_ += fresh;
+/// Every transfer that has been submitted, in the order of their cookies.
+void ChannelState::end_all(DescriptorList& to, TxDescriptor::Place place) {
+  splice_all(to, active_, place);
+  splice_all(to, issued_, place);
+  splice_all(to, submitted_, place);
+  stats_.dropped += due_periods_;
+  due_periods_ = 0;
+  paused_ = false;
 }
 
 void ChannelState::terminate(int64_t now_ns) {
   advance(now_ns);
-  if (!active_.empty()) config_.port->stop(transferred_bytes_ >= commit_limit_bytes_);
-  splice_all(terminated_list_, active_);
-  splice_all(terminated_list_, issued_);
-  splice_all(terminated_list_, submitted_);
-  stats_.dropped += due_periods_;
-  due_periods_ = 0;
-  paused_ = false;
+  if (!active_.empty()) {
+    const bool keep_fifo = transferred_bytes_ >= commit_limit_bytes_;
+    if (options_.slow_to_stop && !paused_) {
+      stopping_ = &active_.front();
+      stopping_keeps_fifo_ = keep_fifo;
+    } else {
+      stop_hardware(keep_fifo);
+    }
+  }
+  for (const TxDescriptor& each : completed_) {
+    if (each.calls_back()) stats_.dropped += each.result.periods;
+  }
+  splice_all(terminated_list_, completed_, TxDescriptor::Place::terminated);
+  end_all(terminated_list_, TxDescriptor::Place::terminated);
   terminated_ = generation_++;
+}
+
+void ChannelState::stop_now(Generation covered, int64_t now_ns) {
+  if (stopping_ == nullptr || stopping_->generation > covered) return;
+  advance(now_ns);
+  stop_hardware(stopping_keeps_fifo_);
 }
 
 DescriptorList ChannelState::reap(Generation covered) {
   DescriptorList doomed;
   for (auto it = terminated_list_.begin(); it != terminated_list_.end();) {
     const auto next = std::next(it);
-    if (it->generation <= covered) doomed.splice(doomed.end(), terminated_list_, it);
+    if (it->generation <= covered) {
+      it->place = TxDescriptor::Place::allocated;
+      DescriptorList& to = it->flags.reuse ? allocated_ : doomed;
+      to.splice(to.end(), terminated_list_, it);
+    }
     it = next;
   }
   return doomed;
 }
 
-size_t ChannelState::residue_bytes() const noexcept {
-  const size_t size = active_.front().buffer.size();
-  return size - transferred_bytes_ % size;
+void ChannelState::abort(int64_t now_ns) {
+  if (removed_) return;
+  removed_ = true;
+  advance(now_ns);
+  DescriptorList ended;
+  if (!active_.empty()) {
+    active_.front().result = {.periods = std::exchange(due_periods_, 0),  // told of with the abort
+                              .transferred_bytes = transferred_bytes_,
+                              .residue_bytes = tx_status(active_.front().cookie).residue_bytes};
+  }
+  stop_hardware(false);
+  end_all(ended, TxDescriptor::Place::completed);
+  for (TxDescriptor& each : ended) {
+    each.result.result = TxOutcome::aborted;
+    each.ended_ns = now_ns;
+    if (each.calls_back() && each.result.periods == 0) {
+      ++stats_.periods_due;
+      each.result.periods = 1;
+    }
+  }
+  splice_all(completed_, ended, TxDescriptor::Place::completed);
 }
 
 TxState ChannelState::tx_status(Cookie cookie) const noexcept {
   TxState state{.last = last_completed_, .used = last_used_};
   if (!active_.empty() && active_.front().cookie == cookie) {
+    const TxDescriptor& transfer = active_.front();
     state.status = paused_ ? DmaStatus::paused : DmaStatus::in_progress;
-    state.residue_bytes = residue_bytes();
-    state.in_flight_bytes = config_.port->in_flight_bytes();
-    state.transferred_bytes = transferred_bytes_;
+    state.transferred_bytes = told_bytes(transfer);
+    state.residue_bytes = transfer.total_bytes - state.transferred_bytes % transfer.total_bytes;
+    state.in_flight_bytes = configured() ? config_.port->in_flight_bytes() : 0;
     state.overtaken_bytes = overtaken_bytes_;
     return state;
   }
-  const auto holds = [cookie](const DescriptorList& list) {
-    return std::any_of(list.begin(), list.end(),
-                       [cookie](const TxDescriptor& each) { return each.cookie == cookie; });
-  };
-  if (holds(issued_) || holds(submitted_)) {
+  if (holds(issued_, cookie) || holds(submitted_, cookie)) {
     state.status = DmaStatus::in_progress;
   } else if (cookie > last_completed_ && cookie <= last_used_) {
-    state.status = DmaStatus::error;  // terminated
+    state.status = DmaStatus::error;  // terminated, or the controller is gone
   }
   return state;
 }
@@ -216,17 +244,14 @@ int64_t ChannelState::alarm_ns() const noexcept {
   return running() ? time_of_bytes(*alarm_.at_bytes) : kNever;
 }
 
-int64_t ChannelState::tick_ns() const noexcept {
-  if (!running() || !active_.front().callback) return kNever;
-  return time_of_bytes((ticked_periods_ + 1) * active_.front().period_bytes);
-}
-
 int64_t ChannelState::service_ns() const noexcept {
+  if (!completed_.empty()) return completed_.front().ended_ns;
   if (due_periods_ > 0) return due_since_ns_;
   return std::min(alarm_ns(), tick_ns());
 }
 
 Service ChannelState::service_at(int64_t now_ns) const noexcept {
+  if (!completed_.empty()) return Service::complete;  // older than any period that is due
   if (due_periods_ > 0) return Service::period;  // first: or a hardware that lags is never told so
   if (tick_ns() <= now_ns) return Service::advance;
   if (alarm_ns() <= now_ns) return Service::alarm;
@@ -235,14 +260,32 @@ Service ChannelState::service_at(int64_t now_ns) const noexcept {
 
 TxResult ChannelState::take_period(int64_t now_ns) {
   assert(due_periods_ > 0 && !active_.empty());
-  const TxResult result{.periods = due_periods_,
-                        .transferred_bytes = transferred_bytes_,
-                        .residue_bytes = residue_bytes()};
+  const TxDescriptor& transfer = active_.front();
+  const TxResult result{
+      .periods = due_periods_,
+      .transferred_bytes = transferred_bytes_,
+      .residue_bytes = transfer.total_bytes - transferred_bytes_ % transfer.total_bytes};
   ++stats_.callbacks;
   stats_.coalesced += due_periods_ - 1;
   stats_.lateness.add(now_ns - due_since_ns_);
   due_periods_ = 0;
   return result;
+}
+
+DescriptorList ChannelState::take_completed(int64_t now_ns) {
+  assert(!completed_.empty());
+  DescriptorList taken;
+  taken.splice(taken.end(), completed_, completed_.begin());
+  const TxDescriptor& transfer = taken.front();
+  if (!transfer.calls_back()) return taken;
+  ++stats_.callbacks;
+  stats_.coalesced += transfer.result.periods - 1;
+  stats_.lateness.add(now_ns - transfer.ended_ns);
+  return taken;
+}
+
+void ChannelState::give_back(DescriptorList& done) {
+  splice_all(allocated_, done, TxDescriptor::Place::allocated);
 }
 
 void ChannelState::take_alarm() {

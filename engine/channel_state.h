@@ -6,47 +6,66 @@
 ///
 /// A cyclic transfer has one slot for its period interrupt, as virt-dma has: periods that pass
 /// while it is taken coalesce. The position therefore never comes from counting callbacks.
+/// Other transfers wait in the completed list, each for its own callback.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 
-#include "engine/descriptor.h"
+#include "engine/cursor.h"
 #include "engine/frame_time.h"
 #include "engine/irq_stats.h"
 #include "engine/never.h"
-#include "engine/port.h"
-#include "engine/result.h"
+#include "engine/prep.h"
 
 namespace dmasim {
 
 /// A call that the completion thread has to make next.
 enum class Service : uint8_t {
   none,
-  advance,  ///< a deadline has passed: let the client commit, then move the bytes
-  period,   ///< a period interrupt is due
-  alarm,    ///< the client's alarm is due
+  advance,   ///< a deadline has passed: let the client commit, then move the bytes
+  complete,  ///< a transfer is over: call back, then free it
+  period,    ///< a period interrupt is due
+  alarm,     ///< the client's alarm is due
 };
 
 class ChannelState {
  public:
-  /// Errors: EINVAL (no port, no rate, no frame), EBUSY (a transfer is queued or active).
+  explicit ChannelState(const ChannelOptions& options = {});
+
+  [[nodiscard]] const SlaveCaps& caps() const noexcept { return options_.caps; }
+
+  // Everything that gives the hardware something to do: ENODEV once the controller is gone.
+
+  /// Errors: EINVAL (no port, no rate, or what the caps do not have), EBUSY (a transfer is queued
+  /// or active), ENOMEM.
   Result<void> configure(const SlaveConfig& config);
 
-  /// A descriptor in the allocated list. The buffer need not be a multiple of the period: ticks
-  /// fall at k * period from the start, across the wrap. Errors: EINVAL (not configured for this
-  /// direction, empty, or not whole frames).
+  // A descriptor in the allocated list. Errors: see prep.h.
+
+  /// The buffer need not be a multiple of the period: ticks fall at k * period from the start,
+  /// across the wrap.
   Result<TxDescriptor*> prep_dma_cyclic(std::span<std::byte> buffer, size_t period_bytes,
-                                        Direction direction);
+                                        Direction direction, PrepFlags flags = {});
+  Result<TxDescriptor*> prep_slave_sg(std::span<const SgEntry> list, Direction direction,
+                                      PrepFlags flags = {});
+  Result<TxDescriptor*> prep_interleaved(const InterleavedTemplate& layout, PrepFlags flags = {});
+  Result<TxDescriptor*> prep_dma_memcpy(std::byte* dst, const std::byte* src, size_t bytes,
+                                        PrepFlags flags = {});
+  /// Errors: EINVAL (not of this channel), EBUSY (submitted already, and not over yet).
   Result<Cookie> submit(TxDescriptor& descriptor);
   void issue_pending(int64_t now_ns);
+  /// Takes a descriptor that is not submitted, to be freed without a lock. Errors: as submit().
+  Result<DescriptorList> release(TxDescriptor& descriptor);
 
-  /// Errors: EINVAL when nothing runs, or it is paused (not paused) already.
+  /// Errors: EINVAL when nothing runs, or it is paused (not paused) already; ENOSYS.
   Result<void> pause(int64_t now_ns);
   Result<void> resume(int64_t now_ns);
 
-  /// Moves every byte that is due by `now_ns`; passed period boundaries become due.
+  /// Moves every byte that is due by `now_ns`; passed period boundaries and transfers that have
+  /// ended become due.
   void advance(int64_t now_ns);
 
   /// Bytes since issue up to which the client vouches for the buffer. What the DMA takes beyond is
@@ -58,8 +77,17 @@ class ChannelState {
   void terminate(int64_t now_ns);
   /// The newest ended generation.
   [[nodiscard]] Generation terminated() const noexcept { return terminated_; }
-  /// Takes the terminated descriptors of generations up to `covered`, to be freed without a lock.
+  /// Whether a hardware that is slow to stop is still on something terminated.
+  [[nodiscard]] bool stopping() const noexcept { return stopping_ != nullptr; }
+  /// It is made to let go of the memory of generations up to `covered`.
+  void stop_now(Generation covered, int64_t now_ns);
+  /// Takes the terminated descriptors of generations up to `covered`, to be freed without a lock;
+  /// reusable ones go back to the allocated list. The hardware has let go of them.
   [[nodiscard]] DescriptorList reap(Generation covered);
+
+  /// The controller is gone: every transfer is over, and those that call back learn that it was
+  /// aborted.
+  void abort(int64_t now_ns);
 
   [[nodiscard]] TxState tx_status(Cookie cookie) const noexcept;
 
@@ -75,6 +103,11 @@ class ChannelState {
   [[nodiscard]] Service service_at(int64_t now_ns) const noexcept;
   /// Takes the due period out of its slot. Only when service_at() says Service::period.
   [[nodiscard]] TxResult take_period(int64_t now_ns);
+  /// Takes the transfer that has been over longest. Only when service_at() says Service::complete.
+  /// It has been called back, or never calls: then it goes to give_back() or is freed.
+  [[nodiscard]] DescriptorList take_completed(int64_t now_ns);
+  /// Puts a reusable descriptor back into the allocated list.
+  void give_back(DescriptorList& done);
   /// Takes the alarm out of its slot. Only when service_at() says Service::alarm.
   void take_alarm();
 
@@ -93,31 +126,51 @@ class ChannelState {
   };
 
   [[nodiscard]] bool running() const noexcept { return !active_.empty() && !paused_; }
+  [[nodiscard]] bool configured() const noexcept { return config_.port != nullptr; }
+  [[nodiscard]] bool supports(const SlaveConfig& config) const noexcept;
+  [[nodiscard]] size_t burst_bytes() const noexcept {
+    return configured() ? config_.frame_bytes() : 1;
+  }
+  [[nodiscard]] uint64_t bytes_due(int64_t now_ns) const noexcept;
   [[nodiscard]] int64_t time_of_bytes(uint64_t bytes) const noexcept;
   [[nodiscard]] int64_t alarm_ns() const noexcept;
   [[nodiscard]] int64_t tick_ns() const noexcept;
-  [[nodiscard]] uint64_t bytes_due(int64_t now_ns) const noexcept;
-  [[nodiscard]] size_t residue_bytes() const noexcept;
-  void activate_next(int64_t now_ns);
-  void move(uint64_t bytes);
-  [[nodiscard]] uint64_t skippable(uint64_t bytes) const noexcept;
+  [[nodiscard]] uint64_t told_bytes(const TxDescriptor& transfer) const noexcept;
+  [[nodiscard]] uint64_t skippable(const TxDescriptor& transfer, uint64_t bytes) const noexcept;
+
+  Result<TxDescriptor*> allocate(Result<TxDescriptor> descriptor);
+  Result<void> check_mine(const TxDescriptor& descriptor) const noexcept;
+  void take_up_next();
+  void move(const TxDescriptor& transfer, uint64_t bytes);
+  void advance_stopping(uint64_t due);
   void raise_periods();
+  void complete_active();
+  void end_all(DescriptorList& to, TxDescriptor::Place place);
+  void stop_hardware(bool keep_fifo);
 
+  const ChannelOptions options_;
   SlaveConfig config_{};
-  FrameTime time_{};
+  FrameTime time_{};  // of the hardware, from the moment it had something to do
 
-  DescriptorList allocated_;        // prepared, not yet submitted
+  DescriptorList allocated_;        // prepared, not submitted
   DescriptorList submitted_;        // submitted, not yet issued
   DescriptorList issued_;           // waiting for the hardware
   DescriptorList active_;           // at most one: the hardware is on it
+  DescriptorList completed_;        // over, to be called back and freed
   DescriptorList terminated_list_;  // over, kept until synchronized
 
   Generation generation_ = 1;  // of transfers submitted from now on
   Generation terminated_ = 0;
   Cookie last_completed_{};
   Cookie last_used_{};
+  bool removed_ = false;
 
   bool paused_ = false;
+  Mover mover_;
+  Cursor cursor_;                           // of the active transfer
+  const TxDescriptor* stopping_ = nullptr;  // terminated, but the hardware is still on it
+  bool stopping_keeps_fifo_ = false;
+  uint64_t base_bytes_ = 0;         // moved before the active transfer, since time_ began
   uint64_t transferred_bytes_ = 0;  // of the active transfer
   uint64_t ticked_periods_ = 0;     // boundaries already made due
   uint64_t due_periods_ = 0;        // in the slot; 0: nothing due

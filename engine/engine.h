@@ -4,6 +4,9 @@
 
 #include <functional>
 #include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "engine/channel.h"
 #include "engine/clock.h"
@@ -46,28 +49,52 @@ class Engine : public std::enable_shared_from_this<Engine> {
  public:
   struct Options {
     CompletionTopology completion = CompletionTopology::per_channel;
-    int rt_priority = 0;  ///< of completion threads; 0: SCHED_OTHER
+    int rt_priority = 0;                       ///< of completion threads; 0: SCHED_OTHER
+    ChannelOptions channel{};                  ///< what each channel is like
+    std::vector<std::string> channel_names{};  ///< those that request_chan() knows by name
     friend bool operator==(const Options&, const Options&) = default;
   };
 
   Engine(std::shared_ptr<const Clock> clock, const Options& options);
 
-  /// dma_request_chan. `alarm` may be empty for clients that arm none. Starts no thread: see
-  /// Channel::request_irq. Errors: ENOMEM.
+  /// dma_request_channel: any one; there is always one more. `alarm` may be empty for clients that
+  /// arm none. Starts no thread: see Channel::request_irq. Errors: ENOMEM, ENODEV (removed).
   Result<ChannelHandle> request_chan(std::function<void()> alarm = {}) DMASIM_EXCLUDES(lock_);
+  /// dma_request_chan: the one of this name, for one client at a time. Errors: ENODEV (no such
+  /// name, or removed), EBUSY (taken), ENOMEM.
+  Result<ChannelHandle> request_chan(std::string_view name, std::function<void()> alarm = {})
+      DMASIM_EXCLUDES(lock_);
+
+  /// The controller is unplugged. Every transfer is over, and calls back with TxOutcome::aborted if
+  /// it calls back at all; from now on channels answer ENODEV, but terminate_async, synchronize and
+  /// release go on as ever. Never waits, so it may come from a callback.
+  void remove() DMASIM_EXCLUDES(lock_);
 
   [[nodiscard]] const Clock& clock() const noexcept { return *clock_; }
   [[nodiscard]] const Options& options() const noexcept { return options_; }
 
  private:
+  friend class ChannelHandle;
+
+  /// A channel that has been handed out.
+  struct Taken {
+    Channel* channel;
+    std::string name;
+  };
+
+  Result<ChannelHandle> hand_out(std::string_view name, std::function<void()> alarm)
+      DMASIM_REQUIRES(lock_);
+  void take_back(const Channel* channel) DMASIM_EXCLUDES(lock_);
   [[nodiscard]] std::shared_ptr<CompletionThread> completion_for_channel() DMASIM_REQUIRES(lock_);
 
   const std::shared_ptr<const Clock> clock_;
   const Options options_;
 
-  Mutex lock_;
+  Mutex lock_;  // taken before any channel's
   unsigned next_number_ DMASIM_GUARDED_BY(lock_) = 0;
   std::shared_ptr<CompletionThread> shared_ DMASIM_GUARDED_BY(lock_);
+  std::vector<Taken> taken_ DMASIM_GUARDED_BY(lock_);
+  bool removed_ DMASIM_GUARDED_BY(lock_) = false;
 };
 
 }  // namespace dmasim

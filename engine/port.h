@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The peripheral's side of a DMA request line, and how the DMA has to serve it.
+/// The peripheral's side of a DMA request line.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
-
-#include "engine/descriptor.h"
 
 namespace dmasim {
 
@@ -25,16 +23,6 @@ class Port {
   /// The transfer has ended. Frames in the FIFO still come out if `keep_fifo`, else they are gone.
   virtual void stop(bool keep_fifo) noexcept = 0;
   [[nodiscard]] virtual size_t in_flight_bytes() const noexcept = 0;
-};
-
-/// dma_slave_config, as far as a paced device needs it.
-struct SlaveConfig {
-  Direction direction = Direction::mem_to_dev;
-  uint32_t frame_bytes = 4;         ///< one request: addr_width_bytes * maxburst
-  uint32_t frames_per_s = 48000;    ///< requests
-  int32_t ppm = 0;                  ///< the device's crystal against the clock
-  uint32_t start_delay_frames = 0;  ///< dev_to_mem: how long a frame lies in the FIFO
-  Port* port = nullptr;             ///< outlives every transfer, until synchronized
 };
 
 }  // namespace dmasim

@@ -181,13 +181,14 @@ Result<void> Substream::configure_device(const HwSetup& hw) try {
   if (ready && out) ready = playback_port_.configure(frame_bytes, parts_.fifo_frames);
   if (!ready) return ready;
   if (!out) capture_port_.configure(frame_bytes, parts_.fifo_frames);
-  ready =
-      channel_->slave_config({.direction = out ? Direction::mem_to_dev : Direction::dev_to_mem,
-                              .frame_bytes = frame_bytes,
-                              .frames_per_s = hw.format.rate_hz,
-                              .ppm = parts_.ppm,
-                              .start_delay_frames = out ? 0 : parts_.fifo_frames,
-                              .port = out ? static_cast<Port*>(&playback_port_) : &capture_port_});
+  ready = channel_->slave_config(
+      {.direction = out ? Direction::mem_to_dev : Direction::dev_to_mem,
+       .addr_width_bytes = static_cast<uint32_t>(sample_bytes(hw.format.sample)),
+       .maxburst = hw.format.channels,
+       .frames_per_s = hw.format.rate_hz,
+       .ppm = parts_.ppm,
+       .start_delay_frames = out ? 0 : parts_.fifo_frames,
+       .port = out ? static_cast<Port*>(&playback_port_) : &capture_port_});
   return ready ? channel_->request_irq() : ready;
 } catch (const std::bad_alloc&) {
   return Errno{ENOMEM};

@@ -14,8 +14,7 @@ Stream::Stream(const std::shared_ptr<Engine>& engine, const std::string& name_of
   channel_ = std::move(*channel);
   name(this, name_of_stream);
   name(&channel_->memory_lock(), name_of_stream + ".lock");
-  check(channel_->slave_config({.frame_bytes = 1, .frames_per_s = 1000, .port = this}).ok(),
-        "slave_config failed");
+  check(channel_->slave_config({.frames_per_s = 1000, .port = this}).ok(), "slave_config failed");
   check(channel_->request_irq().ok(), "request_irq failed");
 }
 

@@ -42,7 +42,7 @@ void EngineClient::start(size_t frames, size_t period_frames) {
   memory_.resize(frames * kFrameBytes);
   period_bytes_ = period_frames * kFrameBytes;
   if (!channel_.slave_config({.direction = direction_,
-                              .frame_bytes = kFrameBytes,
+                              .addr_width_bytes = kFrameBytes,
                               .frames_per_s = kRateHz,
                               .port = &port_})) {
     tell_broken(counts_, "a synchronized channel takes a configuration");

@@ -23,8 +23,7 @@ class ChannelStateTest : public ::testing::Test {
   }
 
   void configure(Direction direction) {
-    ASSERT_TRUE(state_.configure(
-        {.direction = direction, .frame_bytes = 1, .frames_per_s = 1000, .port = &port_}));
+    ASSERT_TRUE(state_.configure({.direction = direction, .frames_per_s = 1000, .port = &port_}));
   }
 
   Cookie submit(Direction direction = Direction::mem_to_dev) {
@@ -239,7 +238,6 @@ TEST_F(ChannelStateTest, TheFifoIsKeptOnlyWhenNothingCommittedIsLeftBehind) {
 
 TEST_F(ChannelStateTest, CaptureFillsTheBufferAfterTheFifo) {
   ASSERT_TRUE(state_.configure({.direction = Direction::dev_to_mem,
-                                .frame_bytes = 1,
                                 .frames_per_s = 1000,
                                 .start_delay_frames = 2,
                                 .port = &port_}));
@@ -283,7 +281,7 @@ TEST_F(ChannelStateTest, BadTransfersAreRefused) {
   EXPECT_EQ(prep(8, 0, Direction::mem_to_dev), EINVAL);
   EXPECT_EQ(prep(8, 9, Direction::mem_to_dev), EINVAL);
   EXPECT_EQ(prep(8, 4, Direction::dev_to_mem), EINVAL);
-  ASSERT_TRUE(state_.configure({.frame_bytes = 4, .port = &port_}));
+  ASSERT_TRUE(state_.configure({.addr_width_bytes = 4, .port = &port_}));
   EXPECT_EQ(prep(18, 4, Direction::mem_to_dev), EINVAL);
   EXPECT_EQ(prep(16, 6, Direction::mem_to_dev), EINVAL);
   EXPECT_EQ(prep(16, 8, Direction::mem_to_dev), 0);

@@ -54,8 +54,7 @@ class ChannelTest : public ::testing::TestWithParam<CompletionTopology> {
     Result<ChannelHandle> channel = engine_->request_chan(std::move(alarm));
     EXPECT_TRUE(channel.ok());
     stream->channel = std::move(*channel);
-    EXPECT_TRUE(stream->channel->slave_config(
-        {.frame_bytes = 1, .frames_per_s = 1000, .port = &stream->port}));
+    EXPECT_TRUE(stream->channel->slave_config({.frames_per_s = 1000, .port = &stream->port}));
     return stream;
   }
 
