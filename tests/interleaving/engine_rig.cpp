@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tests/interleaving/engine_rig.h"
 
+#include <cerrno>
+
 namespace dmasim::sim {
 
-std::shared_ptr<Engine> make_engine(CompletionTopology completion) {
+std::shared_ptr<Engine> make_engine(CompletionTopology completion, const ChannelOptions& channel) {
   return std::make_shared<Engine>(std::make_shared<SimClock>(),
-                                  Engine::Options{.completion = completion});
+                                  Engine::Options{.completion = completion, .channel = channel});
 }
 
 Stream::Stream(const std::shared_ptr<Engine>& engine, const std::string& name_of_stream) {
@@ -28,14 +30,30 @@ Stream::Tether::~Tether() {
 void Stream::issue(Action in_callback) {
   note(this);
   Transfer& mine = *transfers_.emplace_back(std::make_unique<Transfer>());
-  const Result<TxDescriptor*> transfer =
-      channel_->prep_dma_cyclic(mine.buffer, kPeriodBytes, Direction::mem_to_dev);
-  check(transfer.ok(), "prep_dma_cyclic failed");
+  issue(mine, channel_->prep_dma_cyclic(mine.buffer, kPeriodBytes, Direction::mem_to_dev),
+        std::move(in_callback));
+}
+
+void Stream::issue_once(Action in_callback) {
+  note(this);
+  Transfer& mine = *transfers_.emplace_back(std::make_unique<Transfer>());
+  const std::array<SgEntry, 2> list{
+      {{.address = mine.buffer.data(), .bytes = kPeriodBytes / 2},
+       {.address = mine.buffer.data() + kPeriodBytes, .bytes = kPeriodBytes / 2}}};
+  issue(mine, channel_->prep_slave_sg(list, Direction::mem_to_dev), std::move(in_callback));
+}
+
+/// Once the controller is gone there is nothing to issue.
+void Stream::issue(Transfer& mine, const Result<TxDescriptor*>& transfer, Action in_callback) {
+  if (!transfer && transfer.error() == ENODEV) return;
+  check(transfer.ok(), "prep failed");
   (*transfer)->callback = [this, &mine, action = std::move(in_callback),
                            tether = std::make_shared<Tether>(*this, mine)](const TxResult&) {
     run_callback(mine, action);
   };
-  check(channel_->submit(**transfer).ok(), "submit failed");
+  const Result<Cookie> cookie = channel_->submit(**transfer);
+  if (!cookie && cookie.error() == ENODEV) return;
+  check(cookie.ok(), "submit failed");
   note(this);
   mine.submitted = true;
   channel_->issue_pending();
@@ -95,11 +113,14 @@ void Stream::declare_over(const std::vector<Transfer*>& covered) {
 
 void Stream::take(std::span<const std::byte> frames, bool) noexcept {
   note(this, Access::read);
+  bool known = false;
   for (const auto& transfer : transfers_) {
     const std::byte* begin = transfer->buffer.data();
     const bool mine = frames.data() >= begin && frames.data() < begin + transfer->buffer.size();
+    known = known || mine;
     check(!mine || !transfer->over, "the DMA touched memory after synchronize had returned");
   }
+  check(known, "the DMA touched memory that no transfer has");
 }
 
 int Stream::calls() const {

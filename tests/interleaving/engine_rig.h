@@ -27,8 +27,10 @@ class Stream final : private Port {
   /// [!C] `completion`: see Engine. A configured channel with its completion thread running.
   Stream(const std::shared_ptr<Engine>& engine, const std::string& name);
 
-  /// Prepares, submits and issues a transfer whose callback does `in_callback`.
+  /// Prepares, submits and issues a cyclic transfer whose callback does `in_callback`.
   void issue(Action in_callback = {});
+  /// The same, of one that is over after a period.
+  void issue_once(Action in_callback = {});
   void terminate_async();
   /// [!C] Afterwards everything terminated before has to be over.
   void synchronize();
@@ -63,6 +65,7 @@ class Stream final : private Port {
     Transfer& transfer_;
   };
 
+  void issue(Transfer& mine, const Result<TxDescriptor*>& transfer, Action in_callback);
   void run_callback(Transfer& transfer, const Action& action);
   using Flag = bool Transfer::*;
   [[nodiscard]] std::vector<Transfer*> all_with(Flag flag) const;
@@ -78,6 +81,7 @@ class Stream final : private Port {
   ChannelHandle channel_;                             // goes first
 };
 
-std::shared_ptr<Engine> make_engine(CompletionTopology completion);
+std::shared_ptr<Engine> make_engine(CompletionTopology completion,
+                                    const ChannelOptions& channel = {});
 
 }  // namespace dmasim::sim

@@ -1,76 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The contract of termination under every schedule: the production channel and completion thread,
-/// small clients, one to three periods, both topologies. Beside the clients an actor advances the
-/// hardware, as a pointer query of any thread does.
-#include <gtest/gtest.h>
-
+/// The contract of termination of a cyclic transfer under every schedule: the production channel
+/// and completion thread, and small clients.
 #include <cerrno>
-#include <iostream>
 
-#include "tests/interleaving/engine_rig.h"
+#include "tests/interleaving/contract_fixture.h"
 
 namespace dmasim::sim {
 namespace {
 
-constexpr int kPreemptionBound = 2;
-
-struct Case {
-  int periods;
-  CompletionTopology completion;
-};
-
-std::string case_name(const ::testing::TestParamInfo<Case>& info) {
-  const bool shared = info.param.completion == CompletionTopology::shared;
-  return std::to_string(info.param.periods) + (shared ? "PeriodsShared" : "Periods");
-}
-
-class Termination : public ::testing::TestWithParam<Case> {
- protected:
-  using Clients = std::function<void(Program&, Stream&)>;
-
-  /// Explores `clients` on one stream that runs already, and then its release.
-  void explore_all(const Clients& clients, Stream::Action in_callback = {},
-                   int unbounded_periods = 3) {
-    check_all(
-        [&](Program& program) {
-          Stream stream(make_engine(GetParam().completion), "stream");
-          stream.issue(in_callback);
-          add_hardware(program, stream);
-          clients(program, stream);
-          program.run();
-          outcome("calls " + std::to_string(stream.calls()));
-          check(stream.release().ok(), "release failed");
-        },
-        unbounded_periods);
-  }
-
-  /// Where the search would take more than a minute with more periods, these are searched within a
-  /// preemption bound.
-  void check_all(const Body& body, int unbounded_periods = 3) {
-    Options options;
-    options.horizon_ns = GetParam().periods * kPeriodNs;
-    const bool bounded = GetParam().periods > unbounded_periods;
-    if (bounded) {
-      options.preemption_bound = kPreemptionBound;
-      options.reduce = false;
-    }
-    const Outcome found = explore(options, body);
-    EXPECT_TRUE(found.ok()) << found.report();
-    std::cout << "  " << GetParam().periods << " periods: " << found.schedules << " schedules ("
-              << found.redundant << " redundant) in " << found.seconds << " s, "
-              << (bounded ? "at most " + std::to_string(kPreemptionBound) + " preemptions"
-                          : std::string("unbounded"))
-              << '\n';
-    RecordProperty("schedules", std::to_string(found.schedules));
-  }
-
-  void add_hardware(Program& program, Stream& stream) {
-    program.actor("hardware", [&stream, end = GetParam().periods * kPeriodNs] {
-      advance_to(end);
-      stream.channel().advance();
-    });
-  }
-};
+class Termination : public Contract {};
 
 TEST_P(Termination, AsyncThenSynchronize) {
   explore_all([](Program& program, Stream& stream) {
@@ -187,12 +125,7 @@ TEST_P(Termination, DestroyTheEngine) {
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(Every, Termination,
-                         ::testing::Values(Case{1, CompletionTopology::per_channel},
-                                           Case{2, CompletionTopology::per_channel},
-                                           Case{3, CompletionTopology::per_channel},
-                                           Case{1, CompletionTopology::shared}),
-                         case_name);
+INSTANTIATE_TEST_SUITE_P(Every, Termination, all_cases(), case_name);
 
 }  // namespace
 }  // namespace dmasim::sim
