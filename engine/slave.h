@@ -32,7 +32,7 @@ struct SlaveCaps {
 
 /// How a controller is made.
 struct ChannelOptions {
-  SlaveCaps caps;
+  SlaveCaps caps{};
   uint32_t memcpy_bytes_per_s = 4'000'000'000;
   /// The hardware goes on with what terminate_async stopped until synchronize, or until it is given
   /// something new to do.
