@@ -18,9 +18,11 @@ void splice_all(DescriptorList& to, DescriptorList& from, TxDescriptor::Place pl
   to.splice(to.end(), from);
 }
 
-bool holds(const DescriptorList& list, Cookie cookie) {
-  return std::any_of(list.begin(), list.end(),
-                     [cookie](const TxDescriptor& each) { return each.cookie == cookie; });
+const TxDescriptor* find(const DescriptorList& list, Cookie cookie) {
+  const auto found = std::find_if(list.begin(), list.end(), [cookie](const TxDescriptor& each) {
+    return each.cookie == cookie;
+  });
+  return found == list.end() ? nullptr : &*found;
 }
 
 }  // namespace
@@ -223,8 +225,11 @@ TxState ChannelState::tx_status(Cookie cookie) const noexcept {
     state.overtaken_bytes = overtaken_bytes_;
     return state;
   }
-  if (holds(issued_, cookie) || holds(submitted_, cookie)) {
+  const TxDescriptor* queued = find(issued_, cookie);
+  if (queued == nullptr) queued = find(submitted_, cookie);
+  if (queued != nullptr) {
     state.status = DmaStatus::in_progress;
+    state.residue_bytes = queued->total_bytes;
   } else if (cookie > last_completed_ && cookie <= last_used_) {
     state.status = DmaStatus::error;  // terminated, or the controller is gone
   }

@@ -168,6 +168,16 @@ TEST_F(ChannelTransfersTest, ACookieTellsWhereItsTransferIs) {
   EXPECT_EQ(state_->tx_status(first).status, DmaStatus::complete);
 }
 
+TEST_F(ChannelTransfersTest, AllOfAQueuedTransferIsResidue) {
+  configure(Direction::mem_to_dev);
+  submit(playback(4));
+  const Cookie issued = submit(playback(6));
+  state_->issue_pending(0);
+  const Cookie submitted = submit(playback(7));
+  EXPECT_EQ(state_->tx_status(issued).residue_bytes, 6u);
+  EXPECT_EQ(state_->tx_status(submitted).residue_bytes, 7u);
+}
+
 TEST_F(ChannelTransfersTest, TerminationDropsTheCallbacksOfWhatIsOverToo) {
   configure(Direction::mem_to_dev);
   for (int name = 1; name <= 3; ++name) submit(playback(4), name);
