@@ -48,7 +48,6 @@ void ChannelState::take_up_next() {
   active_.splice(active_.end(), issued_, issued_.begin());
   TxDescriptor& transfer = active_.front();
   transfer.place = TxDescriptor::Place::active;
-  transfer.result = {};
   cursor_.start(transfer);
   transferred_bytes_ = 0;
   ticked_periods_ = 0;

@@ -99,6 +99,7 @@ Result<Cookie> ChannelState::submit(TxDescriptor& descriptor) {
   if (Result<void> mine = check_mine(descriptor); !mine) return mine.as_errno();
   descriptor.cookie = last_used_ = Cookie{last_used_.value + 1};
   descriptor.generation = generation_;
+  descriptor.result = {.residue_bytes = descriptor.total_bytes};
   descriptor.place = TxDescriptor::Place::submitted;
   submitted_.splice(submitted_.end(), allocated_, descriptor.self);
   return descriptor.cookie;

@@ -12,6 +12,23 @@ class ChannelRemovalTest : public StateFixture {
   void SetUp() override { configure(Direction::mem_to_dev); }
 };
 
+TEST_F(ChannelRemovalTest, EveryTransferIsToldInTheOrderOfTheCookies) {
+  submit(playback(4), 1);
+  submit(playback(4), 2);
+  submit(playback(6), 3);
+  state_->issue_pending(0);
+  submit(playback(4), 4);
+  state_->abort(6 * kMs);
+  serve(6 * kMs);
+  ASSERT_EQ(names_told(), (std::vector<int>{1, 2, 3, 4}));
+  EXPECT_EQ(told_[0].result.result, TxOutcome::noerror) << "over before";
+  for (size_t i = 1; i < 4; ++i) EXPECT_EQ(told_[i].result.result, TxOutcome::aborted);
+  EXPECT_EQ(told_[1].result.transferred_bytes, 2u);
+  EXPECT_EQ(told_[1].result.residue_bytes, 2u);
+  EXPECT_EQ(told_[2].result.transferred_bytes, 0u);
+  EXPECT_EQ(told_[2].result.residue_bytes, 6u) << "never begun: all of it is left";
+}
+
 TEST_F(ChannelRemovalTest, PeriodsThatWereDueAreToldOfWithTheAbort) {
   submit(**state_->prep_dma_cyclic(std::span(memory_).first(8), 4, Direction::mem_to_dev));
   state_->issue_pending(0);

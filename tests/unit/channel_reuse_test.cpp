@@ -87,5 +87,21 @@ TEST_F(ChannelReuseTest, ReleasingTakesADescriptorThatIsNotSubmitted) {
   EXPECT_EQ(state_->release(stranger).error(), EINVAL);
 }
 
+TEST_F(ChannelReuseTest, AnEarlierRunLeavesNoTraceInAnAbort) {
+  TxDescriptor& transfer = playback(4, kReuse);
+  submit(transfer);
+  state_->issue_pending(0);
+  serve(4 * kMs);
+  resubmit(transfer);
+  state_->abort(5 * kMs);
+  serve(5 * kMs);
+  ASSERT_EQ(told_.size(), 2u);
+  EXPECT_EQ(told_[1].result.result, TxOutcome::aborted);
+  EXPECT_EQ(told_[1].result.transferred_bytes, 0u);
+  EXPECT_EQ(told_[1].result.residue_bytes, 4u);
+  EXPECT_EQ(state_->stats().periods_due, 2u);
+  EXPECT_EQ(state_->stats().callbacks, 2u);
+}
+
 }  // namespace
 }  // namespace dmasim
