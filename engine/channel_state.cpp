@@ -94,9 +94,15 @@ Result<void> ChannelState::check_mine(const TxDescriptor& descriptor) const noex
   return {};
 }
 
+bool ChannelState::fits(const TxDescriptor& descriptor) const noexcept {
+  if (descriptor.direction == Direction::mem_to_mem) return !configured();
+  return descriptor.direction == config_.direction && descriptor.burst_bytes == burst_bytes();
+}
+
 Result<Cookie> ChannelState::submit(TxDescriptor& descriptor) {
   if (removed_) return Errno{ENODEV};
   if (Result<void> mine = check_mine(descriptor); !mine) return mine.as_errno();
+  if (!fits(descriptor)) return Errno{EINVAL};
   descriptor.cookie = last_used_ = Cookie{last_used_.value + 1};
   descriptor.generation = generation_;
   descriptor.result = {.residue_bytes = descriptor.total_bytes};

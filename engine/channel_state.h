@@ -54,7 +54,8 @@ class ChannelState {
   Result<TxDescriptor*> prep_interleaved(const InterleavedTemplate& layout, PrepFlags flags = {});
   Result<TxDescriptor*> prep_dma_memcpy(std::byte* dst, const std::byte* src, size_t bytes,
                                         PrepFlags flags = {});
-  /// Errors: EINVAL (not of this channel), EBUSY (submitted already, and not over yet).
+  /// Errors: EINVAL (not of this channel, or prepared for bursts or a direction that are no longer
+  /// configured), EBUSY (submitted already, and not over yet).
   Result<Cookie> submit(TxDescriptor& descriptor);
   void issue_pending(int64_t now_ns);
   /// Takes a descriptor that is not submitted, to be freed without a lock. Errors: as submit().
@@ -140,6 +141,7 @@ class ChannelState {
 
   Result<TxDescriptor*> allocate(Result<TxDescriptor> descriptor);
   Result<void> check_mine(const TxDescriptor& descriptor) const noexcept;
+  [[nodiscard]] bool fits(const TxDescriptor& descriptor) const noexcept;
   void take_up_next();
   void move(const TxDescriptor& transfer, uint64_t bytes);
   void advance_stopping(uint64_t due);

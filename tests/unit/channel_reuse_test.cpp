@@ -103,5 +103,15 @@ TEST_F(ChannelReuseTest, AnEarlierRunLeavesNoTraceInAnAbort) {
   EXPECT_EQ(state_->stats().callbacks, 2u);
 }
 
+TEST_F(ChannelReuseTest, ADescriptorServesOnlyTheConfigurationItWasPreparedFor) {
+  TxDescriptor& transfer = playback(6, kReuse);
+  submit(transfer);
+  state_->issue_pending(0);
+  serve(6 * kMs);
+  configure(Direction::mem_to_dev, 4);
+  EXPECT_EQ(state_->submit(transfer).error(), EINVAL);
+  EXPECT_TRUE(state_->release(transfer).ok());
+}
+
 }  // namespace
 }  // namespace dmasim
