@@ -70,8 +70,11 @@ class ChannelState {
   void advance(int64_t now_ns);
 
   /// Bytes since issue up to which the client vouches for the buffer. What the DMA takes beyond is
-  /// handed to the port as uncommitted. No limit until first told.
-  void set_commit_limit(uint64_t bytes) noexcept { commit_limit_bytes_ = bytes; }
+  /// handed to the port as uncommitted, a burst of which it takes anything beyond included. No
+  /// limit until first told.
+  void set_commit_limit(uint64_t bytes) noexcept {
+    commit_limit_bytes_ = bytes - bytes % burst_bytes();
+  }
 
   /// Ends every submitted transfer: nothing of it becomes due any more; the descriptors wait in the
   /// terminated list for reap(). The alarm stays.

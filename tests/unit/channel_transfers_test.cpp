@@ -249,5 +249,28 @@ TEST_F(ChannelTransfersTest, TheCommitLimitIsThatOfOneTransfer) {
   EXPECT_EQ(port_.taken.size(), 7u);
 }
 
+TEST_F(ChannelTransfersTest, ABurstThatIsNotWhollyCommittedIsNotCommitted) {
+  configure(Direction::mem_to_dev, 4);
+  submit(playback(12));
+  submit(**prep_sg({piece(100, 3), piece(200, 9)}, Direction::mem_to_dev));
+  state_->issue_pending(0);
+  state_->set_commit_limit(6);
+  state_->advance(3 * kMs);
+  EXPECT_EQ(port_.taken.size(), 4u);
+  EXPECT_EQ(port_.leftovers.size(), 8u);
+  state_->set_commit_limit(6);
+  state_->advance(6 * kMs);
+  EXPECT_EQ(port_.taken, bytes({0, 1, 2, 3, 100, 101, 102, 200}));
+  EXPECT_EQ(port_.leftovers.size(), 16u);
+}
+
+TEST_F(ChannelTransfersTest, AnAlarmInTheMiddleOfABurstComesAfterIt) {
+  configure(Direction::mem_to_dev, 4);
+  submit(playback(12));
+  state_->issue_pending(0);
+  state_->arm_alarm_at_bytes(5);
+  EXPECT_EQ(state_->service_ns(), 2 * kMs);
+}
+
 }  // namespace
 }  // namespace dmasim
