@@ -47,7 +47,7 @@ Result<void> ChannelState::configure(const SlaveConfig& config) try {
     return Errno{EINVAL};
   }
   if (!active_.empty() || !issued_.empty() || !submitted_.empty()) return Errno{EBUSY};
-  stop_hardware(false);
+  stop_hardware(stopping_keeps_fifo_);
   mover_.configure(config.port, config.frame_bytes());
   config_ = config;
   time_ = FrameTime(config.frames_per_s, config.ppm);
@@ -122,7 +122,7 @@ void ChannelState::issue_pending(int64_t now_ns) {
   advance(now_ns);
   splice_all(issued_, submitted_, TxDescriptor::Place::issued);
   if (!active_.empty() || issued_.empty()) return;
-  stop_hardware(false);
+  stop_hardware(stopping_keeps_fifo_);
   paused_ = false;
   base_bytes_ = 0;
   time_.start(now_ns);

@@ -103,5 +103,21 @@ TEST_F(ChannelStoppingTest, RemovalStopsItAtOnce) {
   EXPECT_EQ(port_.taken.size() + port_.leftovers.size(), 3u);
 }
 
+/// A drained stream's last frames are in the FIFO when it is stopped.
+TEST_F(ChannelStoppingTest, TheFifoOfADrainedStreamIsKeptWhateverEndsIt) {
+  configure(Direction::mem_to_dev);
+  start_ring(Direction::mem_to_dev);
+  state_->set_commit_limit(2);
+  state_->terminate(2 * kMs);
+  state_->stop_now(state_->terminated(), 2 * kMs);
+  EXPECT_TRUE(port_.kept);
+  start_ring(Direction::mem_to_dev);
+  state_->set_commit_limit(2);
+  state_->terminate(2 * kMs);
+  submit(playback(4));
+  state_->issue_pending(2 * kMs);
+  EXPECT_TRUE(port_.kept);
+}
+
 }  // namespace
 }  // namespace dmasim
