@@ -87,7 +87,7 @@ void ChannelWorld::apply(const Operation& operation) {
       set_commit_limit(operation);
       break;
     case Kind::serve:
-      serve();
+      serve(operation);
       break;
     case Kind::terminate:
       terminate();
@@ -99,9 +99,11 @@ void ChannelWorld::apply(const Operation& operation) {
       configure(operation.a % 2 == 0 ? Direction::mem_to_dev : Direction::dev_to_mem,
                 1 + operation.b % 4);
       break;
+    case Kind::arm_alarm:
+      arm_alarm(operation);
+      break;
     case Kind::abort:
-      state_.abort(reference_.now_ns());
-      reference_.abort();
+      abort();
       break;
   }
   forget_freed();
@@ -178,14 +180,18 @@ void ChannelWorld::set_commit_limit(const Operation& operation) {
   reference_.set_commit_limit(limit);
 }
 
-void ChannelWorld::serve() {
+void ChannelWorld::serve(const Operation& operation) {
   const int64_t now_ns = reference_.now_ns();
   const Service service = state_.service_at(now_ns);
   RC_ASSERT(service == reference_.service());
   if (service != Service::none) RC_ASSERT(state_.service_ns() <= now_ns);  // never early
   if (service == Service::advance) advance();
   if (service == Service::period) serve_period();
-  if (service == Service::complete) serve_completed();
+  if (service == Service::complete) serve_completed(operation);
+  if (service == Service::alarm) {
+    state_.take_alarm();
+    reference_.disarm_alarm();
+  }
 }
 
 void ChannelWorld::serve_period() {
@@ -198,7 +204,16 @@ void ChannelWorld::serve_period() {
   RC_ASSERT(state_.stats().lateness.max_ns() >= lateness_ns);
 }
 
-void ChannelWorld::serve_completed() {
+/// What a callback may do while it runs.
+void ChannelWorld::call_from_callback(const Operation& operation, int id) {
+  if (operation.a % 4 == 1) submit(id);
+  if (operation.a % 4 == 2) terminate();
+  if (operation.b % 4 == 1) prep(operation);
+  if (operation.b % 4 == 2) issue_pending();
+  if (operation.c % 16 == 15) abort();
+}
+
+void ChannelWorld::serve_completed(const Operation& operation) {
   DescriptorList done = state_.take_completed(reference_.now_ns());
   RC_ASSERT(done.size() == 1U);
   const TxDescriptor& transfer = done.front();
@@ -211,6 +226,7 @@ void ChannelWorld::serve_completed() {
     transfer.callback(transfer.result);
     RC_ASSERT(called_.back().first == id);
     check_same(called_.back().second, expected.result);
+    call_from_callback(operation, id);
   }
   if (transfer.flags.reuse) state_.give_back(done);
   reference_.put_away(id);
@@ -219,6 +235,26 @@ void ChannelWorld::serve_completed() {
 void ChannelWorld::terminate() {
   state_.terminate(reference_.now_ns());
   reference_.terminate();
+}
+
+void ChannelWorld::abort() {
+  state_.abort(reference_.now_ns());
+  reference_.abort();
+}
+
+void ChannelWorld::arm_alarm(const Operation& operation) {
+  if (operation.c % 8 == 0) {
+    state_.disarm_alarm();
+    reference_.disarm_alarm();
+  } else if (operation.c % 2 == 0) {
+    const int64_t at_ns = reference_.now_ns() + operation.a * int64_t{1'000'000} - operation.b;
+    state_.arm_alarm_at(at_ns);
+    reference_.arm_alarm_at(at_ns);
+  } else {
+    const uint64_t at_bytes = reference_.moved() + operation.a;
+    state_.arm_alarm_at_bytes(at_bytes);
+    reference_.arm_alarm_at_bytes(at_bytes);
+  }
 }
 
 /// A synchronize covers what had been terminated when it was called.
@@ -317,6 +353,8 @@ void ChannelWorld::check_residue_falls() {
 void ChannelWorld::wind_up() {
   terminate();
   synchronize(true);
+  state_.disarm_alarm();
+  reference_.disarm_alarm();
   forget_freed();
   check();
   RC_ASSERT(state_.service_ns() == kNever);

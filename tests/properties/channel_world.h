@@ -56,10 +56,13 @@ class ChannelWorld {
   void issue_pending();
   void wait(const Operation& operation);
   void advance();
-  void serve();
+  void serve(const Operation& operation);
   void serve_period();
-  void serve_completed();
+  void serve_completed(const Operation& operation);
+  void call_from_callback(const Operation& operation, int id);
   void terminate();
+  void abort();
+  void arm_alarm(const Operation& operation);
   void synchronize(bool all);
   void configure(Direction direction, unsigned burst);
   void set_commit_limit(const Operation& operation);

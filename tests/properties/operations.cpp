@@ -6,11 +6,22 @@
 namespace dmasim::properties {
 namespace {
 
-constexpr std::array kNames{"prep",      "prep_submit",      "prep_submit_issue",
-                            "submit",    "desc_free",        "issue_pending",
-                            "wait",      "advance",          "pause",
-                            "resume",    "set_commit_limit", "serve",
-                            "terminate", "synchronize",      "configure",
+constexpr std::array kNames{"prep",
+                            "prep_submit",
+                            "prep_submit_issue",
+                            "submit",
+                            "desc_free",
+                            "issue_pending",
+                            "wait",
+                            "advance",
+                            "pause",
+                            "resume",
+                            "set_commit_limit",
+                            "serve",
+                            "terminate",
+                            "synchronize",
+                            "configure",
+                            "arm_alarm",
                             "abort"};
 constexpr std::array kDirections{"mem_to_dev", "dev_to_mem", "mem_to_mem"};
 constexpr std::array kGranularities{"descriptor", "segment", "burst"};
@@ -56,6 +67,7 @@ Gen<Operation> Arbitrary<Operation>::arbitrary() {
                                                              {3, Kind::terminate},
                                                              {3, Kind::synchronize},
                                                              {1, Kind::configure},
+                                                             {3, Kind::arm_alarm},
                                                              {1, Kind::abort}})),
       gen::set(&Operation::a, gen::inRange(0U, 64U)),
       gen::set(&Operation::b, gen::inRange(0U, 64U)),

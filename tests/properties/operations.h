@@ -28,6 +28,7 @@ struct Operation {
     terminate,
     synchronize,
     configure,
+    arm_alarm,
     abort,
   };
   Kind kind = Kind::wait;

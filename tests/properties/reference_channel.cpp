@@ -28,7 +28,8 @@ uint64_t RefChannel::due() const {
 }
 
 int64_t RefChannel::time_of(uint64_t bytes) const {
-  const uint64_t frames = (before_ + bytes) / device.burst + device.delay_frames;
+  uint64_t frames = device.delay_frames + (before_ + bytes) / device.burst;
+  if ((before_ + bytes) % device.burst != 0) ++frames;
   const Wide rate = device.frames_per_1e15_ns;
   const auto after = static_cast<int64_t>((Wide{frames} * kScale + rate - 1) / rate);
   return now_ns_ - static_cast<int64_t>(ran_ns_) + after;
@@ -275,15 +276,21 @@ int64_t RefChannel::tick_ns() const {
   return shape.calls_back() ? time_of((ticked_ + 1) * shape.period) : kNever;
 }
 
+int64_t RefChannel::alarm_ns() const {
+  if (!alarm_bytes_) return alarm_ns_;
+  return active && !paused_ ? time_of(*alarm_bytes_) : kNever;
+}
+
 Service RefChannel::service() const {
   if (!completed.empty()) return Service::complete;
   if (due_periods > 0) return Service::period;
-  return tick_ns() <= now_ns_ ? Service::advance : Service::none;
+  if (tick_ns() <= now_ns_) return Service::advance;
+  return alarm_ns() <= now_ns_ ? Service::alarm : Service::none;
 }
 
 int64_t RefChannel::service_ns() const {
   if (!completed.empty()) return transfers.at(completed.front()).ended_ns;
-  return due_periods > 0 ? due_since_ns_ : tick_ns();
+  return due_periods > 0 ? due_since_ns_ : std::min(tick_ns(), alarm_ns());
 }
 
 TxResult RefChannel::take_period() {

@@ -66,6 +66,9 @@ class RefChannel {
   int pause();
   int resume();
   void set_commit_limit(uint64_t bytes) { limit_ = bytes / device.burst * device.burst; }
+  void arm_alarm_at(int64_t ns) { alarm_ns_ = ns, alarm_bytes_.reset(); }
+  void arm_alarm_at_bytes(uint64_t bytes) { alarm_bytes_ = bytes; }
+  void disarm_alarm() { arm_alarm_at(kNever); }
   void terminate();
   void synchronize(uint64_t covered);
   void abort();
@@ -85,6 +88,7 @@ class RefChannel {
   [[nodiscard]] uint64_t due() const;  // of the active transfer
   [[nodiscard]] int64_t time_of(uint64_t bytes) const;
   [[nodiscard]] int64_t tick_ns() const;
+  [[nodiscard]] int64_t alarm_ns() const;
   [[nodiscard]] uint64_t told() const;
   void move(RefTransfer& transfer, uint64_t until);
   void move_byte(RefTransfer& transfer);
@@ -104,6 +108,8 @@ class RefChannel {
   int64_t due_since_ns_ = 0;
   uint64_t limit_ = UINT64_MAX;
   uint64_t overtaken_ = 0;
+  int64_t alarm_ns_ = kNever;
+  std::optional<uint64_t> alarm_bytes_;
 };
 
 }  // namespace dmasim::properties
