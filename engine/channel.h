@@ -61,7 +61,8 @@ class Channel final : public ServiceNode {
   /// Errors: EINVAL (not of this channel), EBUSY (submitted, and not over).
   Result<void> desc_free(TxDescriptor& descriptor) DMASIM_EXCLUDES(lock_);
 
-  /// [any] dmaengine_submit: queues; cookies rise. Errors: EINVAL (not of this channel), EBUSY
+  /// [any] dmaengine_submit: queues; cookies rise. Errors: EINVAL (not of this channel, or prepared
+  /// for bursts or a direction that slave_config has changed since), EBUSY
   /// (submitted already: a reusable one may be again once its callback has returned, or once the
   /// termination is synchronized), ENODEV.
   Result<Cookie> submit(TxDescriptor& descriptor) DMASIM_EXCLUDES(lock_);

@@ -17,7 +17,8 @@ uint64_t ChannelState::bytes_due(int64_t now_ns) const noexcept {
 
 /// When the active transfer has moved so many.
 int64_t ChannelState::time_of_bytes(uint64_t bytes) const noexcept {
-  return time_.time_of((base_bytes_ + bytes) / burst_bytes() + config_.start_delay_frames);
+  const uint64_t bursts = (base_bytes_ + bytes + burst_bytes() - 1) / burst_bytes();
+  return time_.time_of(bursts + config_.start_delay_frames);
 }
 
 /// When there is something to tell of the active transfer next.
@@ -48,7 +49,6 @@ void ChannelState::take_up_next() {
   active_.splice(active_.end(), issued_, issued_.begin());
   TxDescriptor& transfer = active_.front();
   transfer.place = TxDescriptor::Place::active;
-  transfer.result = {};
   cursor_.start(transfer);
   transferred_bytes_ = 0;
   ticked_periods_ = 0;

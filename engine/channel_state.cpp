@@ -18,9 +18,11 @@ void splice_all(DescriptorList& to, DescriptorList& from, TxDescriptor::Place pl
   to.splice(to.end(), from);
 }
 
-bool holds(const DescriptorList& list, Cookie cookie) {
-  return std::any_of(list.begin(), list.end(),
-                     [cookie](const TxDescriptor& each) { return each.cookie == cookie; });
+const TxDescriptor* find(const DescriptorList& list, Cookie cookie) {
+  const auto found = std::find_if(list.begin(), list.end(), [cookie](const TxDescriptor& each) {
+    return each.cookie == cookie;
+  });
+  return found == list.end() ? nullptr : &*found;
 }
 
 }  // namespace
@@ -45,7 +47,7 @@ Result<void> ChannelState::configure(const SlaveConfig& config) try {
     return Errno{EINVAL};
   }
   if (!active_.empty() || !issued_.empty() || !submitted_.empty()) return Errno{EBUSY};
-  stop_hardware(false);
+  stop_hardware(stopping_keeps_fifo_);
   mover_.configure(config.port, config.frame_bytes());
   config_ = config;
   time_ = FrameTime(config.frames_per_s, config.ppm);
@@ -92,11 +94,18 @@ Result<void> ChannelState::check_mine(const TxDescriptor& descriptor) const noex
   return {};
 }
 
+bool ChannelState::fits(const TxDescriptor& descriptor) const noexcept {
+  if (descriptor.direction == Direction::mem_to_mem) return !configured();
+  return descriptor.direction == config_.direction && descriptor.burst_bytes == burst_bytes();
+}
+
 Result<Cookie> ChannelState::submit(TxDescriptor& descriptor) {
   if (removed_) return Errno{ENODEV};
   if (Result<void> mine = check_mine(descriptor); !mine) return mine.as_errno();
+  if (!fits(descriptor)) return Errno{EINVAL};
   descriptor.cookie = last_used_ = Cookie{last_used_.value + 1};
   descriptor.generation = generation_;
+  descriptor.result = {.residue_bytes = descriptor.total_bytes};
   descriptor.place = TxDescriptor::Place::submitted;
   submitted_.splice(submitted_.end(), allocated_, descriptor.self);
   return descriptor.cookie;
@@ -113,7 +122,7 @@ void ChannelState::issue_pending(int64_t now_ns) {
   advance(now_ns);
   splice_all(issued_, submitted_, TxDescriptor::Place::issued);
   if (!active_.empty() || issued_.empty()) return;
-  stop_hardware(false);
+  stop_hardware(stopping_keeps_fifo_);
   paused_ = false;
   base_bytes_ = 0;
   time_.start(now_ns);
@@ -223,8 +232,11 @@ TxState ChannelState::tx_status(Cookie cookie) const noexcept {
     state.overtaken_bytes = overtaken_bytes_;
     return state;
   }
-  if (holds(issued_, cookie) || holds(submitted_, cookie)) {
+  const TxDescriptor* queued = find(issued_, cookie);
+  if (queued == nullptr) queued = find(submitted_, cookie);
+  if (queued != nullptr) {
     state.status = DmaStatus::in_progress;
+    state.residue_bytes = queued->total_bytes;
   } else if (cookie > last_completed_ && cookie <= last_used_) {
     state.status = DmaStatus::error;  // terminated, or the controller is gone
   }

@@ -54,7 +54,8 @@ class ChannelState {
   Result<TxDescriptor*> prep_interleaved(const InterleavedTemplate& layout, PrepFlags flags = {});
   Result<TxDescriptor*> prep_dma_memcpy(std::byte* dst, const std::byte* src, size_t bytes,
                                         PrepFlags flags = {});
-  /// Errors: EINVAL (not of this channel), EBUSY (submitted already, and not over yet).
+  /// Errors: EINVAL (not of this channel, or prepared for bursts or a direction that are no longer
+  /// configured), EBUSY (submitted already, and not over yet).
   Result<Cookie> submit(TxDescriptor& descriptor);
   void issue_pending(int64_t now_ns);
   /// Takes a descriptor that is not submitted, to be freed without a lock. Errors: as submit().
@@ -69,8 +70,11 @@ class ChannelState {
   void advance(int64_t now_ns);
 
   /// Bytes since issue up to which the client vouches for the buffer. What the DMA takes beyond is
-  /// handed to the port as uncommitted. No limit until first told.
-  void set_commit_limit(uint64_t bytes) noexcept { commit_limit_bytes_ = bytes; }
+  /// handed to the port as uncommitted, a burst of which it takes anything beyond included. No
+  /// limit until first told.
+  void set_commit_limit(uint64_t bytes) noexcept {
+    commit_limit_bytes_ = bytes - bytes % burst_bytes();
+  }
 
   /// Ends every submitted transfer: nothing of it becomes due any more; the descriptors wait in the
   /// terminated list for reap(). The alarm stays.
@@ -140,6 +144,7 @@ class ChannelState {
 
   Result<TxDescriptor*> allocate(Result<TxDescriptor> descriptor);
   Result<void> check_mine(const TxDescriptor& descriptor) const noexcept;
+  [[nodiscard]] bool fits(const TxDescriptor& descriptor) const noexcept;
   void take_up_next();
   void move(const TxDescriptor& transfer, uint64_t bytes);
   void advance_stopping(uint64_t due);

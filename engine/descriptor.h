@@ -97,6 +97,7 @@ struct TxDescriptor {
   ptrdiff_t src_stride = 0;
   ptrdiff_t dst_stride = 0;
   size_t total_bytes = 0;    // of one round
+  size_t burst_bytes = 1;    // of the configuration it was prepared for
   size_t period_bytes = 0;   // cyclic: between two ticks
   bool cyclic = false;       // round after round, until terminated
   bool whole_bursts = true;  // every chunk is some bursts long

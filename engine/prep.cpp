@@ -40,6 +40,7 @@ Result<TxDescriptor> finish(const PrepContext& context, TxDescriptor descriptor)
   if (__builtin_mul_overflow(bytes, descriptor.frames, &bytes)) return Errno{EINVAL};
   if (bytes == 0 || bytes % burst != 0) return Errno{EINVAL};
   descriptor.total_bytes = bytes;
+  descriptor.burst_bytes = burst;
   if (descriptor.cyclic) {
     if (descriptor.period_bytes == 0) descriptor.period_bytes = bytes;
     if (descriptor.period_bytes > bytes || descriptor.period_bytes % burst != 0) {

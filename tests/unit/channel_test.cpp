@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "engine/engine.h"
+#include "tests/unit/gate.h"
 #include "tests/unit/recording_port.h"
 
 namespace dmasim {
@@ -16,29 +17,6 @@ namespace {
 
 constexpr int64_t kMs = 1'000'000;
 constexpr size_t kPeriod = 8;
-
-/// Lets one thread tell another that something has happened.
-class Gate {
- public:
-  void open() {
-    MutexLock guard(lock_);
-    open_ = true;
-    changed_.notify_all();
-  }
-  void wait() {
-    MutexLock guard(lock_);
-    while (!open_) changed_.wait(lock_);
-  }
-  bool is_open() {
-    MutexLock guard(lock_);
-    return open_;
-  }
-
- private:
-  Mutex lock_;
-  CondVar changed_;
-  bool open_ DMASIM_GUARDED_BY(lock_) = false;
-};
 
 class ChannelTest : public ::testing::TestWithParam<CompletionTopology> {
  protected:
