@@ -84,10 +84,10 @@ void ChannelState::advance_stopping(uint64_t due) {
 }
 
 /// How many of the next `bytes` leave no trace: all but the last round of the buffer, if the client
-/// vouched for none of them (mem_to_dev), or because that round lies over them (dev_to_mem). So a
-/// catch-up costs no more than a round, however long the process was held up.
+/// vouched for none of them (mem_to_dev), or because that round lies over them. So a catch-up costs
+/// no more than a round, however long the process was held up.
 uint64_t ChannelState::skippable(const TxDescriptor& transfer, uint64_t bytes) const noexcept {
-  if (!transfer.cyclic || transfer.direction == Direction::mem_to_mem) return 0;
+  if (!transfer.cyclic) return 0;
   const bool vouched =
       transfer.direction == Direction::mem_to_dev && transferred_bytes_ < commit_limit_bytes_;
   if (vouched || bytes <= transfer.total_bytes) return 0;
@@ -99,7 +99,7 @@ uint64_t ChannelState::skippable(const TxDescriptor& transfer, uint64_t bytes) c
 void ChannelState::move(const TxDescriptor& transfer, uint64_t bytes) {
   while (bytes > 0) {
     if (const uint64_t skipped = skippable(transfer, bytes); skipped > 0) {
-      config_.port->skip(skipped);
+      if (configured()) config_.port->skip(skipped);
       cursor_.step(skipped);
       transferred_bytes_ += skipped;
       bytes -= skipped;
