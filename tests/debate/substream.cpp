@@ -39,6 +39,7 @@ void Substream::close(std::unique_ptr<Substream> substream) {
 
 void Substream::period_elapsed() {
   memory_.callback_begins();
+  position_bytes_ = (position_bytes_ + kPeriodBytes) % kBufferBytes;
   {
     MutexLock guard(lock_);
     if (xrun_) stop_if_running(true);

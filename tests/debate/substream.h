@@ -45,7 +45,8 @@ class Substream {
   const Design& design_;
   const bool xrun_;
   std::unique_ptr<std::byte[]> buffer_;
-  std::byte* const frames_;  // of the buffer, which may be gone
+  std::byte* const frames_;    // of the buffer, which may be gone
+  size_t position_bytes_ = 0;  // the callback's own
 
   Mutex lock_;
   bool running_ DMASIM_GUARDED_BY(lock_) = false;
