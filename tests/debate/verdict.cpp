@@ -23,8 +23,10 @@ std::optional<Failure> classify(const std::string& violation) {
   };
   if (const auto it = ours.find(violation); it != ours.end()) return it->second;
   if (!violation.starts_with("deadlock: ")) return std::nullopt;
-  const bool for_a_lock = violation.find("wants the PCM's lock of client") != std::string::npos;
-  return for_a_lock ? Failure::client_and_callback_wait : Failure::callback_waits_for_itself;
+  const auto says = [&](const char* text) { return violation.find(text) != std::string::npos; };
+  if (says("wants the PCM's lock of client")) return Failure::client_and_callback_wait;
+  if (says("wants the PCM's lock of dmasim-irq")) return Failure::callback_waits_for_itself;
+  return std::nullopt;
 }
 
 bool about_stranger(Failure failure) {
@@ -46,7 +48,7 @@ class Judge {
     }
     for (const Failure failure : seen_) {
       if (!verdict_.failures.contains(failure)) {
-        problem(std::string("no short example of '") + to_text(failure) + "'");
+        problem(verdict_.design->name + ": no short example of '" + to_text(failure) + "'");
       }
     }
     return std::move(verdict_);
@@ -69,7 +71,7 @@ class Judge {
     verdict_.schedules += found.schedules;
     verdict_.seconds += found.seconds;
     verdict_.complete = verdict_.complete && found.complete;
-    if (!found.violation.empty()) problem(found.violation);
+    if (!found.violation.empty()) problem(to_text(scene) + ": " + found.violation);
     return found;
   }
 
@@ -82,7 +84,7 @@ class Judge {
       if (failure) {
         failures.insert(*failure);
       } else {
-        problem(violation);
+        problem(to_text(scene) + ": " + violation);
       }
     }
     verdict_.plays_on =
@@ -114,10 +116,7 @@ class Judge {
     if (!is_new && example.finding.shorter_than(known->second.finding)) known->second = example;
   }
 
-  void problem(const std::string& what) {
-    verdict_.problem += to_text({verdict_.design, verdict_.topology, false, false, 0}) + ": ";
-    verdict_.problem += what + "\n";
-  }
+  void problem(const std::string& what) { verdict_.problem += what + "\n"; }
 
   Verdict verdict_;
   std::set<Failure> seen_;
