@@ -10,7 +10,16 @@
 namespace dmasim::sim {
 
 /// What messages are about.
-enum class Topic : char { violation, leak, schedule_left, outcome, story, error_output, done };
+enum class Topic : char {
+  violation,
+  leak,
+  schedule_left,
+  outcome,
+  finding,
+  story,
+  error_output,
+  done,
+};
 
 /// The child's end of the pipe.
 class Speaker {

@@ -3,6 +3,8 @@
 
 #include <chrono>
 #include <set>
+#include <sstream>
+#include <utility>
 
 #include "tests/interleaving/cage.h"
 #include "tests/interleaving/search.h"
@@ -27,6 +29,20 @@ std::string joined(const std::vector<std::string>& texts) {
   return all;
 }
 
+/// As a line, for the way out of the cage; a violation follows.
+std::string line_of(const Finding& finding) {
+  return std::to_string(finding.preemptions) + ' ' + std::to_string(finding.steps) + ' ' +
+         finding.schedule + '\n';
+}
+
+std::pair<std::string, Finding> parse_finding(const std::string& text) {
+  const size_t end_of_line = text.find('\n');
+  Finding finding;
+  std::istringstream line(text.substr(0, end_of_line));
+  line >> finding.preemptions >> finding.steps >> finding.schedule;
+  return {text.substr(end_of_line + 1), finding};
+}
+
 /// What the child does in explore().
 class Exploration {
  public:
@@ -46,6 +62,9 @@ class Exploration {
     }
     if (!more && leaks()) speaker.say(Topic::leak, "");
     for (const std::string& outcome : outcomes_) speaker.say(Topic::outcome, outcome);
+    for (const auto& [violation, finding] : findings_) {
+      speaker.say(Topic::finding, line_of(finding) + violation);
+    }
     if (!violation_.empty()) speaker.say(Topic::violation, violation_);
     if (more) speaker.say(Topic::schedule_left, "");
   }
@@ -73,7 +92,16 @@ class Exploration {
       violation_ = result.violation;
     } else if (!search_.redundant()) {
       outcomes_.insert(violated ? "VIOLATION: " + result.violation : joined(result.outcomes));
+      if (violated) remember(result.violation);
     }
+  }
+
+  void remember(const std::string& violation) {
+    Finding found{.preemptions = search_.preemptions(), .steps = progress_.length, .schedule = {}};
+    const auto [known, is_new] = findings_.try_emplace(violation);
+    if (!is_new && !found.shorter_than(known->second)) return;
+    found.schedule = to_text({progress_.schedule, progress_.length});
+    known->second = std::move(found);
   }
 
   [[nodiscard]] bool leaks() const {
@@ -89,6 +117,7 @@ class Exploration {
   Progress& progress_;
   Search search_;
   std::set<std::string> outcomes_;
+  std::map<std::string, Finding> findings_;
   std::string violation_;
 };
 
@@ -110,6 +139,9 @@ class Account {
         break;
       case Topic::outcome:
         outcome_.outcomes.insert(text);
+        break;
+      case Topic::finding:
+        outcome_.collected.insert(parse_finding(text));
         break;
       case Topic::story:
         outcome_.story += text;

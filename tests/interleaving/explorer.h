@@ -11,8 +11,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
+#include <tuple>
 
 #include "engine/clock.h"
 
@@ -45,10 +47,22 @@ struct Options {
   /// it goes on to use without one. Needs AddressSanitizer to see more than a use of freed locks.
   bool gaps = false;
   Grain grain = Grain::steps;
-  /// Violations become outcomes and the search goes on; what a program then held is leaked.
+  /// Violations become outcomes and the search goes on; what a program then held is leaked. Of each
+  /// the shortest schedule is kept: among all within a preemption bound, else among those searched.
   bool collect_violations = false;
   /// Seconds without a step after which the program is taken to hang.
   int watchdog_s = 30;
+};
+
+/// How a violation was reached. Shorter is: fewer preemptions, then fewer steps.
+struct Finding {
+  int preemptions = 0;
+  uint64_t steps = 0;
+  std::string schedule;
+
+  [[nodiscard]] bool shorter_than(const Finding& other) const {
+    return std::tie(preemptions, steps) < std::tie(other.preemptions, other.steps);
+  }
 };
 
 struct Outcome {
@@ -62,6 +76,7 @@ struct Outcome {
   std::string schedule;   ///< of the violation, for replay()
   std::string story;      ///< of the violation, a line per step
   std::set<std::string> outcomes;  ///< what sim::outcome() said, one entry per distinct run
+  std::map<std::string, Finding> collected;  ///< with collect_violations: each one's shortest
   double seconds = 0;
 
   [[nodiscard]] bool ok() const { return complete && violation.empty(); }

@@ -55,6 +55,34 @@ TEST(Explorer, CorrectHandshakeIsExploredCompletely) {
   EXPECT_EQ(2u, found.schedules - found.redundant);  // who locks first
 }
 
+TEST(Explorer, CollectsTheShortestScheduleOfEachViolation) {
+  const auto seen_early_or_late = [](Program& program) {
+    bool flag = false;
+    program.actor("reader", [&] {
+      for (int time = 0; time < 3; ++time) {
+        yield(&flag, Access::read);
+        check(!flag, "seen");
+      }
+    });
+    program.actor("setter", [&] {
+      yield(&flag);
+      flag = true;
+    });
+    program.run();
+  };
+  const Outcome first = explore({.preemption_bound = 2}, seen_early_or_late);
+  const Options options{.preemption_bound = 2, .collect_violations = true};
+  const Outcome found = explore(options, seen_early_or_late);
+  EXPECT_TRUE(found.complete) << found.report();
+  ASSERT_TRUE(found.collected.contains("seen"));
+  const Finding shortest = found.collected.at("seen");
+  EXPECT_EQ("ccbb", shortest.schedule);  // each one's beginning and its access
+  EXPECT_EQ(4u, shortest.steps);
+  EXPECT_EQ(0, shortest.preemptions);
+  EXPECT_GT(first.schedule.size(), shortest.schedule.size());  // what depth-first meets first
+  EXPECT_EQ("seen", replay(options, shortest.schedule, seen_early_or_late).violation);
+}
+
 TEST(Explorer, CountsAreTheSameEachTime) {
   for (const bool reduce : {false, true}) {
     const Outcome once = explore({.reduce = reduce}, correct_handshake);

@@ -79,15 +79,21 @@ bool Search::add_node(const ChoicePoint& at) {
   bool sound = true;
   if (!nodes_.empty()) {
     const Node& parent = nodes_.back();
-    const bool preempted =
-        parent.can_go_on && current(parent).choice.fiber != branches_[parent.first].choice.fiber;
-    node.preemptions = parent.preemptions + (preempted ? 1 : 0);
+    node.preemptions = preemptions_behind(parent);
     if (limits_.reduce) sound = put_to_sleep(node, parent);
   }
   cut_preemptions(node);
   nodes_.push_back(node);
   return sound || refuse("explorer bug: a sleeping choice was disabled by an independent step");
 }
+
+int Search::preemptions_behind(const Node& node) const {
+  const Choice taken = branches_[node.first + node.current].choice;
+  const bool preempted = node.can_go_on && taken.fiber != branches_[node.first].choice.fiber;
+  return node.preemptions + (preempted ? 1 : 0);
+}
+
+int Search::preemptions() const { return nodes_.empty() ? 0 : preemptions_behind(nodes_.back()); }
 
 void Search::drop_node() {
   branches_.resize(nodes_.back().first);

@@ -31,6 +31,8 @@ class Search final : public Chooser {
 
   /// Whether all choices slept at some point of this run. The rest of it was not branched.
   [[nodiscard]] bool redundant() const { return redundant_; }
+  /// How often this run was switched away from a fiber that could go on.
+  [[nodiscard]] int preemptions() const;
   [[nodiscard]] uint64_t max_depth() const { return max_depth_; }
   [[nodiscard]] uint64_t cut() const { return cut_; }
 
@@ -57,6 +59,7 @@ class Search final : public Chooser {
   bool put_to_sleep(Node& node, const Node& parent);
   void cut_preemptions(Node& node);
   bool take_untried(Node& node);
+  [[nodiscard]] int preemptions_behind(const Node& node) const;
   Branch& current(const Node& node) { return branches_[node.first + node.current]; }
 
   Limits limits_;

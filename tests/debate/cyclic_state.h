@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// As much of the production ChannelState as a cyclic transfer with a period callback needs.
+/// PURE, as that is.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <utility>
+
+#include "engine/channel_state.h"
+#include "tests/debate/dma_channel.h"
+
+namespace dmasim::debate {
+
+class CyclicState {
+ public:
+  using Callback = std::function<void()>;
+
+  explicit CyclicState(Port& port) {
+    require(state_.configure({.frame_bytes = 1, .frames_per_s = kFramesPerS, .port = &port}).ok(),
+            "configure failed");
+  }
+
+  void start(std::span<std::byte> buffer, Callback callback, int64_t now_ns) {
+    const Result<TxDescriptor*> transfer =
+        state_.prep_dma_cyclic(buffer, kPeriodBytes, Direction::mem_to_dev);
+    require(transfer.ok(), "prep_dma_cyclic failed");
+    (*transfer)->callback = [call = std::move(callback)](const TxResult&) { call(); };
+    require(state_.submit(**transfer).ok(), "submit failed");
+    state_.issue_pending(now_ns);
+  }
+
+  void advance(int64_t now_ns) { state_.advance(now_ns); }
+  void terminate(int64_t now_ns) { state_.terminate(now_ns); }
+  /// Frees what was terminated. No callback runs.
+  void free_terminated() { state_.reap(state_.terminated()).clear(); }
+
+  [[nodiscard]] bool period_due(int64_t now_ns) const {
+    return state_.service_at(now_ns) == Service::period;
+  }
+  /// Empties the slot and returns what has to be called, without a lock. Only when period_due().
+  [[nodiscard]] std::function<void()> take_period(int64_t now_ns) {
+    TxDescriptor& transfer = *state_.active();
+    return [&transfer, result = state_.take_period(now_ns)] { transfer.callback(result); };
+  }
+
+ private:
+  ChannelState state_;
+};
+
+}  // namespace dmasim::debate

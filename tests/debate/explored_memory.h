@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The memory of a PCM under the schedule explorer, and the device that its DMA feeds. What is
+/// freed is only declared dead, so that whoever touches it can be told.
+#pragma once
+
+#include <memory>
+
+#include "engine/port.h"
+#include "tests/debate/memory.h"
+#include "tests/debate/substream.h"
+#include "tests/interleaving/explorer.h"
+
+namespace dmasim::debate {
+
+/// What a run may show. Violations end with the run; sayings do not.
+inline constexpr const char* kBegunInFreedRuntime =
+    "use after free: a callback began in the runtime that close had freed";
+inline constexpr const char* kFreedRuntime =
+    "use after free: a callback went on in the runtime that close had freed";
+inline constexpr const char* kFreedBuffer =
+    "use after free: a callback wrote to the buffer that hw_free had freed";
+inline constexpr const char* kDmaInFreedBuffer =
+    "use after free: the DMA read the buffer that hw_free had freed";
+inline constexpr const char* kStrangerLost = "a stranger's callback was lost";
+inline constexpr const char* kStrangerWaitedFor = "a stranger's callback was waited for";
+inline constexpr const char* kPlaysOn = "the DMA plays on after stop";
+
+class ExploredMemory final : public Memory, public Port {
+ public:
+  ExploredMemory();
+
+  void free_runtime(std::unique_ptr<Substream> runtime) override;
+  void free_buffer(std::unique_ptr<std::byte[]> buffer) override;
+  void callback_begins() override;
+  void callback_ends() override;
+  void callback_touches(std::byte* buffer) override;
+  void stopped(bool in_callback) override;
+
+  void take(std::span<const std::byte> frames, bool committed) noexcept override;
+  void fill(std::span<std::byte>) noexcept override {}
+  void skip(uint64_t) noexcept override {}
+  void stop(bool) noexcept override {}
+  [[nodiscard]] size_t in_flight_bytes() const noexcept override { return 0; }
+
+  [[nodiscard]] bool in_callback() const { return in_callback_; }
+
+ private:
+  template <typename T>
+  struct Mortal {
+    std::unique_ptr<T> dead;  // null while alive
+  };
+  Mortal<Substream> runtime_;
+  Mortal<std::byte[]> buffer_;
+  bool stopped_ = false;
+  bool plays_on_ = false;
+  bool in_callback_ = false;
+};
+
+}  // namespace dmasim::debate

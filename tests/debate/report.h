@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The verdicts as the generated parts of docs/termination.md.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tests/debate/verdict.h"
+
+namespace dmasim::debate {
+
+/// A row for each design, or two where the completion topology makes a difference.
+[[nodiscard]] std::string table_of(const std::vector<Verdict>& verdicts);
+/// The shortest schedule to each failure of each design.
+[[nodiscard]] std::string schedules_of(const std::vector<Verdict>& verdicts);
+/// The shortest story of each design that fails, and of each failure that these do not show.
+[[nodiscard]] std::string stories_of(const std::vector<Verdict>& verdicts);
+
+}  // namespace dmasim::debate

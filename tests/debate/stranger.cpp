@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tests/debate/stranger.h"
+
+namespace dmasim::debate {
+namespace {
+
+/// Nobody's time comes before: such a wait times out when nobody else can go on.
+constexpr int64_t kAtLastNs = 1'000'000'000'000;
+
+}  // namespace
+
+Stranger::Stranger(Controller& controller, const ExploredMemory& ours)
+    : ours_(ours), channel_(controller.request_chan(*this)) {
+  sim::name(&lock_, "the stranger's own lock");
+  sim::name(&changed_, "the closing of the PCM");
+  for (const DmaChannel::Part& part : channel_->parts()) {
+    sim::name(part.at, "the stranger's " + part.name, part.bytes);
+  }
+}
+
+void Stranger::start() {
+  channel_->start(frames_, [this] { period_elapsed(); });
+}
+
+void Stranger::let_go() {
+  MutexLock guard(lock_);
+  let_go_ = true;
+  changed_.notify_all();
+}
+
+/// A callback of ours that waits for itself is not the stranger's fault: the explorer will call
+/// that a deadlock.
+void Stranger::period_elapsed() {
+  MutexLock guard(lock_);
+  sim::tell("the stranger's callback begins");
+  called_ = true;
+  changed_.notify_all();
+  while (!let_go_) {
+    if (changed_.wait_until(lock_, kAtLastNs)) continue;
+    if (!ours_.in_callback()) sim::violation(kStrangerWaitedFor);
+    while (!let_go_) changed_.wait(lock_);
+  }
+}
+
+void Stranger::expect_callback() {
+  MutexLock guard(lock_);
+  while (!called_) {
+    if (!changed_.wait_until(lock_, kAtLastNs)) sim::violation(kStrangerLost);
+  }
+}
+
+}  // namespace dmasim::debate

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tests/debate/verdict.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "tests/debate/explored_memory.h"
+
+namespace dmasim::debate {
+namespace {
+
+/// More than any failure of these short programs needs.
+constexpr int kMaxPreemptions = 4;
+
+std::optional<Failure> classify(const std::string& violation) {
+  static const std::map<std::string, Failure> ours{
+      {kBegunInFreedRuntime, Failure::begun_in_freed_runtime},
+      {kFreedRuntime, Failure::freed_runtime},
+      {kFreedBuffer, Failure::freed_buffer},
+      {kDmaInFreedBuffer, Failure::dma_in_freed_buffer},
+      {kStrangerLost, Failure::stranger_lost},
+      {kStrangerWaitedFor, Failure::stranger_waited_for},
+  };
+  if (const auto it = ours.find(violation); it != ours.end()) return it->second;
+  if (!violation.starts_with("deadlock: ")) return std::nullopt;
+  const auto says = [&](const char* text) { return violation.find(text) != std::string::npos; };
+  if (says("wants the PCM's lock of client")) return Failure::client_and_callback_wait;
+  if (says("wants the PCM's lock of dmasim-irq")) return Failure::callback_waits_for_itself;
+  return std::nullopt;
+}
+
+bool about_stranger(Failure failure) {
+  return failure == Failure::stranger_lost || failure == Failure::stranger_waited_for;
+}
+
+class Judge {
+ public:
+  Judge(const Design& design, CompletionTopology topology) {
+    verdict_.design = &design;
+    verdict_.topology = topology;
+  }
+
+  Verdict judge() {
+    for (const Scene& scene : scenes()) {
+      const std::set<Failure> found = search_all(scene);
+      seen_.insert(found.begin(), found.end());
+      deepen(scene, found);
+    }
+    for (const Failure failure : seen_) {
+      if (!verdict_.failures.contains(failure)) {
+        problem(verdict_.design->name + ": no short example of '" + to_text(failure) + "'");
+      }
+    }
+    return std::move(verdict_);
+  }
+
+ private:
+  /// Beside the stranger only what concerns it is asked: one period, no xrun.
+  [[nodiscard]] std::vector<Scene> scenes() const {
+    const Design* design = verdict_.design;
+    const CompletionTopology topology = verdict_.topology;
+    return {
+        {.design = design, .topology = topology, .xrun = false, .stranger = false, .periods = 2},
+        {.design = design, .topology = topology, .xrun = true, .stranger = false, .periods = 2},
+        {.design = design, .topology = topology, .xrun = false, .stranger = true, .periods = 1}};
+  }
+
+  sim::Outcome explore(const Scene& scene, const sim::Options& options) {
+    sim::Outcome found =
+        sim::explore(options, [&](sim::Program& program) { play(scene, program); });
+    verdict_.schedules += found.schedules;
+    verdict_.seconds += found.seconds;
+    verdict_.complete = verdict_.complete && found.complete;
+    if (!found.violation.empty()) problem(to_text(scene) + ": " + found.violation);
+    return found;
+  }
+
+  /// What can fail at all.
+  std::set<Failure> search_all(const Scene& scene) {
+    std::set<Failure> failures;
+    const sim::Outcome found = explore(scene, options_of(scene));
+    for (const auto& [violation, finding] : found.collected) {
+      const std::optional<Failure> failure = classify(violation);
+      if (failure) {
+        failures.insert(*failure);
+      } else {
+        problem(to_text(scene) + ": " + violation);
+      }
+    }
+    verdict_.plays_on =
+        verdict_.plays_on || std::any_of(found.outcomes.begin(), found.outcomes.end(),
+                                         [](const std::string& text) { return text == kPlaysOn; });
+    return failures;
+  }
+
+  /// With the fewest preemptions first, and one period: none of the failures needs more. What a
+  /// scene without a stranger has shown is not looked for beside one.
+  void deepen(Scene scene, std::set<Failure> wanted) {
+    scene.periods = 1;
+    if (scene.stranger) std::erase_if(wanted, [](Failure f) { return !about_stranger(f); });
+    sim::Options options = options_of(scene);
+    for (int bound = 0; bound <= kMaxPreemptions && !wanted.empty(); ++bound) {
+      options.preemption_bound = bound;
+      const sim::Outcome found = explore(scene, options);
+      for (const auto& [violation, finding] : found.collected) {
+        const std::optional<Failure> failure = classify(violation);
+        if (!failure || !wanted.contains(*failure)) continue;
+        keep_shortest(*failure, {scene, violation, finding});
+      }
+      std::erase_if(wanted, [&](Failure f) { return verdict_.failures.contains(f); });
+    }
+  }
+
+  void keep_shortest(Failure failure, const Example& example) {
+    const auto [known, is_new] = verdict_.failures.try_emplace(failure, example);
+    if (!is_new && example.finding.shorter_than(known->second.finding)) known->second = example;
+  }
+
+  void problem(const std::string& what) { verdict_.problem += what + "\n"; }
+
+  Verdict verdict_;
+  std::set<Failure> seen_;
+};
+
+}  // namespace
+
+const char* to_text(Failure failure) {
+  switch (failure) {
+    case Failure::begun_in_freed_runtime:
+      return "a callback begins in the freed runtime";
+    case Failure::freed_runtime:
+      return "a callback goes on in the freed runtime";
+    case Failure::freed_buffer:
+      return "a callback writes to the freed buffer";
+    case Failure::dma_in_freed_buffer:
+      return "the DMA reads the freed buffer";
+    case Failure::callback_waits_for_itself:
+      return "deadlock: the callback waits for itself";
+    case Failure::client_and_callback_wait:
+      return "deadlock: the client waits for a callback that wants its lock";
+    case Failure::stranger_lost:
+      return "a stranger's callback is lost";
+    case Failure::stranger_waited_for:
+      return "a stranger's callback is waited for";
+  }
+  return "?";
+}
+
+bool Verdict::same_as(const Verdict& other) const {
+  if (plays_on != other.plays_on || failures.size() != other.failures.size()) return false;
+  return std::equal(failures.begin(), failures.end(), other.failures.begin(),
+                    [](const auto& a, const auto& b) { return a.first == b.first; });
+}
+
+Verdict judge(const Design& design, CompletionTopology topology) {
+  return Judge(design, topology).judge();
+}
+
+Retelling retell(const Example& example) {
+  const sim::Outcome again =
+      sim::replay(options_of(example.scene), example.finding.schedule,
+                  [&](sim::Program& program) { play(example.scene, program); });
+  Retelling told{.story = again.story, .problem = {}};
+  if (again.violation != example.violation) {
+    told.problem = to_text(example.scene) + ": \"" + example.finding.schedule + "\" ended with '" +
+                   again.violation + "', not with '" + example.violation + "'\n";
+  }
+  return told;
+}
+
+}  // namespace dmasim::debate

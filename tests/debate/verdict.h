@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// What the search finds about a design in a completion topology.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tests/debate/stage.h"
+
+namespace dmasim::debate {
+
+enum class Failure : uint8_t {
+  begun_in_freed_runtime,
+  freed_runtime,
+  freed_buffer,
+  dma_in_freed_buffer,
+  callback_waits_for_itself,
+  client_and_callback_wait,  ///< the client for the callback, that for the client's lock
+  stranger_lost,
+  stranger_waited_for,
+};
+[[nodiscard]] const char* to_text(Failure failure);
+
+/// The shortest way to a failure.
+struct Example {
+  Scene scene;
+  std::string violation;
+  sim::Finding finding;
+};
+
+struct Verdict {
+  const Design* design = nullptr;
+  CompletionTopology topology{};
+  std::map<Failure, Example> failures;
+  bool plays_on = false;  ///< the DMA goes on after stop
+  bool complete = true;   ///< all schedules of all scenes were searched
+  uint64_t schedules = 0;
+  double seconds = 0;
+  std::string problem;  ///< what the debate did not expect; empty: none
+
+  /// The same for a reader of the table.
+  [[nodiscard]] bool same_as(const Verdict& other) const;
+};
+
+/// Every schedule of every scene for what can fail, then those with ever more preemptions for the
+/// shortest example of each failure.
+[[nodiscard]] Verdict judge(const Design& design, CompletionTopology topology);
+
+/// The story of an example, told again; a problem when it ends otherwise than it was found.
+struct Retelling {
+  std::string story;
+  std::string problem;
+};
+[[nodiscard]] Retelling retell(const Example& example);
+
+}  // namespace dmasim::debate
