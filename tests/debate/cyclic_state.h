@@ -17,7 +17,7 @@ class CyclicState {
   using Callback = std::function<void()>;
 
   explicit CyclicState(Port& port) {
-    require(state_.configure({.frame_bytes = 1, .frames_per_s = kFramesPerS, .port = &port}).ok(),
+    require(state_.configure({.frames_per_s = kFramesPerS, .port = &port}).ok(),
             "configure failed");
   }
 

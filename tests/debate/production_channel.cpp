@@ -10,8 +10,7 @@ namespace {
 class ProductionChannel final : public DmaChannel {
  public:
   ProductionChannel(ChannelHandle channel, Port& port) : channel_(std::move(channel)), port_(port) {
-    require(channel_->slave_config({.frame_bytes = 1, .frames_per_s = kFramesPerS, .port = &port_})
-                .ok(),
+    require(channel_->slave_config({.frames_per_s = kFramesPerS, .port = &port_}).ok(),
             "slave_config failed");
   }
 
