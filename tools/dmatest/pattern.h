@@ -39,8 +39,13 @@ struct Mismatches {
   uint64_t count = 0;
   std::string first;
 
-  void expect(std::byte expected, std::byte found, const char* where, uint64_t at);
+  void expect(std::byte expected, std::byte found, const char* where, uint64_t at) {
+    if (expected != found) note(expected, found, where, at);
+  }
   void add(const Mismatches& other);
+
+ private:
+  void note(std::byte expected, std::byte found, const char* where, uint64_t at);
 };
 
 /// One side of a transfer: memory of its own, gone for good when destroyed. The transfer's stream

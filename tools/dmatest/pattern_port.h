@@ -2,6 +2,8 @@
 /// A device that knows what it should be given, and gives what the test expects.
 #pragma once
 
+#include <vector>
+
 #include "engine/port.h"
 #include "tools/dmatest/pattern.h"
 
@@ -16,7 +18,7 @@ struct PortStream {
 /// THREADS  under the lock of its channel; the test looks after synchronize().
 class PatternPort final : public Port {
  public:
-  explicit PatternPort(const PortStream& stream) : stream_(stream) {}
+  explicit PatternPort(const PortStream& stream);
 
   void take(std::span<const std::byte> frames, bool committed) noexcept override;
   void fill(std::span<std::byte> frames) noexcept override;
@@ -29,7 +31,10 @@ class PatternPort final : public Port {
   [[nodiscard]] const Mismatches& mismatches() const noexcept { return mismatches_; }
 
  private:
+  void compare(std::span<const std::byte> frames, size_t at);
+
   const PortStream stream_;
+  std::vector<std::byte> round_;  // what it is to be given
   uint64_t moved_bytes_ = 0;
   Mismatches mismatches_;
 };

@@ -9,7 +9,7 @@
 namespace dmasim::dmatest {
 namespace {
 
-constexpr uint32_t kDeviceBytesPerS = 40'000'000;
+constexpr uint32_t kDeviceBytesPerS = 20'000'000;
 constexpr size_t kLeastPeriodBytes = 256;
 
 /// A device, its memory, and a transfer between the two.

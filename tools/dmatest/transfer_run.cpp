@@ -16,6 +16,7 @@ End TransferRun::run(TxDescriptor& transfer) {
   }
   cookie_ = *cookie;
   channel_.channel().issue_pending();
+  if (cyclic()) channel_.channel().set_commit_limit(plan_.periods * plan_.period_bytes);
   wait_for_end();
   end_.progress = pending_->close();
   return end_;
