@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <ostream>
 #include <string>
 
 namespace {
@@ -100,7 +101,7 @@ TEST(DmatestCommand, WritesNothingButTheObject) {
 TEST(DmatestCommand, FailsWhenATestFails) {
   const Outcome outcome = dmasim(
       "dmatest --channels 1 --threads-per-chan 1 --iterations 1 --transfer cyclic "
-      "--test-buf-size 16777216 --norandom --terminate 0 --timeout 1 2>&1");
+      "--test-buf-size 16777216 --norandom --terminate 0 --timeout 1 --seed 1 2>&1");
   EXPECT_EQ(outcome.status, 1);
   EXPECT_THAT(outcome.output, HasSubstr("timed out"));
   EXPECT_THAT(outcome.output, HasSubstr("1 tests, 1 failures"));
@@ -110,6 +111,9 @@ struct Refusal {
   const char* option;
   const char* value;
   const char* accepted;
+  friend void PrintTo(const Refusal& refusal, std::ostream* out) {
+    *out << refusal.option << " " << refusal.value;
+  }
 };
 
 class DmatestRefusal : public testing::TestWithParam<Refusal> {};

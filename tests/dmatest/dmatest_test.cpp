@@ -174,11 +174,17 @@ TEST(DmatestOptions, EndsWhenItsTimeIsOver) {
   EXPECT_GE(summary.seconds, 1.0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Memory, Dmatest, testing::Values(TransferChoice::memcpy));
+std::string name_of_choice(const testing::TestParamInfo<TransferChoice>& each) {
+  return name_of(static_cast<Transfer>(each.param));
+}
+
+INSTANTIATE_TEST_SUITE_P(Memory, Dmatest, testing::Values(TransferChoice::memcpy), name_of_choice);
 INSTANTIATE_TEST_SUITE_P(Device, Dmatest,
-                         testing::Values(TransferChoice::sg, TransferChoice::cyclic));
+                         testing::Values(TransferChoice::sg, TransferChoice::cyclic),
+                         name_of_choice);
 INSTANTIATE_TEST_SUITE_P(Device, DmatestOfDevices,
-                         testing::Values(TransferChoice::sg, TransferChoice::cyclic));
+                         testing::Values(TransferChoice::sg, TransferChoice::cyclic),
+                         name_of_choice);
 
 }  // namespace
 }  // namespace dmasim::dmatest
