@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// A device that knows what it should be given, and gives what the test expects.
+#pragma once
+
+#include <vector>
+
+#include "engine/port.h"
+#include "tools/dmatest/pattern.h"
+
+namespace dmasim::dmatest {
+
+/// What the port's stream is: `round_bytes` again and again (mem_to_dev), or without end.
+struct PortStream {
+  uint32_t salt = 0;
+  uint64_t round_bytes = 0;
+};
+
+/// THREADS  under the lock of its channel; the test looks after synchronize().
+class PatternPort final : public Port {
+ public:
+  explicit PatternPort(const PortStream& stream);
+
+  void take(std::span<const std::byte> frames, bool committed) noexcept override;
+  void fill(std::span<std::byte> frames) noexcept override;
+  void skip(uint64_t bytes) noexcept override { moved_bytes_ += bytes; }
+  void stop(bool) noexcept override {}
+  [[nodiscard]] size_t in_flight_bytes() const noexcept override { return 0; }
+
+  [[nodiscard]] uint64_t moved_bytes() const noexcept { return moved_bytes_; }
+  /// In what it was given.
+  [[nodiscard]] const Mismatches& mismatches() const noexcept { return mismatches_; }
+
+ private:
+  void compare(std::span<const std::byte> frames, size_t at);
+
+  const PortStream stream_;
+  std::vector<std::byte> round_;  // what it is to be given
+  uint64_t moved_bytes_ = 0;
+  Mismatches mismatches_;
+};
+
+}  // namespace dmasim::dmatest
