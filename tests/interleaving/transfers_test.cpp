@@ -164,8 +164,10 @@ TEST_P(Transfers, SynchronizeWaitsForNoStranger) {
   });
 }
 
-TEST_P(Transfers, NoCallbackOfAStrangerIsLost) {
-  if (GetParam().periods > 1) GTEST_SKIP() << "the stranger's transfer ends after one";
+/// The stranger's transfer ends after one period.
+class Strangers : public Contract {};
+
+TEST_P(Strangers, NoneOfTheirCallbacksIsLost) {
   check_all(
       [&](Program& program) {
         const auto controller = engine();
@@ -230,6 +232,10 @@ TEST_P(Transfers, AReleaseInACallbackIsRefusedAndChangesNothing) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, Transfers, all_cases(), case_name);
+INSTANTIATE_TEST_SUITE_P(Every, Strangers,
+                         ::testing::Values(Case{1, CompletionTopology::per_channel},
+                                           Case{1, CompletionTopology::shared}),
+                         case_name);
 
 }  // namespace
 }  // namespace dmasim::sim
