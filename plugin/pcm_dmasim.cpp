@@ -114,9 +114,10 @@ int on_sw_params(snd_pcm_ioplug_t* io, snd_pcm_sw_params_t* params) {
     SwSetup sw;
     snd_pcm_sw_params_get_avail_min(params, &sw.avail_min);
     snd_pcm_sw_params_get_stop_threshold(params, &sw.stop_threshold);
+    snd_pcm_sw_params_get_silence_threshold(params, &sw.silence_threshold);
+    snd_pcm_sw_params_get_silence_size(params, &sw.silence_size);
     snd_pcm_sw_params_get_boundary(params, &sw.boundary);
-    s.sw_params(sw);
-    return 0;
+    return to_errno(s.sw_params(sw));
   });
 }
 
@@ -136,8 +137,15 @@ int on_pause(snd_pcm_ioplug_t* io, int enable) {
   return call<int>(io, [enable](Substream& s) { return to_errno(s.pause(enable != 0)); });
 }
 
+/// Nothing ever suspends this card; it says that it could be resumed, as cards do.
+int on_resume(snd_pcm_ioplug_t*) { return 0; }
+
 int on_delay(snd_pcm_ioplug_t* io, snd_pcm_sframes_t* delay) {
-  return call<int>(io, [delay](Substream& s) { return *delay = s.delay(), 0; });
+  return call<int>(io, [delay](Substream& s) {
+    const Result<snd_pcm_sframes_t> frames = s.delay();
+    if (frames) *delay = *frames;
+    return -frames.error();
+  });
 }
 
 int on_poll_revents(snd_pcm_ioplug_t* io, pollfd*, unsigned, unsigned short* revents) {
@@ -152,6 +160,9 @@ void on_dump(snd_pcm_ioplug_t* io, snd_output_t* out) {
                     end.empty() ? (playback ? "nowhere" : "silence") : end.c_str());
   snd_output_printf(out, "Its setup is:\n");
   snd_pcm_dump_setup(io->pcm, out);
+  const SubstreamStats stats = plugin.substream->stats();
+  snd_output_printf(out, "  appl_ptr     : %lu\n", stats.appl_ptr);
+  snd_output_printf(out, "  hw_ptr       : %lu\n", stats.hw_ptr);
 }
 
 void report(const Plugin& plugin) {
@@ -190,6 +201,7 @@ const snd_pcm_ioplug_callback_t* callbacks() {
     t.prepare = on_prepare;
     t.drain = on_drain;
     t.pause = on_pause;
+    t.resume = on_resume;
     t.poll_revents = on_poll_revents;
     t.dump = on_dump;
     t.delay = on_delay;

@@ -81,8 +81,8 @@ IoplugModel::IoplugModel(bool locking, snd_pcm_uframes_t avail_min) : locking_(l
             .ok(),
         "hw_params failed");
   setup_ = true;
-  substream_->sw_params(
-      {.avail_min = avail_min, .stop_threshold = kBufferFrames, .boundary = kBoundary});
+  const SwSetup sw{.avail_min = avail_min, .stop_threshold = kBufferFrames, .boundary = kBoundary};
+  check(substream_->sw_params(sw).ok(), "sw_params failed");
   check(prepare() == 0, "prepare failed");
 }
 
