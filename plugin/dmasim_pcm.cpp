@@ -131,6 +131,7 @@ Result<void> Substream::sw_params(const SwSetup& sw) {
   forgiven_frames_ = overtaken_frames_;
   sw_ = sw;
   pointers_.set_boundary(sw.boundary);
+  if (hardware_runs()) begin_silence();
   const bool ran = phase_ == Phase::running;
   update();
   return ran && phase_ == Phase::xrun ? Result<void>(Errno{EPIPE}) : Result<void>{};
@@ -222,6 +223,7 @@ Result<void> Substream::issue() {
   phase_ = Phase::running;
   armed_frames_ = UINT64_MAX;
   overtaken_frames_ = forgiven_frames_ = 0;
+  begin_silence();
   channel_->issue_pending();
   publish();
   return {};

@@ -32,6 +32,7 @@
 #include "plugin/pointers.h"
 #include "plugin/poll_level.h"
 #include "plugin/ring_copy.h"
+#include "plugin/silence.h"
 
 namespace dmasim {
 
@@ -162,6 +163,16 @@ class Substream {
   void publish_alarm(bool ready) DMASIM_REQUIRES(lock_);
   void arm_at_frames(uint64_t frames) DMASIM_REQUIRES(lock_);
 
+  // Silence: dmasim_pcm_silence.cpp
+  [[nodiscard]] bool endless_silence() const DMASIM_REQUIRES(lock_) {
+    return sw_.silence_size > 0 && sw_.silence_size >= pointers_.boundary();
+  }
+  void silence(const FrameSpan& span) DMASIM_REQUIRES(lock_);
+  void begin_silence() DMASIM_REQUIRES(lock_);
+  void silence_passed(uint64_t before) DMASIM_REQUIRES(lock_);
+  void silence_at_tick() DMASIM_REQUIRES(lock_);
+  void silence_ahead(uint64_t hw_frames) DMASIM_REQUIRES(lock_);
+
   // Life cycle: dmasim_pcm.cpp
   Result<void> start_prepared() DMASIM_REQUIRES(lock_);
   Result<void> configure_device(const HwSetup& hw) DMASIM_EXCLUDES(lock_);
@@ -198,6 +209,7 @@ class Substream {
   unsigned drainers_ DMASIM_GUARDED_BY(lock_) = 0;   // inside drain()
   CondVar started_;                                  // starting_ ended
   Pointers pointers_ DMASIM_GUARDED_BY(lock_);
+  Silence silence_ DMASIM_GUARDED_BY(lock_);
   size_t in_flight_frames_ DMASIM_GUARDED_BY(lock_) = 0;
   int64_t caught_up_ns_ DMASIM_GUARDED_BY(lock_) = 0;
   Told told_ DMASIM_GUARDED_BY(lock_);

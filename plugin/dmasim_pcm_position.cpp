@@ -36,7 +36,9 @@ void Substream::catch_up() {
   if (state.status != DmaStatus::in_progress && state.status != DmaStatus::paused) return;
   caught_up_ns_ = now_ns;
   const size_t frame_bytes = hw_.format.frame_bytes();
+  const uint64_t before = pointers_.hw_frames();
   pointers_.set_hw_frames(state.transferred_bytes / frame_bytes);
+  silence_passed(before);
   in_flight_frames_ = state.in_flight_bytes / frame_bytes;
   overtaken_frames_ = state.overtaken_bytes / frame_bytes;
 }
@@ -153,6 +155,7 @@ void Substream::period_elapsed(uint64_t round) {
   MutexLock guard(lock_);
   if (round != round_ || !hardware_runs()) return;  // its transfer has been terminated
   update();
+  silence_at_tick();
 }
 
 void Substream::alarm() {
