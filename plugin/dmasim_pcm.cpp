@@ -376,6 +376,16 @@ void Substream::close() {
   phase_ = Phase::open;
 }
 
+unsigned Substream::channels() {
+  MutexLock guard(lock_);
+  return phase_ == Phase::open ? 0 : hw_.format.channels;
+}
+
+bool Substream::prepared() {
+  MutexLock guard(lock_);
+  return phase_ == Phase::prepared;
+}
+
 SubstreamStats Substream::stats() {
   MutexLock guard(lock_);
   return {.irq = channel_ ? channel_->irq_stats() : IrqStats{},

@@ -116,6 +116,9 @@ class Substream {
   /// The last call.
   void close() DMASIM_EXCLUDES(setup_, lock_);
 
+  /// Of the setup; 0 without one.
+  [[nodiscard]] unsigned channels() DMASIM_EXCLUDES(lock_);
+  [[nodiscard]] bool prepared() DMASIM_EXCLUDES(lock_);
   [[nodiscard]] SubstreamStats stats() DMASIM_EXCLUDES(lock_);
 
  private:

@@ -12,6 +12,7 @@
 
 #include "engine/sink.h"
 #include "plugin/alsa_format.h"
+#include "plugin/channel_maps.h"
 #include "plugin/dmasim_pcm.h"
 #include "plugin/fork_guard.h"
 #include "plugin/pcm_config.h"
@@ -27,6 +28,7 @@ struct Plugin {
   std::string name;
   PcmConfig config;
   ForkGuard guard;
+  std::unique_ptr<ChannelMaps> channel_maps;
   std::unique_ptr<Substream> substream;
 };
 
@@ -152,6 +154,26 @@ int on_poll_revents(snd_pcm_ioplug_t* io, pollfd*, unsigned, unsigned short* rev
   return call<int>(io, [revents](Substream& s) { return *revents = s.poll_revents(), 0; });
 }
 
+snd_pcm_chmap_query_t** on_query_chmaps(snd_pcm_ioplug_t* io) {
+  const Plugin& plugin = plugin_of(io);
+  return plugin.guard.in_child() ? nullptr : plugin.channel_maps->query();
+}
+
+snd_pcm_chmap_t* on_get_chmap(snd_pcm_ioplug_t* io) {
+  const Plugin& plugin = plugin_of(io);
+  if (plugin.guard.in_child()) return nullptr;
+  const unsigned channels = plugin.substream->channels();
+  return channels == 0 ? nullptr : plugin.channel_maps->get(channels);
+}
+
+int on_set_chmap(snd_pcm_ioplug_t* io, const snd_pcm_chmap_t* map) {
+  ChannelMaps& maps = *plugin_of(io).channel_maps;
+  return call<int>(io, [&maps, map](Substream& s) {
+    if (maps.empty()) return -ENXIO;
+    return s.prepared() ? to_errno(maps.set(s.channels(), *map)) : -EBADFD;
+  });
+}
+
 void on_dump(snd_pcm_ioplug_t* io, snd_output_t* out) {
   const Plugin& plugin = plugin_of(io);
   const bool playback = io->stream == SND_PCM_STREAM_PLAYBACK;
@@ -205,6 +227,9 @@ const snd_pcm_ioplug_callback_t* callbacks() {
     t.poll_revents = on_poll_revents;
     t.dump = on_dump;
     t.delay = on_delay;
+    t.query_chmaps = on_query_chmaps;
+    t.get_chmap = on_get_chmap;
+    t.set_chmap = on_set_chmap;
     return t;
   }();
   return &table;
@@ -247,6 +272,8 @@ int open_pcm(snd_pcm_t** pcm, const char* name, const snd_config_t* conf, snd_pc
   plugin->config = std::move(*config);
   Result<SubstreamParts> parts = make_parts(plugin->config, stream);
   if (!parts) return -parts.error();
+  plugin->channel_maps =
+      std::make_unique<ChannelMaps>(plugin->config.channel_maps, plugin->config.channels);
   plugin->substream = std::make_unique<Substream>(plugin->io, stream, std::move(*parts));
   if (const Result<void> opened = plugin->substream->open(); !opened) return -opened.error();
   fill_ioplug(*plugin);
