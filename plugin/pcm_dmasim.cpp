@@ -150,7 +150,10 @@ int on_delay(snd_pcm_ioplug_t* io, snd_pcm_sframes_t* delay) {
   });
 }
 
+/// A program that was woken finds the positions of its waking, as behind a kernel's mapped status:
+/// snd_pcm_wait and snd_pcm_rewindable look at alsa-lib's copy. It has let go of its lock here.
 int on_poll_revents(snd_pcm_ioplug_t* io, pollfd*, unsigned, unsigned short* revents) {
+  if (!plugin_of(io).guard.in_child()) static_cast<void>(snd_pcm_avail_update(io->pcm));
   return call<int>(io, [revents](Substream& s) { return *revents = s.poll_revents(), 0; });
 }
 

@@ -103,6 +103,23 @@ TEST(Answers, AMappedBufferMayStillBeWrittenInXrun) {
   EXPECT_EQ(snd_pcm_prepare(pcm.get()), 0);
 }
 
+/// alsa-lib's own copy of the position, which it looks at first, is of the moment of the wake-up.
+TEST(Answers, WhoWasWokenKnowsThePosition) {
+  const Pcm pcm = open_playback({});
+  ASSERT_TRUE(pcm);
+  PcmSetup setup;
+  setup.period_size = 480;
+  setup.buffer_size = 4800;
+  ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), setup));
+  ASSERT_EQ(write_frames(pcm.get(), pattern_frames(setup.layout, 0, 4800)), 4800);
+  EXPECT_EQ(snd_pcm_wait(pcm.get(), 0), 0) << "there is no room";
+  ASSERT_EQ(snd_pcm_start(pcm.get()), 0);
+  ASSERT_EQ(snd_pcm_wait(pcm.get(), kWatchdogMs), 1);
+  EXPECT_LE(snd_pcm_rewindable(pcm.get()), 4800 - 480);
+  ASSERT_EQ(snd_pcm_drop(pcm.get()), 0);
+  EXPECT_EQ(snd_pcm_wait(pcm.get(), 0), 1) << "there was room, and nothing runs";
+}
+
 /// Position and delay of one status are of one moment. A call that the machine interrupts for
 /// longer than a moment is not judged.
 TEST(Answers, AStatusIsOfOneMoment) {

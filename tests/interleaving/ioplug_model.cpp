@@ -203,6 +203,7 @@ int IoplugModel::wait() {
     [[maybe_unused]] const bool ready = substream_->poll_level().wait();
     PcmLock guard(*this);
     guard.unlock();
+    static_cast<void>(avail());  // our hook's first step
     const unsigned short events = substream_->poll_revents();
     guard.lock();
     if ((events & POLLERR) != 0) {
