@@ -8,6 +8,8 @@
 #include <new>
 #include <utility>
 
+#include "plugin/signals.h"
+
 namespace dmasim {
 namespace {
 
@@ -24,6 +26,12 @@ SubstreamParts complete(SubstreamParts parts) {
   parts.sink = sink_or_null(std::move(parts.sink));
   parts.source = source_or_silence(std::move(parts.source));
   return parts;
+}
+
+/// As a kernel has it: a fill that is not endless cannot be longer than what calls for it.
+bool silence_fits(const SwSetup& sw, snd_pcm_uframes_t buffer_size) {
+  if (sw.silence_size >= sw.boundary) return sw.silence_threshold == 0;
+  return sw.silence_size <= sw.silence_threshold && sw.silence_threshold <= buffer_size;
 }
 
 }  // namespace
@@ -43,6 +51,8 @@ Result<void> Substream::open() {
   Result<ChannelHandle> channel = parts_.engine->request_chan([this] { alarm(); });
   if (!channel) return channel.as_errno();
   channel_ = std::move(*channel);
+  MutexLock guard(lock_);
+  publish();
   return {};
 }
 
@@ -114,13 +124,17 @@ Result<void> Substream::hw_free() {
   return {};
 }
 
-void Substream::sw_params(const SwSetup& sw) {
+Result<void> Substream::sw_params(const SwSetup& sw) {
   MutexLock guard(lock_);
+  if (!silence_fits(sw, hw_.buffer_size)) return Errno{EINVAL};
   if (hardware_runs()) catch_up();
   forgiven_frames_ = overtaken_frames_;
   sw_ = sw;
   pointers_.set_boundary(sw.boundary);
+  if (hardware_runs()) begin_silence();
+  const bool ran = phase_ == Phase::running;
   update();
+  return ran && phase_ == Phase::xrun ? Result<void>(Errno{EPIPE}) : Result<void>{};
 }
 
 /// alsa-lib has zeroed its pointers already, so a refusal gives the application's one back; the
@@ -142,6 +156,7 @@ Result<void> Substream::prepare() {
   quiescing_ = false;
   pointers_.reset();
   in_flight_frames_ = 0;
+  told_ = {};
   phase_ = Phase::prepared;
   publish();
   return {};
@@ -208,6 +223,7 @@ Result<void> Substream::issue() {
   phase_ = Phase::running;
   armed_frames_ = UINT64_MAX;
   overtaken_frames_ = forgiven_frames_ = 0;
+  begin_silence();
   channel_->issue_pending();
   publish();
   return {};
@@ -250,13 +266,19 @@ Result<void> Substream::pause_hardware() {
   return paused;
 }
 
+/// After success alsa-lib drops what is not in SETUP yet, and so stamps the end with its time.
 Result<void> Substream::drain() {
   {
     MutexLock guard(lock_);
     if (Result<void> begun = begin_drain(); !begun) return begun;
+    ++drainers_;
   }
-  if (Result<void> drained = wait_drained(); !drained) return drained;
-  return playback() ? parts_.sink->flush() : Result<void>{};
+  Result<void> drained = wait_drained();
+  if (drained && playback()) drained = parts_.sink->flush();
+  MutexLock guard(lock_);
+  --drainers_;
+  if (!drained && phase_ == Phase::setup) io_.set_state(SND_PCM_STATE_SETUP);
+  return drained;
 }
 
 /// alsa-lib shows DRAINING already. With a drain hook it starts no PREPARED stream itself; and it
@@ -271,31 +293,41 @@ Result<void> Substream::begin_drain() {
       return started;
     }
   }
-  if (!hardware_runs()) return {};
-  if (!playback()) {
-    catch_up();
-    halt(Phase::setup);
-    publish();
-    return {};
-  }
-  update();  // an xrun up to this moment comes first
+  if (phase_ == Phase::prepared) halt(Phase::setup);  // nothing to play
+  update();                                           // an xrun up to this moment comes first
   if (phase_ != Phase::running) return {};
-  phase_ = Phase::draining;
-  update();
+  if (playback()) {
+    phase_ = Phase::draining;
+    update();
+  } else {
+    begin_capture_drain();
+  }
   return {};
+}
+
+/// After a drain that blocks alsa-lib drops, whatever there is to read.
+void Substream::begin_capture_drain() {
+  const bool keeps = io_.nonblock() != 0 && pointers_.avail() > 0;
+  halt(keeps ? Phase::draining : Phase::setup);
+  publish();
 }
 
 /// Waits in poll(), which a signal interrupts: snd_pcm_abort tells in no other way.
 Result<void> Substream::wait_drained() {
-  for (;;) {
-    {
-      MutexLock guard(lock_);
-      if (phase_ != Phase::draining) return {};
-      const int nonblock = io_.nonblock();
-      if (nonblock != 0) return Errno{nonblock == 2 ? EINTR : EAGAIN};
-    }
-    [[maybe_unused]] const bool ready = poll_.wait();
+  for (bool interrupted = false;; interrupted = !poll_.wait() && signals_interrupt()) {
+    MutexLock guard(lock_);
+    if (const auto answer = drain_answer(interrupted)) return *answer;
   }
+}
+
+/// None while there is reason to wait. Asked not to block, a kernel says EAGAIN even of a drain
+/// that has just ended.
+std::optional<Result<void>> Substream::drain_answer(bool interrupted) {
+  const int nonblock = io_.nonblock();
+  if (nonblock == 1 && (phase_ == Phase::draining || phase_ == Phase::setup)) return Errno{EAGAIN};
+  if (phase_ != Phase::draining) return Result<void>{};
+  if (nonblock != 0 || interrupted) return Errno{EINTR};
+  return std::nullopt;
 }
 
 Result<snd_pcm_uframes_t> Substream::transfer(const snd_pcm_channel_area_t* areas,
@@ -303,7 +335,7 @@ Result<snd_pcm_uframes_t> Substream::transfer(const snd_pcm_channel_area_t* area
   MutexLock guard(lock_);
   if (phase_ == Phase::xrun) {
     show_latched_xrun();
-    return Errno{EPIPE};
+    if (!hw_.mmap) return Errno{EPIPE};  // a mapped buffer is mere memory
   }
   if (quiescing_ || !ring_) return Errno{EBADFD};
   refresh_appl_ptr();
@@ -344,12 +376,24 @@ void Substream::close() {
   phase_ = Phase::open;
 }
 
+unsigned Substream::channels() {
+  MutexLock guard(lock_);
+  return phase_ == Phase::open ? 0 : hw_.format.channels;
+}
+
+bool Substream::prepared() {
+  MutexLock guard(lock_);
+  return phase_ == Phase::prepared;
+}
+
 SubstreamStats Substream::stats() {
   MutexLock guard(lock_);
   return {.irq = channel_ ? channel_->irq_stats() : IrqStats{},
           .sink = parts_.sink->stats(),
           .source = parts_.source->stats(),
           .hw = hw_,
+          .appl_ptr = pointers_.appl_ptr(),
+          .hw_ptr = pointers_.hw_ptr(),
           .starts = round_,
           .xruns = xruns_,
           .closes_during_callback = closes_during_callback_};

@@ -20,6 +20,7 @@
 #include <alsa/asoundlib.h>
 
 #include <memory>
+#include <optional>
 
 #include "engine/capture_port.h"
 #include "engine/engine.h"
@@ -31,6 +32,7 @@
 #include "plugin/pointers.h"
 #include "plugin/poll_level.h"
 #include "plugin/ring_copy.h"
+#include "plugin/silence.h"
 
 namespace dmasim {
 
@@ -57,6 +59,8 @@ struct HwSetup {
 struct SwSetup {
   snd_pcm_uframes_t avail_min = 1;
   snd_pcm_uframes_t stop_threshold = 0;
+  snd_pcm_uframes_t silence_threshold = 0;
+  snd_pcm_uframes_t silence_size = 0;
   snd_pcm_uframes_t boundary = 0;
 };
 
@@ -65,6 +69,8 @@ struct SubstreamStats {
   SinkStats sink;
   SourceStats source;
   HwSetup hw;
+  snd_pcm_uframes_t appl_ptr = 0;
+  snd_pcm_uframes_t hw_ptr = 0;
   uint64_t starts = 0;
   uint64_t xruns = 0;
   uint64_t closes_during_callback = 0;
@@ -85,8 +91,9 @@ class Substream {
   Result<void> hw_params(const HwSetup& hw) DMASIM_EXCLUDES(setup_, lock_);
   /// Errors: EBADFD as above.
   Result<void> hw_free() DMASIM_EXCLUDES(setup_, lock_);
-  /// Also while RUNNING.
-  void sw_params(const SwSetup& sw) DMASIM_EXCLUDES(lock_);
+  /// Also while RUNNING. Errors: EINVAL (silence that cannot be; nothing changes); EPIPE (the new
+  /// thresholds hold, and make an xrun of where the stream is).
+  Result<void> sw_params(const SwSetup& sw) DMASIM_EXCLUDES(lock_);
   /// Errors: EBUSY while the hardware runs; the stream then goes on as if not asked.
   Result<void> prepare() DMASIM_EXCLUDES(setup_, lock_);
   /// Errors: EPIPE (nothing to play), EAGAIN (no thread), EBADFD, and those of Sink::configure.
@@ -95,11 +102,13 @@ class Substream {
   void stop() noexcept DMASIM_EXCLUDES(lock_);
   /// Errors: EBADFD when an xrun came first.
   Result<void> pause(bool enable) DMASIM_EXCLUDES(lock_);
-  /// Errors: EAGAIN (non-blocking), EINTR (snd_pcm_abort), EIO (frames were lost), those of start.
+  /// Errors: EAGAIN (non-blocking), EINTR (snd_pcm_abort, or a signal that interrupts system
+  /// calls), EIO (frames were lost), those of start.
   Result<void> drain() DMASIM_EXCLUDES(lock_);
   /// In any state, from any thread; never blocks.
   snd_pcm_uframes_t pointer() DMASIM_EXCLUDES(lock_);
-  snd_pcm_sframes_t delay() DMASIM_EXCLUDES(lock_);
+  /// Errors: EBADFD (no stream), EPIPE (xrun).
+  Result<snd_pcm_sframes_t> delay() DMASIM_EXCLUDES(lock_);
   /// Copies, does not consume. Errors: EPIPE, EBADFD.
   Result<snd_pcm_uframes_t> transfer(const snd_pcm_channel_area_t* areas, snd_pcm_uframes_t offset,
                                      snd_pcm_uframes_t size) DMASIM_EXCLUDES(lock_);
@@ -107,15 +116,26 @@ class Substream {
   /// The last call.
   void close() DMASIM_EXCLUDES(setup_, lock_);
 
+  /// Of the setup; 0 without one.
+  [[nodiscard]] unsigned channels() DMASIM_EXCLUDES(lock_);
+  [[nodiscard]] bool prepared() DMASIM_EXCLUDES(lock_);
   [[nodiscard]] SubstreamStats stats() DMASIM_EXCLUDES(lock_);
 
  private:
   /// Ours, and the truth; io.state is what is shown of it.
   enum class Phase { open, setup, prepared, running, paused, draining, xrun };
 
+  /// The position that pointer() answered last.
+  struct Told {
+    int64_t at_ns = 0;
+    uint64_t hw_frames = 0;
+    size_t in_flight_frames = 0;
+  };
+
   [[nodiscard]] bool playback() const noexcept { return stream_ == SND_PCM_STREAM_PLAYBACK; }
+  /// A capture that drains has stopped; what it holds is read.
   [[nodiscard]] bool hardware_runs() const DMASIM_REQUIRES(lock_) {
-    return phase_ == Phase::running || phase_ == Phase::draining;
+    return phase_ == Phase::running || (phase_ == Phase::draining && playback());
   }
   [[nodiscard]] bool may_reconfigure() const DMASIM_REQUIRES(lock_) {
     return phase_ == Phase::open || phase_ == Phase::setup || phase_ == Phase::prepared;
@@ -128,11 +148,13 @@ class Substream {
 
   // Position: dmasim_pcm_position.cpp
   [[nodiscard]] bool has_position() const DMASIM_REQUIRES(lock_) {
-    return phase_ == Phase::prepared || phase_ == Phase::paused || hardware_runs();
+    return phase_ == Phase::prepared || phase_ == Phase::running || phase_ == Phase::paused ||
+           phase_ == Phase::draining;
   }
   void refresh_appl_ptr() DMASIM_REQUIRES(lock_);
   [[nodiscard]] uint64_t commit_limit_bytes() const DMASIM_REQUIRES(lock_);
   void catch_up() DMASIM_REQUIRES(lock_);
+  [[nodiscard]] bool told_just_now() const DMASIM_REQUIRES(lock_);
   void update() DMASIM_REQUIRES(lock_);
   [[nodiscard]] bool xrun_reached() const DMASIM_REQUIRES(lock_);
   void latch_xrun() DMASIM_REQUIRES(lock_);
@@ -144,12 +166,24 @@ class Substream {
   void publish_alarm(bool ready) DMASIM_REQUIRES(lock_);
   void arm_at_frames(uint64_t frames) DMASIM_REQUIRES(lock_);
 
+  // Silence: dmasim_pcm_silence.cpp
+  [[nodiscard]] bool endless_silence() const DMASIM_REQUIRES(lock_) {
+    return sw_.silence_size > 0 && sw_.silence_size >= pointers_.boundary();
+  }
+  void silence(const FrameSpan& span) DMASIM_REQUIRES(lock_);
+  void begin_silence() DMASIM_REQUIRES(lock_);
+  void silence_passed(uint64_t before) DMASIM_REQUIRES(lock_);
+  void silence_at_tick() DMASIM_REQUIRES(lock_);
+  void silence_ahead(uint64_t hw_frames) DMASIM_REQUIRES(lock_);
+
   // Life cycle: dmasim_pcm.cpp
   Result<void> start_prepared() DMASIM_REQUIRES(lock_);
   Result<void> configure_device(const HwSetup& hw) DMASIM_EXCLUDES(lock_);
   Result<void> issue() DMASIM_REQUIRES(lock_);
   Result<void> begin_drain() DMASIM_REQUIRES(lock_);
+  void begin_capture_drain() DMASIM_REQUIRES(lock_);
   Result<void> wait_drained() DMASIM_EXCLUDES(lock_);
+  [[nodiscard]] std::optional<Result<void>> drain_answer(bool interrupted) DMASIM_REQUIRES(lock_);
   Result<void> pause_hardware() DMASIM_REQUIRES(lock_);
   void halt(Phase next) noexcept DMASIM_REQUIRES(lock_);
   void await_start() DMASIM_REQUIRES(lock_);
@@ -175,9 +209,13 @@ class Substream {
   Phase phase_ DMASIM_GUARDED_BY(lock_) = Phase::open;
   bool quiescing_ DMASIM_GUARDED_BY(lock_) = false;  // a waiting hook is at work
   bool starting_ DMASIM_GUARDED_BY(lock_) = false;   // start makes the device ready, unlocked
+  unsigned drainers_ DMASIM_GUARDED_BY(lock_) = 0;   // inside drain()
   CondVar started_;                                  // starting_ ended
   Pointers pointers_ DMASIM_GUARDED_BY(lock_);
+  Silence silence_ DMASIM_GUARDED_BY(lock_);
   size_t in_flight_frames_ DMASIM_GUARDED_BY(lock_) = 0;
+  int64_t caught_up_ns_ DMASIM_GUARDED_BY(lock_) = 0;
+  Told told_ DMASIM_GUARDED_BY(lock_);
   uint64_t overtaken_frames_ DMASIM_GUARDED_BY(lock_) = 0;  // see TxState
   uint64_t forgiven_frames_ DMASIM_GUARDED_BY(lock_) = 0;   // of these: under an earlier sw_params
   Cookie cookie_ DMASIM_GUARDED_BY(lock_);

@@ -3,6 +3,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "plugin/dmasim_pcm.h"
 
@@ -10,6 +11,7 @@ namespace dmasim {
 namespace {
 
 constexpr int64_t kShowAgainMostNs = 1'000'000'000;
+constexpr int64_t kOneMomentNs = 100'000;
 
 }  // namespace
 
@@ -32,8 +34,11 @@ void Substream::catch_up() {
   refresh_appl_ptr();
   const TxState state = channel_->tx_status(cookie_, commit_limit_bytes(), now_ns);
   if (state.status != DmaStatus::in_progress && state.status != DmaStatus::paused) return;
+  caught_up_ns_ = now_ns;
   const size_t frame_bytes = hw_.format.frame_bytes();
+  const uint64_t before = pointers_.hw_frames();
   pointers_.set_hw_frames(state.transferred_bytes / frame_bytes);
+  silence_passed(before);
   in_flight_frames_ = state.in_flight_bytes / frame_bytes;
   overtaken_frames_ = state.overtaken_bytes / frame_bytes;
 }
@@ -55,7 +60,9 @@ void Substream::update() {
     refresh_appl_ptr();
   }
   if (phase_ == Phase::running && xrun_reached()) latch_xrun();
-  if (phase_ == Phase::draining && pointers_.hw_frames() >= drained_at_frames()) finish_drain();
+  if (phase_ == Phase::draining && playback() && pointers_.hw_frames() >= drained_at_frames()) {
+    finish_drain();
+  }
   publish();
 }
 
@@ -64,10 +71,10 @@ uint64_t Substream::drained_at_frames() const {
   return pointers_.appl_frames() + parts_.fifo_frames;
 }
 
+/// Who waits in drain() ends it himself.
 void Substream::finish_drain() {
-  pointers_.set_hw_frames(pointers_.appl_frames());  // what went past were ring leftovers
   halt(Phase::setup);
-  io_.set_state(SND_PCM_STATE_SETUP);
+  if (drainers_ == 0) io_.set_state(SND_PCM_STATE_SETUP);
 }
 
 /// Runs on the completion thread too: then this is the terminate_async from inside the callback.
@@ -111,7 +118,7 @@ void Substream::publish() {
 
 /// Readiness and the end of a drain may fall between two period ticks, which wake nobody then.
 void Substream::publish_alarm(bool ready) {
-  if (phase_ == Phase::draining) {
+  if (phase_ == Phase::draining && playback()) {
     arm_at_frames(drained_at_frames());
     return;
   }
@@ -148,6 +155,7 @@ void Substream::period_elapsed(uint64_t round) {
   MutexLock guard(lock_);
   if (round != round_ || !hardware_runs()) return;  // its transfer has been terminated
   update();
+  silence_at_tick();
 }
 
 void Substream::alarm() {
@@ -166,18 +174,30 @@ void Substream::alarm() {
 snd_pcm_uframes_t Substream::pointer() {
   MutexLock guard(lock_);
   update();
+  told_ = {.at_ns = caught_up_ns_,
+           .hw_frames = pointers_.hw_frames(),
+           .in_flight_frames = in_flight_frames_};
   if (phase_ == Phase::xrun) show_latched_xrun();
-  if (phase_ != Phase::draining) return pointers_.hw_ptr();
+  if (phase_ != Phase::draining || !playback()) return pointers_.hw_ptr();
   // A pointer at appl_ptr would make alsa-lib drop what is still in the FIFO.
   const uint64_t last = pointers_.appl_frames() - std::min<uint64_t>(pointers_.appl_frames(), 1);
   return std::min(pointers_.hw_frames(), last) % pointers_.boundary();
 }
 
-snd_pcm_sframes_t Substream::delay() {
+/// snd_pcm_status asks for the position and then for the delay: both are to be of one moment.
+bool Substream::told_just_now() const { return caught_up_ns_ - told_.at_ns < kOneMomentNs; }
+
+Result<snd_pcm_sframes_t> Substream::delay() {
   MutexLock guard(lock_);
   update();
-  const snd_pcm_sframes_t queued = playback() ? pointers_.lead() : -pointers_.lead();
-  return queued + static_cast<snd_pcm_sframes_t>(in_flight_frames_);
+  if (phase_ == Phase::xrun) return Errno{EPIPE};
+  if (!has_position() || (phase_ == Phase::draining && !playback())) return Errno{EBADFD};
+  const bool told = hardware_runs() && told_just_now();
+  const auto since_told =
+      static_cast<snd_pcm_sframes_t>(told ? pointers_.hw_frames() - told_.hw_frames : 0);
+  const snd_pcm_sframes_t lead = pointers_.lead() + since_told;
+  const size_t in_flight = told ? told_.in_flight_frames : in_flight_frames_;
+  return (playback() ? lead : -lead) + static_cast<snd_pcm_sframes_t>(in_flight);
 }
 
 unsigned short Substream::poll_revents() {

@@ -6,13 +6,13 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
 
 #include "plugin/alsa_format.h"
 #include "plugin/ring_copy.h"
+#include "plugin/split.h"
 
 namespace dmasim {
 namespace {
@@ -49,17 +49,6 @@ bool parse_range(string_view text, unsigned min, unsigned max, Range& out) {
   }
   out = range;
   return true;
-}
-
-/// Calls `use` for each piece between separators; stops at the first false.
-bool each_piece(string_view text, string_view separators,
-                const std::function<bool(string_view)>& use) {
-  while (true) {
-    const size_t end = text.find_first_of(separators);
-    if (!use(text.substr(0, end))) return false;
-    if (end == string_view::npos) return true;
-    text.remove_prefix(end + 1);
-  }
 }
 
 bool parse_formats(string_view text, std::vector<SampleFormat>& out) {
@@ -104,6 +93,30 @@ bool parse_completion(string_view text, CompletionTopology& out) {
   return text == "channel" || text == "shared";
 }
 
+void apply(const Profile& profile, PcmConfig& out) {
+  out.formats.assign(profile.formats.begin(), profile.formats.end());
+  out.channels = profile.channels;
+  out.channels_chosen = !profile.channels_may_grow;
+  out.rate_hz = profile.rate_hz;
+  out.period_bytes = profile.period_bytes;
+  out.buffer_bytes = profile.buffer_bytes;
+  out.periods = profile.periods;
+  out.noninterleaved = profile.noninterleaved;
+  out.channel_maps = profile.channel_maps ? usual_channel_maps() : std::vector<ChannelMap>{};
+}
+
+bool parse_profile(string_view text, PcmConfig& out) {
+  const Profile* profile = find_profile(text);
+  if (profile != nullptr) apply(*profile, out);
+  return profile != nullptr;
+}
+
+bool parse_chmap(string_view text, PcmConfig& out) {
+  if (text != "none") return parse_channel_maps(text, out.channel_maps);
+  out.channel_maps.clear();
+  return true;
+}
+
 struct Key {
   string_view name;
   const char* accepts;
@@ -115,6 +128,10 @@ bool take_text(string_view text, std::string& out) {
   return true;
 }
 
+/// Read before the others, which override it.
+constexpr Key kProfileKey{"profile", kProfileNames,
+                          [](string_view t, PcmConfig& c) { return parse_profile(t, c); }};
+
 constexpr std::array kKeys{
     Key{"file", "a path", [](string_view t, PcmConfig& c) { return take_text(t, c.file); }},
     Key{"source", "silence, tone:HZ, counter or a sound file's path",
@@ -124,6 +141,8 @@ constexpr std::array kKeys{
         "one or more of U8 S16_LE S16_BE S24_3LE S24_3BE S24_LE S24_BE S32_LE S32_BE "
         "FLOAT_LE FLOAT_BE FLOAT64_LE FLOAT64_BE, joined by + or ,",
         [](string_view t, PcmConfig& c) { return parse_formats(t, c.formats); }},
+    Key{"chmap", "none, or positions like FL+FR, several maps joined by /",
+        [](string_view t, PcmConfig& c) { return parse_chmap(t, c); }},
     Key{"channels", "N or MIN-MAX, 1 to 32",
         [](string_view t, PcmConfig& c) {
           c.channels_chosen = true;
@@ -139,8 +158,8 @@ constexpr std::array kKeys{
         [](string_view t, PcmConfig& c) {
           return parse_range(t, 2, kMaxBufferBytes, c.buffer_bytes);
         }},
-    Key{"periods", "N or MIN-MAX, 2 to 65536",
-        [](string_view t, PcmConfig& c) { return parse_range(t, 2, 65536, c.periods); }},
+    Key{"periods", "N or MIN-MAX, 1 to 65536",
+        [](string_view t, PcmConfig& c) { return parse_range(t, 1, 65536, c.periods); }},
     Key{"clock", "realtime", [](string_view t, PcmConfig&) { return t == "realtime"; }},
     Key{"ppm", "a whole number from -100000 to 100000",
         [](string_view t, PcmConfig& c) { return parse_number(t, -100000, 100000, c.ppm); }},
@@ -170,13 +189,24 @@ bool parse_entry(const Key& key, const snd_config_t* entry, PcmConfig& config) {
   return false;
 }
 
-bool ignorable(string_view id) { return id == "comment" || id == "type" || id == "hint"; }
+bool ignorable(string_view id) {
+  return id == "comment" || id == "type" || id == "hint" || id == kProfileKey.name;
+}
+
+bool parse_profile_key(const snd_config_t* conf, PcmConfig& config) {
+  apply(profiles().front(), config);
+  snd_config_t* entry = nullptr;
+  if (snd_config_search(const_cast<snd_config_t*>(conf), kProfileKey.name.data(), &entry) < 0) {
+    return true;
+  }
+  return parse_entry(kProfileKey, entry, config);
+}
 
 bool check_together(const PcmConfig& config) {
-  if (config.period_bytes.min > config.buffer_bytes.max / 2) {
-    SNDERR("dmasim: period_bytes = %u-%u leaves no room for two periods in buffer_bytes = %u-%u",
-           config.period_bytes.min, config.period_bytes.max, config.buffer_bytes.min,
-           config.buffer_bytes.max);
+  if (config.period_bytes.min > config.buffer_bytes.max / config.periods.min) {
+    SNDERR("dmasim: period_bytes = %u-%u leaves no room for %u periods in buffer_bytes = %u-%u",
+           config.period_bytes.min, config.period_bytes.max, config.periods.min,
+           config.buffer_bytes.min, config.buffer_bytes.max);
     return false;
   }
   return true;
@@ -186,7 +216,7 @@ bool check_together(const PcmConfig& config) {
 
 Result<PcmConfig> parse_pcm_config(const snd_config_t* conf) {
   PcmConfig config;
-  for (const FormatPair& pair : kFormats) config.formats.push_back(pair.engine);
+  if (!parse_profile_key(conf, config)) return Errno{EINVAL};
   snd_config_iterator_t it = nullptr;
   snd_config_iterator_t next = nullptr;
   snd_config_for_each(it, next, conf) {

@@ -12,27 +12,26 @@
 #include "engine/engine.h"
 #include "engine/pcm_format.h"
 #include "engine/result.h"
+#include "plugin/channel_maps.h"
+#include "plugin/profile.h"
 
 namespace dmasim {
 
-struct Range {
-  unsigned min = 0;
-  unsigned max = 0;
-};
-
-/// Defaults like a sound card's: programs take the extremes that they are offered.
+/// The limits are those of a profile, and of what overrides it.
 struct PcmConfig {
   std::string file;    ///< record what is played; empty: nowhere
   std::string source;  ///< what is captured; empty: silence
   std::string report;  ///< a JSON line for each closed PCM is appended here; empty: none
 
   std::vector<SampleFormat> formats;  ///< never empty
-  Range channels{1, 8};
+  Range channels;
   bool channels_chosen = false;  ///< else a source with more of them widens the range
-  Range rate_hz{4000, 768000};
-  Range period_bytes{128, 524288};
-  Range buffer_bytes{256, 1048576};
-  Range periods{2, 32};
+  Range rate_hz;
+  Range period_bytes;
+  Range buffer_bytes;
+  Range periods;
+  bool noninterleaved = true;
+  std::vector<ChannelMap> channel_maps;
 
   CompletionTopology completion = CompletionTopology::per_channel;
   int rt_priority = 0;

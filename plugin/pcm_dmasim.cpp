@@ -12,6 +12,7 @@
 
 #include "engine/sink.h"
 #include "plugin/alsa_format.h"
+#include "plugin/channel_maps.h"
 #include "plugin/dmasim_pcm.h"
 #include "plugin/fork_guard.h"
 #include "plugin/pcm_config.h"
@@ -27,6 +28,7 @@ struct Plugin {
   std::string name;
   PcmConfig config;
   ForkGuard guard;
+  std::unique_ptr<ChannelMaps> channel_maps;
   std::unique_ptr<Substream> substream;
 };
 
@@ -114,9 +116,10 @@ int on_sw_params(snd_pcm_ioplug_t* io, snd_pcm_sw_params_t* params) {
     SwSetup sw;
     snd_pcm_sw_params_get_avail_min(params, &sw.avail_min);
     snd_pcm_sw_params_get_stop_threshold(params, &sw.stop_threshold);
+    snd_pcm_sw_params_get_silence_threshold(params, &sw.silence_threshold);
+    snd_pcm_sw_params_get_silence_size(params, &sw.silence_size);
     snd_pcm_sw_params_get_boundary(params, &sw.boundary);
-    s.sw_params(sw);
-    return 0;
+    return to_errno(s.sw_params(sw));
   });
 }
 
@@ -136,12 +139,42 @@ int on_pause(snd_pcm_ioplug_t* io, int enable) {
   return call<int>(io, [enable](Substream& s) { return to_errno(s.pause(enable != 0)); });
 }
 
+/// Nothing ever suspends this card; it says that it could be resumed, as cards do.
+int on_resume(snd_pcm_ioplug_t*) { return 0; }
+
 int on_delay(snd_pcm_ioplug_t* io, snd_pcm_sframes_t* delay) {
-  return call<int>(io, [delay](Substream& s) { return *delay = s.delay(), 0; });
+  return call<int>(io, [delay](Substream& s) {
+    const Result<snd_pcm_sframes_t> frames = s.delay();
+    if (frames) *delay = *frames;
+    return -frames.error();
+  });
 }
 
+/// A program that was woken finds the positions of its waking, as behind a kernel's mapped status:
+/// snd_pcm_wait and snd_pcm_rewindable look at alsa-lib's copy. It has let go of its lock here.
 int on_poll_revents(snd_pcm_ioplug_t* io, pollfd*, unsigned, unsigned short* revents) {
+  if (!plugin_of(io).guard.in_child()) static_cast<void>(snd_pcm_avail_update(io->pcm));
   return call<int>(io, [revents](Substream& s) { return *revents = s.poll_revents(), 0; });
+}
+
+snd_pcm_chmap_query_t** on_query_chmaps(snd_pcm_ioplug_t* io) {
+  const Plugin& plugin = plugin_of(io);
+  return plugin.guard.in_child() ? nullptr : plugin.channel_maps->query();
+}
+
+snd_pcm_chmap_t* on_get_chmap(snd_pcm_ioplug_t* io) {
+  const Plugin& plugin = plugin_of(io);
+  if (plugin.guard.in_child()) return nullptr;
+  const unsigned channels = plugin.substream->channels();
+  return channels == 0 ? nullptr : plugin.channel_maps->get(channels);
+}
+
+int on_set_chmap(snd_pcm_ioplug_t* io, const snd_pcm_chmap_t* map) {
+  ChannelMaps& maps = *plugin_of(io).channel_maps;
+  return call<int>(io, [&maps, map](Substream& s) {
+    if (maps.empty()) return -ENXIO;
+    return s.prepared() ? to_errno(maps.set(s.channels(), *map)) : -EBADFD;
+  });
 }
 
 void on_dump(snd_pcm_ioplug_t* io, snd_output_t* out) {
@@ -152,6 +185,9 @@ void on_dump(snd_pcm_ioplug_t* io, snd_output_t* out) {
                     end.empty() ? (playback ? "nowhere" : "silence") : end.c_str());
   snd_output_printf(out, "Its setup is:\n");
   snd_pcm_dump_setup(io->pcm, out);
+  const SubstreamStats stats = plugin.substream->stats();
+  snd_output_printf(out, "  appl_ptr     : %lu\n", stats.appl_ptr);
+  snd_output_printf(out, "  hw_ptr       : %lu\n", stats.hw_ptr);
 }
 
 void report(const Plugin& plugin) {
@@ -190,9 +226,13 @@ const snd_pcm_ioplug_callback_t* callbacks() {
     t.prepare = on_prepare;
     t.drain = on_drain;
     t.pause = on_pause;
+    t.resume = on_resume;
     t.poll_revents = on_poll_revents;
     t.dump = on_dump;
     t.delay = on_delay;
+    t.query_chmaps = on_query_chmaps;
+    t.get_chmap = on_get_chmap;
+    t.set_chmap = on_set_chmap;
     return t;
   }();
   return &table;
@@ -235,6 +275,8 @@ int open_pcm(snd_pcm_t** pcm, const char* name, const snd_config_t* conf, snd_pc
   plugin->config = std::move(*config);
   Result<SubstreamParts> parts = make_parts(plugin->config, stream);
   if (!parts) return -parts.error();
+  plugin->channel_maps =
+      std::make_unique<ChannelMaps>(plugin->config.channel_maps, plugin->config.channels);
   plugin->substream = std::make_unique<Substream>(plugin->io, stream, std::move(*parts));
   if (const Result<void> opened = plugin->substream->open(); !opened) return -opened.error();
   fill_ioplug(*plugin);

@@ -138,11 +138,11 @@ int set_formats(snd_pcm_ioplug_t& io, const std::vector<SampleFormat>& formats) 
                                        static_cast<unsigned>(list.size()), list.data());
 }
 
-int set_accesses(snd_pcm_ioplug_t& io) {
+int set_accesses(snd_pcm_ioplug_t& io, bool noninterleaved) {
   static constexpr std::array<unsigned, 4> kAccesses{
-      SND_PCM_ACCESS_MMAP_INTERLEAVED, SND_PCM_ACCESS_MMAP_NONINTERLEAVED,
-      SND_PCM_ACCESS_RW_INTERLEAVED, SND_PCM_ACCESS_RW_NONINTERLEAVED};
-  return snd_pcm_ioplug_set_param_list(&io, SND_PCM_IOPLUG_HW_ACCESS, kAccesses.size(),
+      SND_PCM_ACCESS_MMAP_INTERLEAVED, SND_PCM_ACCESS_RW_INTERLEAVED,
+      SND_PCM_ACCESS_MMAP_NONINTERLEAVED, SND_PCM_ACCESS_RW_NONINTERLEAVED};
+  return snd_pcm_ioplug_set_param_list(&io, SND_PCM_IOPLUG_HW_ACCESS, noninterleaved ? 4 : 2,
                                        kAccesses.data());
 }
 
@@ -173,7 +173,7 @@ Result<SubstreamParts> make_parts(PcmConfig& config, snd_pcm_stream_t stream) {
 }
 
 int set_hw_constraints(snd_pcm_ioplug_t& io, const PcmConfig& config) {
-  const std::array results{set_accesses(io),
+  const std::array results{set_accesses(io, config.noninterleaved),
                            set_formats(io, config.formats),
                            set_range(io, SND_PCM_IOPLUG_HW_CHANNELS, config.channels),
                            set_range(io, SND_PCM_IOPLUG_HW_RATE, config.rate_hz),

@@ -48,6 +48,14 @@ void RingAreas::each_piece(Channel& channel, snd_pcm_uframes_t ring_offset,
   }
 }
 
+void RingAreas::silence(Channel& channel, snd_pcm_uframes_t ring_offset,
+                        snd_pcm_uframes_t frames) noexcept {
+  each_piece(channel, ring_offset, 0, frames,
+             [&](snd_pcm_uframes_t at, snd_pcm_uframes_t, snd_pcm_uframes_t count) {
+               snd_pcm_areas_silence(areas_.data(), at, channels_, count, format_);
+             });
+}
+
 void RingAreas::copy_in(Channel& channel, snd_pcm_uframes_t ring_offset,
                         const snd_pcm_channel_area_t* areas, snd_pcm_uframes_t offset,
                         snd_pcm_uframes_t frames) noexcept {

@@ -21,7 +21,8 @@ class RingAreas {
  public:
   void configure(const Ring& ring, snd_pcm_format_t format, unsigned channels,
                  snd_pcm_uframes_t buffer_size) noexcept;
-  void fill_silence() noexcept;
+  void fill_silence() noexcept;  ///< all of it, while nothing runs
+  void silence(Channel& channel, snd_pcm_uframes_t ring_offset, snd_pcm_uframes_t frames) noexcept;
 
   void copy_in(Channel& channel, snd_pcm_uframes_t ring_offset, const snd_pcm_channel_area_t* areas,
                snd_pcm_uframes_t offset, snd_pcm_uframes_t frames) noexcept;

@@ -166,7 +166,8 @@ TEST_F(Drain, IsLeftByAbort) {
   setup_.buffer_size = 5 * 48000;
   ASSERT_NO_FATAL_FAILURE(write(5 * 48000));
   struct sigaction action {};
-  action.sa_handler = ignore_signal;  // no SA_RESTART
+  action.sa_handler = ignore_signal;
+  action.sa_flags = SA_RESTART;  // the abort alone ends it
   struct sigaction before {};
   ASSERT_EQ(sigaction(SIGUSR1, &action, &before), 0);
   std::atomic<bool> done{false};
@@ -186,6 +187,104 @@ TEST_F(Drain, IsLeftByAbort) {
   EXPECT_EQ(answer, -EINTR);
   EXPECT_LT(now_ns() - before_ns_, setup_.time_of(5 * 48000));
   EXPECT_EQ(snd_pcm_drop(pcm_.get()), 0);
+}
+
+/// Sends SIGUSR1, with a handler of these flags, to a thread in a blocking drain, until that has
+/// returned or `times` signals were sent. What drain answered.
+int drain_under_signals(snd_pcm_t* pcm, int flags, int times) {
+  struct sigaction action {};
+  action.sa_handler = ignore_signal;
+  action.sa_flags = flags;
+  struct sigaction before {};
+  EXPECT_EQ(sigaction(SIGUSR1, &action, &before), 0);
+  std::atomic<bool> done{false};
+  int answer = 0;
+  std::thread drainer([&] {
+    answer = snd_pcm_drain(pcm);
+    done = true;
+  });
+  EXPECT_TRUE(reaches_state(pcm, SND_PCM_STATE_DRAINING));
+  int sent = 0;
+  EXPECT_TRUE(eventually([&] {
+    if (!done && sent++ < times) pthread_kill(drainer.native_handle(), SIGUSR1);
+    return done.load();
+  }));
+  drainer.join();
+  EXPECT_EQ(sigaction(SIGUSR1, &before, nullptr), 0);
+  return answer;
+}
+
+TEST_F(Drain, IsInterruptedByASignalAndGoesOnWhenAskedAgain) {
+  ASSERT_NO_FATAL_FAILURE(write(24000));
+  ASSERT_EQ(drain_under_signals(pcm_.get(), 0, 1'000'000), -EINTR);
+  EXPECT_EQ(snd_pcm_state(pcm_.get()), SND_PCM_STATE_DRAINING);
+  EXPECT_EQ(snd_pcm_drain(pcm_.get()), 0);
+  EXPECT_EQ(snd_pcm_state(pcm_.get()), SND_PCM_STATE_SETUP);
+  expect_took(24000);
+  expect_all_recorded();
+}
+
+TEST_F(Drain, IsNotInterruptedWhereSystemCallsAreRestarted) {
+  ASSERT_NO_FATAL_FAILURE(write(9601));
+  EXPECT_EQ(drain_under_signals(pcm_.get(), SA_RESTART, 20), 0);
+  expect_took(9601);
+  expect_all_recorded();
+}
+
+TEST_F(Drain, ThatBlocksStampsItsEnd) {
+  ASSERT_NO_FATAL_FAILURE(write(9601));
+  snd_pcm_status_t* status = nullptr;
+  snd_pcm_status_alloca(&status);
+  const auto stamped_ns = [&] {
+    snd_htimestamp_t stamp{};
+    EXPECT_EQ(snd_pcm_status(pcm_.get(), status), 0);
+    snd_pcm_status_get_trigger_htstamp(status, &stamp);
+    return int64_t{stamp.tv_sec} * 1'000'000'000 + stamp.tv_nsec;
+  };
+  ASSERT_EQ(snd_pcm_start(pcm_.get()), 0);
+  const int64_t started_ns = stamped_ns();
+  ASSERT_EQ(snd_pcm_drain(pcm_.get()), 0);
+  EXPECT_GE(stamped_ns() - started_ns, setup_.time_of(9601) / 2);
+}
+
+TEST_F(Drain, OfNothingWithoutBlockingSaysAgainAndEndsInSetup) {
+  pcm_ = open_playback({}, SND_PCM_NONBLOCK);
+  ASSERT_TRUE(pcm_);
+  ASSERT_NO_FATAL_FAILURE(configure(pcm_.get(), setup_));
+  EXPECT_EQ(snd_pcm_drain(pcm_.get()), -EAGAIN);
+  EXPECT_EQ(snd_pcm_state(pcm_.get()), SND_PCM_STATE_SETUP);
+}
+
+/// The hardware has stopped; what it holds stays.
+TEST_F(Drain, OfCaptureWithoutBlockingKeepsWhatIsToBeRead) {
+  const Pcm pcm = open_capture({{"SOURCE", "counter"}}, SND_PCM_NONBLOCK);
+  ASSERT_TRUE(pcm);
+  ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), setup_));
+  ASSERT_EQ(snd_pcm_start(pcm.get()), 0);
+  ASSERT_TRUE(eventually([&] { return snd_pcm_avail(pcm.get()) >= 2000; }));
+  EXPECT_EQ(snd_pcm_drain(pcm.get()), -EAGAIN);
+  ASSERT_EQ(snd_pcm_state(pcm.get()), SND_PCM_STATE_DRAINING);
+  const snd_pcm_sframes_t held = snd_pcm_avail(pcm.get());
+  EXPECT_GE(held, 2000);
+  snd_pcm_sframes_t delay = 0;
+  EXPECT_EQ(snd_pcm_delay(pcm.get(), &delay), -EBADFD);
+  std::vector<std::byte> got(2000 * setup_.layout.frame_bytes());
+  EXPECT_EQ(snd_pcm_readi(pcm.get(), got.data(), 2000), 2000);
+  EXPECT_EQ(first_difference(setup_.layout, counter_frames(setup_.layout, 0, 2000), got), "");
+  EXPECT_EQ(snd_pcm_avail(pcm.get()), held - 2000);
+}
+
+TEST_F(Drain, OfCaptureThatKeepsDataEndsWithPrepare) {
+  const Pcm pcm = open_capture({}, SND_PCM_NONBLOCK);
+  ASSERT_TRUE(pcm);
+  ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), setup_));
+  ASSERT_EQ(snd_pcm_start(pcm.get()), 0);
+  ASSERT_TRUE(eventually([&] { return snd_pcm_avail(pcm.get()) > 0; }));
+  ASSERT_EQ(snd_pcm_drain(pcm.get()), -EAGAIN);
+  ASSERT_EQ(snd_pcm_state(pcm.get()), SND_PCM_STATE_DRAINING);
+  ASSERT_EQ(snd_pcm_prepare(pcm.get()), 0);
+  EXPECT_EQ(snd_pcm_avail(pcm.get()), 0);
+  EXPECT_EQ(snd_pcm_start(pcm.get()), 0);
 }
 
 TEST_F(Drain, OfAPausedStreamEndsInSetup) {

@@ -109,10 +109,13 @@ int set_sw_params(snd_pcm_t* pcm, const PcmSetup& setup) {
   };
   const auto start = std::min(setup.start_threshold, boundary);
   const auto stop = std::min(or_else(setup.stop_threshold, setup.buffer_size), boundary);
+  const auto silence = std::min(setup.silence_size, boundary);
   const auto avail_min = or_else(setup.avail_min, setup.period_size);
   return worst({snd_pcm_sw_params_set_start_threshold(pcm, sw, start),
                 snd_pcm_sw_params_set_stop_threshold(pcm, sw, stop),
-                snd_pcm_sw_params_set_avail_min(pcm, sw, avail_min), snd_pcm_sw_params(pcm, sw)});
+                snd_pcm_sw_params_set_avail_min(pcm, sw, avail_min),
+                snd_pcm_sw_params_set_silence_threshold(pcm, sw, setup.silence_threshold),
+                snd_pcm_sw_params_set_silence_size(pcm, sw, silence), snd_pcm_sw_params(pcm, sw)});
 }
 
 void configure(snd_pcm_t* pcm, const PcmSetup& setup) {

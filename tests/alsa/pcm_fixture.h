@@ -47,6 +47,8 @@ struct PcmSetup {
   snd_pcm_uframes_t start_threshold = kBoundary;
   snd_pcm_uframes_t stop_threshold = 0;  ///< 0: the buffer size
   snd_pcm_uframes_t avail_min = 0;       ///< 0: the period size
+  snd_pcm_uframes_t silence_threshold = 0;
+  snd_pcm_uframes_t silence_size = 0;
 
   [[nodiscard]] bool interleaved() const noexcept {
     return access == SND_PCM_ACCESS_RW_INTERLEAVED || access == SND_PCM_ACCESS_MMAP_INTERLEAVED;

@@ -56,6 +56,8 @@ TEST_P(Xrun, IsAnsweredByEveryCallAndEndsWithPrepare) {
   EXPECT_EQ(snd_pcm_avail_update(pcm_.get()), -EPIPE);
   EXPECT_EQ(snd_pcm_avail(pcm_.get()), -EPIPE);
   EXPECT_EQ(snd_pcm_wait(pcm_.get(), kWatchdogMs), -EPIPE);
+  snd_pcm_sframes_t delay = 0;
+  EXPECT_EQ(snd_pcm_delay(pcm_.get(), &delay), -EPIPE);
   EXPECT_EQ(snd_pcm_start(pcm_.get()), -EPIPE);
   EXPECT_EQ(snd_pcm_pause(pcm_.get(), 1), -EBADFD);
   EXPECT_EQ(snd_pcm_state(pcm_.get()), SND_PCM_STATE_XRUN);

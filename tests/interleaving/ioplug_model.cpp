@@ -81,8 +81,8 @@ IoplugModel::IoplugModel(bool locking, snd_pcm_uframes_t avail_min) : locking_(l
             .ok(),
         "hw_params failed");
   setup_ = true;
-  substream_->sw_params(
-      {.avail_min = avail_min, .stop_threshold = kBufferFrames, .boundary = kBoundary});
+  const SwSetup sw{.avail_min = avail_min, .stop_threshold = kBufferFrames, .boundary = kBoundary};
+  check(substream_->sw_params(sw).ok(), "sw_params failed");
   check(prepare() == 0, "prepare failed");
 }
 
@@ -203,6 +203,7 @@ int IoplugModel::wait() {
     [[maybe_unused]] const bool ready = substream_->poll_level().wait();
     PcmLock guard(*this);
     guard.unlock();
+    static_cast<void>(avail());  // our hook's first step
     const unsigned short events = substream_->poll_revents();
     guard.lock();
     if ((events & POLLERR) != 0) {

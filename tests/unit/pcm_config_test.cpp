@@ -94,9 +94,54 @@ TEST_F(PcmConfigTest, BadValuesAreNamedWithWhatIsAccepted) {
   expect_refused("faults \"slow_callback=2h\"", "faults", "2h");
   expect_refused("faults \"gremlins\"", "faults", "gremlins");
   expect_refused("buffer_bytes 99999999999999", "buffer_bytes", "99999999999999");
-  expect_refused("periods 1", "periods", "1");
+  expect_refused("periods 0", "periods", "0");
+  expect_refused("profile sblive", "profile", "sblive");
+  expect_refused("profile sblive", "aloop", "dummy");
+  expect_refused("chmap FL+XX", "chmap", "FL+XX");
+  expect_refused("chmap \"FL+FR/\"", "chmap", "FL+FR/");
   expect_refused("rt_priority 100", "rt_priority", "100");
   expect_refused("channels { min 1 max 2 }", "channels", "no plain value");
+}
+
+TEST_F(PcmConfigTest, AProfileGivesTheLimits) {
+  const Result<PcmConfig> config = parse("profile aloop");
+  ASSERT_TRUE(config.ok()) << logged;
+  EXPECT_EQ(config->channels.max, 32u);
+  EXPECT_EQ(config->rate_hz.min, 8000u);
+  EXPECT_EQ(config->rate_hz.max, 192000u);
+  EXPECT_EQ(config->periods.min, 1u);
+  EXPECT_EQ(config->periods.max, 1024u);
+  EXPECT_FALSE(config->noninterleaved);
+  EXPECT_TRUE(config->channel_maps.empty());
+}
+
+TEST_F(PcmConfigTest, WhatIsGivenOverridesTheProfileWhereverItStands) {
+  const Result<PcmConfig> config =
+      parse("rate 44100\nchmap \"FC+LFE\"\nprofile aloop\nformat U8\nperiods \"\"");
+  ASSERT_TRUE(config.ok()) << logged;
+  EXPECT_EQ(config->rate_hz.min, 44100u);
+  EXPECT_EQ(config->rate_hz.max, 44100u);
+  EXPECT_EQ(config->formats, std::vector{SampleFormat::u8});
+  EXPECT_EQ(config->channel_maps, (std::vector<ChannelMap>{{SND_CHMAP_FC, SND_CHMAP_LFE}}));
+  EXPECT_EQ(config->periods.max, 1024u);
+}
+
+TEST_F(PcmConfigTest, EveryProfileIsNamedWhereOneIsRefused) {
+  for (const Profile& profile : profiles()) {
+    expect_refused("profile sblive", "profile", std::string(profile.name));
+    EXPECT_TRUE(parse("profile " + std::string(profile.name)).ok()) << profile.name;
+  }
+}
+
+TEST_F(PcmConfigTest, ChannelMapsAreReadOrTakenAway) {
+  const Result<PcmConfig> two = parse("chmap \"FL+FR/FL,FR,RL,RR\"");
+  ASSERT_TRUE(two.ok()) << logged;
+  const std::vector<ChannelMap> expected{{SND_CHMAP_FL, SND_CHMAP_FR},
+                                         {SND_CHMAP_FL, SND_CHMAP_FR, SND_CHMAP_RL, SND_CHMAP_RR}};
+  EXPECT_EQ(two->channel_maps, expected);
+  const Result<PcmConfig> none = parse("chmap none");
+  ASSERT_TRUE(none.ok()) << logged;
+  EXPECT_TRUE(none->channel_maps.empty());
 }
 
 TEST_F(PcmConfigTest, UnknownKeysAreNamed) {

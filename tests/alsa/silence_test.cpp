@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Silence for a program that may be late. The ring holds old data behind what the program has
+/// written; snd_pcm_forward then hands over that part of the ring as it lies there, so that it is
+/// played and recorded.
+#include <gtest/gtest.h>
+
+#include "tests/alsa/pcm_fixture.h"
+
+namespace dmasim::test {
+namespace {
+
+constexpr uint64_t kOldSeed = 1;
+
+class SilenceInTheRing : public ::testing::Test {
+ protected:
+  static constexpr size_t kBuffer = 48000;
+  static constexpr size_t kWritten = 9600;
+
+  void prepare(snd_pcm_uframes_t threshold, snd_pcm_uframes_t size) {
+    setup_.stop_threshold = kBoundary;
+    setup_.silence_threshold = threshold;
+    setup_.silence_size = size;
+    expected_.clear();
+    pcm_ = open_playback({{"FILE", path_}});
+    ASSERT_TRUE(pcm_);
+    ASSERT_NO_FATAL_FAILURE(configure(pcm_.get(), setup_));
+  }
+  void fill_with_old_data() {
+    ASSERT_EQ(write_frames(pcm_.get(), old_data(0, kBuffer)), kBuffer);
+    ASSERT_EQ(snd_pcm_rewind(pcm_.get(), kBuffer), kBuffer);
+  }
+  void write(size_t frames) {
+    const auto data = pattern_frames(setup_.layout, 0, frames);
+    ASSERT_EQ(write_frames(pcm_.get(), data), frames);
+    expect(data);
+  }
+  void start() {
+    start_ns_ = now_ns();
+    ASSERT_EQ(snd_pcm_start(pcm_.get()), 0);
+  }
+  /// Hands over what lies in the ring. False when that came too late to be played.
+  bool forward(size_t frames, size_t before_frames) {
+    EXPECT_EQ(snd_pcm_forward(pcm_.get(), frames), frames);
+    return now_ns() - start_ns_ < setup_.time_of(before_frames);
+  }
+  void expect(const std::vector<std::byte>& data) {
+    expected_.insert(expected_.end(), data.begin(), data.end());
+  }
+  void expect_silence(size_t frames) {
+    expected_.resize(expected_.size() + frames * setup_.layout.frame_bytes());
+  }
+  std::vector<std::byte> old_data(size_t first, size_t frames) const {
+    return pattern_frames(setup_.layout, first, frames, kOldSeed);
+  }
+  void expect_recorded() {
+    EXPECT_EQ(snd_pcm_drain(pcm_.get()), 0);
+    pcm_.reset();
+    EXPECT_EQ(first_difference(setup_.layout, expected_, read_file(path_)), "");
+  }
+  /// Old data everywhere, kWritten frames of new data, and the rest handed over at once.
+  bool play_the_rest(snd_pcm_uframes_t threshold, snd_pcm_uframes_t size) {
+    prepare(threshold, size);
+    fill_with_old_data();
+    write(kWritten);
+    start();
+    return forward(kBuffer - kWritten, kWritten);
+  }
+
+  PcmSetup setup_;
+  const TemporaryDirectory directory_;
+  const std::string path_ = directory_.file("played.raw");
+  std::vector<std::byte> expected_;
+  Pcm pcm_;
+  int64_t start_ns_ = 0;
+};
+
+TEST_F(SilenceInTheRing, IsNotThereUnlessAskedFor) {
+  retry_when_late([&] {
+    if (!play_the_rest(0, 0)) return false;
+    expect(old_data(kWritten, kBuffer - kWritten));
+    expect_recorded();
+    return true;
+  });
+}
+
+TEST_F(SilenceInTheRing, EndlessIsAllThatTheProgramHasNotWritten) {
+  retry_when_late([&] {
+    if (!play_the_rest(0, kBoundary)) return false;
+    expect_silence(kBuffer - kWritten);
+    expect_recorded();
+    return true;
+  });
+}
+
+TEST_F(SilenceInTheRing, EndlessFollowsTheHardware) {
+  retry_when_late([&] {
+    prepare(0, kBoundary);
+    write(kBuffer);
+    start();
+    if (!eventually([&] { return snd_pcm_avail(pcm_.get()) >= snd_pcm_sframes_t{kWritten}; })) {
+      ADD_FAILURE() << "the hardware does not move";
+      return false;
+    }
+    if (!forward(kWritten, kBuffer)) return false;
+    expect_silence(kWritten);
+    expect_recorded();
+    return true;
+  });
+}
+
+TEST_F(SilenceInTheRing, OfAThresholdReachesSoFarAndNoFarther) {
+  constexpr size_t kThreshold = 14400;
+  retry_when_late([&] {
+    if (!play_the_rest(kThreshold, kThreshold)) return false;
+    expect_silence(kThreshold - kWritten);
+    expect(old_data(kThreshold, kBuffer - kThreshold));
+    expect_recorded();
+    return true;
+  });
+}
+
+TEST_F(SilenceInTheRing, OfAThresholdIsAtMostItsSize) {
+  constexpr size_t kSize = 480;
+  retry_when_late([&] {
+    if (!play_the_rest(14400, kSize)) return false;
+    expect_silence(kSize);
+    expect(old_data(kWritten + kSize, kBuffer - kWritten - kSize));
+    expect_recorded();
+    return true;
+  });
+}
+
+/// Each interrupt fills what the period before has used up.
+TEST_F(SilenceInTheRing, OfAThresholdGoesOnWithThePeriods) {
+  constexpr size_t kThreshold = 19200;
+  retry_when_late([&] {
+    prepare(kThreshold, kThreshold);
+    fill_with_old_data();
+    write(kWritten);
+    start();
+    const bool moved = eventually([&] {
+      return snd_pcm_avail(pcm_.get()) >= snd_pcm_sframes_t{kBuffer - kWritten + 4800 + 2400};
+    });
+    EXPECT_TRUE(moved);
+    if (!forward(kThreshold + 4800 - kWritten, kWritten)) return false;
+    expect_silence(kThreshold + 4800 - kWritten);
+    expect_recorded();
+    return true;
+  });
+}
+
+class SilenceAndPlay : public SilenceInTheRing,
+                       public ::testing::WithParamInterface<std::pair<size_t, size_t>> {};
+
+TEST_P(SilenceAndPlay, NeverTouchesWhatTheProgramWrites) {
+  setup_.period_size = 960;
+  setup_.buffer_size = 9600;
+  setup_.start_threshold = 9600;
+  ASSERT_NO_FATAL_FAILURE(prepare(GetParam().first, GetParam().second));
+  ASSERT_NO_FATAL_FAILURE(write(4 * 9600 + 17));
+  expect_recorded();
+}
+
+INSTANTIATE_TEST_SUITE_P(Alsa, SilenceAndPlay,
+                         ::testing::Values(std::pair<size_t, size_t>{0, kBoundary},
+                                           std::pair<size_t, size_t>{8640, 8640},
+                                           std::pair<size_t, size_t>{960, 96}));
+
+}  // namespace
+}  // namespace dmasim::test
