@@ -108,6 +108,10 @@ class Substream {
   void close() DMASIM_EXCLUDES(setup_, lock_);
 
   [[nodiscard]] SubstreamStats stats() DMASIM_EXCLUDES(lock_);
+  /// After start or drain have failed: what sink or source say to it; often nothing.
+  [[nodiscard]] std::string device_trouble() const {
+    return playback() ? parts_.sink->explain() : parts_.source->explain();
+  }
 
  private:
   /// Ours, and the truth; io.state is what is shown of it.
@@ -131,6 +135,7 @@ class Substream {
     return phase_ == Phase::prepared || phase_ == Phase::paused || hardware_runs();
   }
   void refresh_appl_ptr() DMASIM_REQUIRES(lock_);
+  void commit() DMASIM_REQUIRES(lock_);
   [[nodiscard]] uint64_t commit_limit_bytes() const DMASIM_REQUIRES(lock_);
   void catch_up() DMASIM_REQUIRES(lock_);
   void update() DMASIM_REQUIRES(lock_);
