@@ -127,6 +127,7 @@ void ChannelState::issue_pending(int64_t now_ns) {
   base_bytes_ = 0;
   time_.start(now_ns);
   take_up_next();
+  if (configured()) config_.port->run(time_, 0);
 }
 
 Result<void> ChannelState::pause(int64_t now_ns) {
@@ -137,6 +138,7 @@ Result<void> ChannelState::pause(int64_t now_ns) {
   if (active_.empty()) return Errno{EINVAL};
   paused_ = true;
   time_.pause(now_ns);
+  if (configured()) config_.port->pause();
   return {};
 }
 
@@ -146,6 +148,7 @@ Result<void> ChannelState::resume(int64_t now_ns) {
   if (active_.empty() || !paused_) return Errno{EINVAL};
   paused_ = false;
   time_.resume(now_ns);
+  if (configured()) config_.port->run(time_, (base_bytes_ + transferred_bytes_) / burst_bytes());
   return {};
 }
 

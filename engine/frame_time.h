@@ -14,6 +14,14 @@ class FrameTime {
   FrameTime() = default;
   /// Frames fall at rate_hz * (1 + ppm / 1e6) a second: ppm is the device's crystal against ours.
   FrameTime(uint32_t rate_hz, int32_t ppm) noexcept;
+  /// A clock that has been told in numbers: those of frames_per_1e15_ns() and origin_ns().
+  [[nodiscard]] static FrameTime from_numbers(uint64_t frames_per_1e15_ns,
+                                              int64_t origin_ns) noexcept {
+    FrameTime time;
+    time.frames_per_1e15_ns_ = frames_per_1e15_ns;
+    time.start_ns_ = origin_ns;
+    return time;
+  }
 
   void start(int64_t now_ns) noexcept;
   /// Time stands still for the device from here until resume().
@@ -24,6 +32,10 @@ class FrameTime {
   [[nodiscard]] uint64_t frames_at(int64_t now_ns) const noexcept;
   /// The first instant at which frames_at() is at least `frames`, were there no further pause.
   [[nodiscard]] int64_t time_of(uint64_t frames) const noexcept;
+
+  [[nodiscard]] uint64_t frames_per_1e15_ns() const noexcept { return frames_per_1e15_ns_; }
+  /// When frame 0 was due, were there no pause.
+  [[nodiscard]] int64_t origin_ns() const noexcept { return start_ns_; }
 
  private:
   uint64_t frames_per_1e15_ns_ = 1;

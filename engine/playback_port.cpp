@@ -22,6 +22,7 @@ Result<void> PlaybackPort::configure(size_t frame_bytes, uint32_t depth_frames) 
 void PlaybackPort::take(std::span<const std::byte> frames, bool committed) noexcept {
   if (depth_frames_ == 0) {
     sink_.write(frames, committed);
+    out_frames_ += frames.size() / frame_bytes_;
     return;
   }
   while (!frames.empty()) {
@@ -53,23 +54,34 @@ void PlaybackPort::pop(size_t count_frames) noexcept {
     sink_.write({&fifo_[head_frames_ * frame_bytes_], run * frame_bytes_}, committed);
     head_frames_ = (head_frames_ + run) % depth_frames_;
     level_frames_ -= run;
+    out_frames_ += run;
     count_frames -= run;
   }
 }
 
 /// What was in the FIFO comes out, and the last of what was skipped lies in it now.
 void PlaybackPort::skip(uint64_t bytes) noexcept {
-  if (depth_frames_ == 0) return;
   const uint64_t frames = bytes / frame_bytes_;
+  if (depth_frames_ == 0) {
+    out_frames_ += frames;
+    return;
+  }
   const auto fresh = static_cast<size_t>(std::min<uint64_t>(frames, depth_frames_));
   pop(level_frames_ + fresh - std::min(level_frames_ + fresh, depth_frames_));
+  out_frames_ += frames - fresh;
   for (size_t i = 0; i < fresh; ++i) {
     committed_[(head_frames_ + level_frames_++) % depth_frames_] = false;
   }
 }
 
+void PlaybackPort::run(const FrameTime& time, uint64_t frame) noexcept {
+  out_frames_ = frame - level_frames_;
+  sink_.run(time, depth_frames_, out_frames_);
+}
+
 void PlaybackPort::stop(bool keep_fifo) noexcept {
   if (keep_fifo && depth_frames_ > 0) pop(level_frames_);
+  sink_.stop(out_frames_);
   head_frames_ = level_frames_ = 0;
 }
 

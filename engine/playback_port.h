@@ -25,6 +25,8 @@ class PlaybackPort final : public Port {
   void take(std::span<const std::byte> frames, bool committed) noexcept override;
   void fill(std::span<std::byte>) noexcept override {}
   void skip(uint64_t bytes) noexcept override;
+  void run(const FrameTime& time, uint64_t frame) noexcept override;
+  void pause() noexcept override { sink_.pause(out_frames_); }
   void stop(bool keep_fifo) noexcept override;
   [[nodiscard]] size_t in_flight_bytes() const noexcept override {
     return level_frames_ * frame_bytes_;
@@ -41,6 +43,7 @@ class PlaybackPort final : public Port {
   std::vector<bool> committed_;  // of each frame in the FIFO
   size_t head_frames_ = 0;       // next to come out
   size_t level_frames_ = 0;
+  uint64_t out_frames_ = 0;  // that have come out since the clock began
 };
 
 }  // namespace dmasim

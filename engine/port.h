@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <span>
 
+#include "engine/frame_time.h"
+
 namespace dmasim {
 
 /// The data register of a device: the DMA writes to it or reads from it, one burst a frame.
@@ -20,6 +22,14 @@ class Port {
   /// The DMA went on by whole frames that nobody vouched for and nobody will see: a stalled process
   /// catches up with what it missed. Costs no more than the device's own memory.
   virtual void skip(uint64_t bytes) noexcept = 0;
+  /// The clock goes: the next frame to be moved is number `frame` of `time`. Frames are counted
+  /// from the moment on at which the hardware got something to do, over all transfers that follow
+  /// without a gap. At that moment, and when a pause ends.
+  virtual void run(const FrameTime& time, uint64_t frame) noexcept {
+    static_cast<void>(time), static_cast<void>(frame);
+  }
+  /// The clock stands still until run().
+  virtual void pause() noexcept {}
   /// The transfer has ended. Frames in the FIFO still come out if `keep_fifo`, else they are gone.
   virtual void stop(bool keep_fifo) noexcept = 0;
   [[nodiscard]] virtual size_t in_flight_bytes() const noexcept = 0;

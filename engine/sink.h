@@ -12,7 +12,9 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 
+#include "engine/frame_time.h"
 #include "engine/pcm_format.h"
 #include "engine/result.h"
 
@@ -40,6 +42,30 @@ class Sink {
   /// [hardware; under the channel's lock] Takes whole frames, first come first. Never blocks.
   /// `committed` is false for what the DMA read past the client's position: ring leftovers.
   virtual void write(std::span<const std::byte> bytes, bool committed) noexcept = 0;
+
+  // What a sink needs that is heard elsewhere at the right time, whoever wakes here or does not. A
+  // round begins with configure(); its frames are counted from 0. Others leave these as they are.
+
+  /// [client] Frames of the round up to `end` are the client's; frame n lies at n % its size in
+  /// `ring`, which is stable up to the next call. `end` may move back, and what follows it is then
+  /// taken anew. Never blocks.
+  virtual void commit(std::span<const std::byte> ring, uint64_t end) noexcept {
+    static_cast<void>(ring), static_cast<void>(end);
+  }
+  /// [hardware; under the channel's lock] From `frame` on, frames come out as `time` says, `depth`
+  /// frames late: frame n when time.frames_at() passes n + depth. At a start, and after a pause.
+  virtual void run(const FrameTime& time, uint64_t depth, uint64_t frame) noexcept {
+    static_cast<void>(time), static_cast<void>(depth), static_cast<void>(frame);
+  }
+  /// [hardware; under the channel's lock] Frames before `frame` have come out or still will; no
+  /// further one does before the next run().
+  virtual void pause(uint64_t frame) noexcept { static_cast<void>(frame); }
+  /// [hardware; under the channel's lock] The same, and the round is over.
+  virtual void stop(uint64_t frame) noexcept { static_cast<void>(frame); }
+
+  /// [setup] After configure() has failed: whose fault it was, as "cable = \"x\" is in use by
+  /// process 7". Empty where the error says it all.
+  [[nodiscard]] virtual std::string explain() const { return {}; }
 
   /// [any] Asks for everything written so far to reach its place. Never waits.
   virtual void flush_async() noexcept = 0;

@@ -11,7 +11,9 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 
+#include "engine/frame_time.h"
 #include "engine/pcm_format.h"
 #include "engine/result.h"
 
@@ -36,6 +38,15 @@ class Source {
 
   /// [hardware; under the channel's lock] Goes on as if so many bytes, whole frames, had been read.
   virtual void skip(uint64_t bytes) noexcept = 0;
+
+  /// [hardware; under the channel's lock] The next frame to be read is number `frame` of a clock:
+  /// frame n is sampled at time.time_of(n). At a start, and after a pause.
+  virtual void run(const FrameTime& time, uint64_t frame) noexcept {
+    static_cast<void>(time), static_cast<void>(frame);
+  }
+
+  /// [setup] After configure() has failed: see Sink::explain.
+  [[nodiscard]] virtual std::string explain() const { return {}; }
 
   /// [any] The source is stopped; read() comes no more before the next configure(). Never waits.
   virtual void stop_async() noexcept {}

@@ -224,6 +224,7 @@ Result<void> Substream::issue() {
   armed_frames_ = UINT64_MAX;
   overtaken_frames_ = forgiven_frames_ = 0;
   begin_silence();
+  commit();
   channel_->issue_pending();
   publish();
   return {};
@@ -356,6 +357,7 @@ Result<snd_pcm_uframes_t> Substream::transfer(const snd_pcm_channel_area_t* area
     }
   }
   pointers_.set_appl_ptr(pointers_.appl_ptr_after(size));  // as alsa-lib will, right after this
+  commit();
   publish();
   return size;
 }

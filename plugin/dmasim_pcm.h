@@ -120,6 +120,10 @@ class Substream {
   [[nodiscard]] unsigned channels() DMASIM_EXCLUDES(lock_);
   [[nodiscard]] bool prepared() DMASIM_EXCLUDES(lock_);
   [[nodiscard]] SubstreamStats stats() DMASIM_EXCLUDES(lock_);
+  /// After start or drain have failed: what sink or source say to it; often nothing.
+  [[nodiscard]] std::string device_trouble() const {
+    return playback() ? parts_.sink->explain() : parts_.source->explain();
+  }
 
  private:
   /// Ours, and the truth; io.state is what is shown of it.
@@ -152,6 +156,7 @@ class Substream {
            phase_ == Phase::draining;
   }
   void refresh_appl_ptr() DMASIM_REQUIRES(lock_);
+  void commit() DMASIM_REQUIRES(lock_);
   [[nodiscard]] uint64_t commit_limit_bytes() const DMASIM_REQUIRES(lock_);
   void catch_up() DMASIM_REQUIRES(lock_);
   [[nodiscard]] bool told_just_now() const DMASIM_REQUIRES(lock_);

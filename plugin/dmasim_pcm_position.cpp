@@ -22,6 +22,12 @@ void Substream::refresh_appl_ptr() {
   const snd_pcm_uframes_t appl_ptr = io_.appl_ptr();
   if (appl_ptr == 0 && hardware_runs()) return;
   pointers_.set_appl_ptr(appl_ptr);
+  commit();
+}
+
+/// The client's position has been looked at, or moved: a sink may have to know ahead of the DMA.
+void Substream::commit() {
+  if (playback()) parts_.sink->commit(ring_.span(), pointers_.appl_frames());
 }
 
 uint64_t Substream::commit_limit_bytes() const {

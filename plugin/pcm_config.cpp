@@ -10,6 +10,7 @@
 #include <optional>
 #include <string_view>
 
+#include "engine/cable_file.h"
 #include "plugin/alsa_format.h"
 #include "plugin/ring_copy.h"
 #include "plugin/split.h"
@@ -132,10 +133,19 @@ bool take_text(string_view text, std::string& out) {
 constexpr Key kProfileKey{"profile", kProfileNames,
                           [](string_view t, PcmConfig& c) { return parse_profile(t, c); }};
 
+constexpr const char* kCableAccepts =
+    "a name of up to 64 letters, digits, '.', '_' and '-', not beginning with '.'";
+
+bool take_cable(string_view text, std::string& out) {
+  return cable_name_valid(text) && take_text(text, out);
+}
+
 constexpr std::array kKeys{
     Key{"file", "a path", [](string_view t, PcmConfig& c) { return take_text(t, c.file); }},
     Key{"source", "silence, tone:HZ, counter or a sound file's path",
         [](string_view t, PcmConfig& c) { return take_text(t, c.source); }},
+    Key{"cable", kCableAccepts, [](string_view t, PcmConfig& c) { return take_cable(t, c.cable); }},
+    Key{"loop", kCableAccepts, [](string_view t, PcmConfig& c) { return take_cable(t, c.loop); }},
     Key{"report", "a path", [](string_view t, PcmConfig& c) { return take_text(t, c.report); }},
     Key{"format",
         "one or more of U8 S16_LE S16_BE S24_3LE S24_3BE S24_LE S24_BE S32_LE S32_BE "
@@ -232,6 +242,7 @@ Result<PcmConfig> parse_pcm_config(const snd_config_t* conf) {
     if (!parse_entry(*key, entry, config)) return Errno{EINVAL};
   }
   if (!check_together(config)) return Errno{EINVAL};
+  if (config.cable.empty()) config.cable = config.loop;
   return config;
 }
 

@@ -56,13 +56,17 @@ Answer call(snd_pcm_ioplug_t* io, Hook hook, Answer in_child = -ENODEV) noexcept
 /// Why a stream that could be started was not: the recording, or the machine. EPIPE, EBADFD and the
 /// answers of drain are the program's own affair.
 void log_start_failure(const Plugin& plugin, int error) {
+  if (error == 0 || error == EPIPE || error == EBADFD || error == EAGAIN || error == EINTR) return;
   const std::string& file = plugin.config.file;
-  if (error == EBUSY) {
+  const std::string trouble = plugin.substream->device_trouble();
+  if (!trouble.empty()) {
+    SNDERR("dmasim: %s", trouble.c_str());
+  } else if (error == EBUSY) {
     SNDERR(
         "dmasim: file = \"%s\" is in use by process %d; accepted: a file of its own for each "
         "stream",
         file.c_str(), static_cast<int>(file_lock_owner(file.c_str())));
-  } else if (error != 0 && error != EPIPE && error != EBADFD && error != EAGAIN && error != EINTR) {
+  } else {
     SNDERR("dmasim: file = \"%s\", cannot go on: %s", file.c_str(), snd_strerror(-error));
   }
 }
@@ -183,6 +187,9 @@ void on_dump(snd_pcm_ioplug_t* io, snd_output_t* out) {
   const std::string& end = playback ? plugin.config.file : plugin.config.source;
   snd_output_printf(out, "dmasim PCM, %s %s\n", playback ? "recording to" : "playing from",
                     end.empty() ? (playback ? "nowhere" : "silence") : end.c_str());
+  if (!plugin.config.cable.empty()) {
+    snd_output_printf(out, "Its cable is: %s\n", plugin.config.cable.c_str());
+  }
   snd_output_printf(out, "Its setup is:\n");
   snd_pcm_dump_setup(io->pcm, out);
   const SubstreamStats stats = plugin.substream->stats();

@@ -7,6 +7,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "engine/cable.h"
+#include "engine/cable_text.h"
 #include "plugin/alsa_format.h"
 #include "plugin/card.h"
 
@@ -50,8 +52,7 @@ bool narrow_to_file(PcmConfig& config) {
   return true;
 }
 
-Result<std::unique_ptr<Sink>> make_sink(PcmConfig& config) {
-  if (config.file.empty()) return make_null_sink();
+Result<std::unique_ptr<Sink>> make_file(PcmConfig& config) {
   Result<std::unique_ptr<Sink>> sink =
       make_file_sink(config.file.c_str(),
                      {.queue_ns = config.queue_ms * kMsNs, .flush_ns = config.flush_ms * kMsNs});
@@ -70,6 +71,16 @@ Result<std::unique_ptr<Sink>> make_sink(PcmConfig& config) {
     return Errno{EINVAL};
   }
   return sink;
+}
+
+Result<std::unique_ptr<Sink>> make_sink(PcmConfig& config) {
+  if (config.cable.empty() && config.file.empty()) return make_null_sink();
+  if (config.cable.empty()) return make_file(config);
+  std::unique_ptr<Sink> cable = make_cable_sink(config.cable);
+  if (config.file.empty()) return cable;
+  Result<std::unique_ptr<Sink>> file = make_file(config);
+  if (!file) return file;
+  return make_tee_sink(std::move(*file), std::move(cable));
 }
 
 bool narrow(Range& range, unsigned value) {
@@ -109,8 +120,18 @@ Result<std::unique_ptr<Source>> make_tone(const PcmConfig& config) {
   return Errno{EINVAL};
 }
 
+Result<std::unique_ptr<Source>> make_cable_end(const PcmConfig& config) {
+  if (config.source.empty()) {
+    return make_cable_source(config.cable, std::make_shared<RealtimeClock>());
+  }
+  SNDERR("dmasim: source = \"%s\" and cable = \"%s\"; accepted: one of them for a capture",
+         config.source.c_str(), config.cable.c_str());
+  return Errno{EINVAL};
+}
+
 Result<std::unique_ptr<Source>> make_source(PcmConfig& config) {
   const std::string& name = config.source;
+  if (!config.cable.empty()) return make_cable_end(config);
   if (name.empty() || name == "silence") return make_silence_source();
   if (name == "counter") return make_counter_source();
   if (name.starts_with(kTone)) return make_tone(config);
@@ -124,6 +145,25 @@ Result<std::unique_ptr<Source>> make_source(PcmConfig& config) {
   }
   if (!narrow_to_source(config, **source)) return Errno{EINVAL};
   return source;
+}
+
+/// While others are on the cable it is a card with one format; `plug` converts, as for any card.
+bool narrow_to_cable(PcmConfig& config) {
+  if (config.cable.empty()) return true;
+  const std::optional<PcmFormat> carried = cable_carries(config.cable);
+  if (!carried) return true;
+  const bool known = std::count(config.formats.begin(), config.formats.end(), carried->sample) > 0;
+  if (known && narrow(config.channels, carried->channels) &&
+      narrow(config.rate_hz, carried->rate_hz)) {
+    config.formats = {carried->sample};
+    return true;
+  }
+  SNDERR(
+      "dmasim: cable = \"%s\" carries %s, which format, channels = %u-%u or rate = %u-%u do not "
+      "allow",
+      config.cable.c_str(), describe(*carried).c_str(), config.channels.min, config.channels.max,
+      config.rate_hz.min, config.rate_hz.max);
+  return false;
 }
 
 int set_range(snd_pcm_ioplug_t& io, int param, const Range& range) {
@@ -153,6 +193,7 @@ Result<SubstreamParts> make_parts(PcmConfig& config, snd_pcm_stream_t stream) {
   parts.fifo_frames = config.fifo_frames;
   parts.ppm = config.ppm;
   parts.slow_callback_ns = config.slow_callback_ns;
+  if (!narrow_to_cable(config)) return Errno{EINVAL};
   if (stream == SND_PCM_STREAM_PLAYBACK) {
     Result<std::unique_ptr<Sink>> sink = make_sink(config);
     if (!sink) return sink.as_errno();

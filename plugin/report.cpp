@@ -41,6 +41,7 @@ std::string report_line(const std::string& pcm, snd_pcm_stream_t stream, const P
                              {"max", microseconds(lateness.max_ns())}};
   line["file"] = playback ? config.file : std::string{};
   line["source"] = playback ? std::string{} : config.source;
+  line["cable"] = config.cable;
   line["lost_frames"] = stats.sink.lost_frames;
   line["late_frames"] = stats.source.late_frames;
   line["callbacks_after_synchronize"] = stats.irq.callbacks_after_synchronize;

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/cable_directory.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <string>
+
+namespace dmasim {
+namespace {
+
+constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
+
+bool is_private(int fd, mode_t type) noexcept {
+  struct stat status {};
+  return fstat(fd, &status) == 0 && (status.st_mode & S_IFMT) == type &&
+         status.st_uid == geteuid() && (status.st_mode & kOthers) == 0;
+}
+
+/// What open(2) says of a link that it does not follow is not what is wrong with it.
+int refusal(int error) noexcept { return error == ELOOP || error == ENOTDIR ? EACCES : error; }
+
+Result<UniqueFd> open_directory(const std::string& path, bool create) {
+  if (create && mkdir(path.c_str(), S_IRWXU) != 0 && errno != EEXIST) return Errno{errno};
+  UniqueFd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd) return Errno{refusal(errno)};
+  if (!is_private(fd.get(), S_IFDIR)) return Errno{EACCES};
+  return fd;
+}
+
+bool is_directory(const char* path) noexcept {
+  struct stat status {};
+  return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+std::string directory_path() {
+  const char* runtime = std::getenv("XDG_RUNTIME_DIR");
+  if (runtime != nullptr && *runtime == '/' && is_directory(runtime)) {
+    return std::string(runtime) + "/dmasim";
+  }
+  const char* shared =
+      is_directory("/dev/shm") && access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+  return std::string(shared) + "/dmasim-" + std::to_string(geteuid());
+}
+
+}  // namespace
+
+Result<UniqueFd> open_cable_directory(bool create) {
+  return open_directory(directory_path(), create);
+}
+
+/// O_NONBLOCK: a FIFO in the file's place must not hold us.
+Result<UniqueFd> open_private_file(int directory, const char* name, int flags) {
+  constexpr int kAlways = O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+  UniqueFd fd(openat(directory, name, flags | kAlways, S_IRUSR | S_IWUSR));
+  if (!fd) return Errno{errno == ENXIO || errno == EISDIR ? EACCES : refusal(errno)};
+  if (!is_private(fd.get(), S_IFREG)) return Errno{EACCES};
+  return fd;
+}
+
+}  // namespace dmasim

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The directory in which processes of one user meet.
+#pragma once
+
+#include "engine/result.h"
+#include "engine/unique_fd.h"
+
+namespace dmasim {
+
+/// $XDG_RUNTIME_DIR/dmasim, else /dev/shm/dmasim-UID, else /tmp/dmasim-UID; made with mode 0700 if
+/// `create`. Errors: EACCES (it is somebody else's, open to others, or a link); those of mkdir(2)
+/// and open(2).
+Result<UniqueFd> open_cable_directory(bool create);
+
+/// A plain file in it that nobody else can touch. `flags` as for open(2). Errors: EACCES as above;
+/// those of open(2).
+Result<UniqueFd> open_private_file(int directory, const char* name, int flags);
+
+}  // namespace dmasim

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/cable_file.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <limits>
+
+#include "engine/cable_directory.h"
+
+namespace dmasim {
+namespace {
+
+// Bytes that are locked; they lie beyond what the file ever holds.
+constexpr off_t kLocks = off_t{1} << 61;
+constexpr off_t kWriterLock = kLocks;
+constexpr off_t kFormatLocks = kLocks + 1;
+constexpr auto kFormatLocksEnd = static_cast<off_t>(kFormatLocks + kFormatNumbers);
+
+constexpr int kLockTries = 100;
+
+struct flock lock_of(short type, off_t first, off_t end) noexcept {
+  struct flock lock {};
+  lock.l_type = type;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = first;
+  lock.l_len = end - first;
+  return lock;
+}
+
+bool set_lock(int fd, short type, off_t first, off_t end) noexcept {
+  struct flock lock = lock_of(type, first, end);
+  return fcntl(fd, F_OFD_SETLK, &lock) == 0;
+}
+
+/// Where in the range somebody else has a lock.
+std::optional<off_t> locked_by_others(int fd, off_t first, off_t end) noexcept {
+  if (first >= end) return std::nullopt;
+  struct flock lock = lock_of(F_WRLCK, first, end);
+  if (fcntl(fd, F_OFD_GETLK, &lock) != 0 || lock.l_type == F_UNLCK) return std::nullopt;
+  return std::clamp(lock.l_start, first, end - 1);
+}
+
+off_t format_lock(const PcmFormat& format) noexcept {
+  return kFormatLocks + static_cast<off_t>(pack_format(format));
+}
+
+/// The format, if any, with which others take part, within a range of format locks.
+std::optional<PcmFormat> others_format(int fd, off_t first, off_t end) noexcept {
+  const auto at = locked_by_others(fd, first, end);
+  return at ? unpack_format(static_cast<uint64_t>(*at - kFormatLocks)) : std::nullopt;
+}
+
+std::string file_name(const std::string& name) { return name + ".cable"; }
+
+bool offset_fits(uint64_t data_offset, size_t bytes) noexcept {
+  return data_offset < static_cast<uint64_t>(kLocks) - kDataOffset - bytes;
+}
+
+}  // namespace
+
+bool cable_name_valid(std::string_view name) noexcept {
+  constexpr std::string_view kLetters =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+  return !name.empty() && name.size() <= 64 && name.front() != '.' &&
+         name.find_first_not_of(kLetters) == std::string_view::npos;
+}
+
+std::optional<PcmFormat> cable_carries(const std::string& name) noexcept try {
+  if (!cable_name_valid(name)) return std::nullopt;
+  const auto directory = open_cable_directory(false);
+  if (!directory) return std::nullopt;
+  const auto file = open_private_file(directory->get(), file_name(name).c_str(), O_RDONLY);
+  if (!file) return std::nullopt;
+  return others_format(file->get(), kFormatLocks, kFormatLocksEnd);
+} catch (const std::bad_alloc&) {
+  return std::nullopt;
+}
+
+Result<CableFile> CableFile::open(const std::string& name) {
+  if (!cable_name_valid(name)) return Errno{EINVAL};
+  auto directory = open_cable_directory(true);
+  if (!directory) return directory.as_errno();
+  auto file = open_private_file(directory->get(), file_name(name).c_str(), O_RDWR | O_CREAT);
+  if (!file) return file.as_errno();
+  auto fd = ForkClosedFd::adopt(*std::move(file));
+  if (!fd) return fd.as_errno();
+  CableFile cable;
+  cable.fd_ = *std::move(fd);
+  return cable;
+}
+
+/// First ours, then the look at the others: of two that come at the same time with different
+/// formats at least one sees the other.
+Result<void> CableFile::join(const PcmFormat& format) noexcept {
+  if (joined_ == format) return {};
+  leave();
+  const off_t own = format_lock(format);
+  if (!set_lock(fd_.get(), F_RDLCK, own, own + 1)) return Errno{EBUSY};
+  joined_ = format;
+  conflict_ = others_format(fd_.get(), kFormatLocks, own);
+  if (!conflict_) conflict_ = others_format(fd_.get(), own + 1, kFormatLocksEnd);
+  if (!conflict_) return {};
+  leave();
+  return Errno{EINVAL};
+}
+
+void CableFile::leave() noexcept {
+  if (!joined_) return;
+  const off_t own = format_lock(*joined_);
+  set_lock(fd_.get(), F_UNLCK, own, own + 1);
+  joined_.reset();
+}
+
+bool CableFile::others_joined() const noexcept {
+  return locked_by_others(fd_.get(), kFormatLocks, kFormatLocksEnd).has_value();
+}
+
+/// Tried more than once: the last reader to leave holds it for a moment, in reclaim().
+Result<void> CableFile::lock_writer() noexcept {
+  if (writer_) return {};
+  for (int i = 0; i < kLockTries; ++i) {
+    writer_ = set_lock(fd_.get(), F_WRLCK, kWriterLock, kWriterLock + 1);
+    if (writer_) return {};
+    sched_yield();
+  }
+  return Errno{EBUSY};
+}
+
+void CableFile::unlock_writer() noexcept {
+  if (!writer_) return;
+  set_lock(fd_.get(), F_UNLCK, kWriterLock, kWriterLock + 1);
+  writer_ = false;
+}
+
+bool CableFile::has_writer() const noexcept {
+  return locked_by_others(fd_.get(), kWriterLock, kWriterLock + 1).has_value();
+}
+
+void CableFile::reclaim() noexcept {
+  if (!fd_ || others_joined()) return;
+  const bool was_writer = writer_;
+  if (!writer_) writer_ = set_lock(fd_.get(), F_WRLCK, kWriterLock, kWriterLock + 1);
+  if (!writer_) return;
+  [[maybe_unused]] const int emptied = ftruncate(fd_.get(), 0);
+  if (!was_writer) unlock_writer();
+}
+
+Result<void> CableFile::renew(uint64_t data_bytes) noexcept {
+  if (ftruncate(fd_.get(), 0) != 0) return Errno{errno};
+  return allocate(data_bytes);
+}
+
+/// All of it now: a write that found none later would be a hole in the sound.
+Result<void> CableFile::allocate(uint64_t data_bytes) noexcept {
+  if (!offset_fits(data_bytes, 0)) return Errno{EFBIG};
+  const int error = posix_fallocate(fd_.get(), 0, static_cast<off_t>(kDataOffset + data_bytes));
+  if (error != 0) return Errno{error};
+  return {};
+}
+
+std::optional<CableRecord> CableFile::load() const noexcept {
+  std::array<std::byte, kDataOffset> slots;
+  const ssize_t got = pread(fd_.get(), slots.data(), slots.size(), 0);
+  if (got <= 0) return std::nullopt;
+  return decode_newest(std::span(slots).first(static_cast<size_t>(got)));
+}
+
+bool CableFile::store(CableRecord& record) const noexcept {
+  ++record.sequence;
+  seal_record(record);
+  const auto offset = static_cast<off_t>(record.sequence % kSlots * kSlotBytes);
+  return pwrite(fd_.get(), &record, sizeof record, offset) == ssize_t{sizeof record};
+}
+
+bool CableFile::read(uint64_t data_offset, std::span<std::byte> out) const noexcept {
+  if (!offset_fits(data_offset, out.size())) return false;
+  const auto at = static_cast<off_t>(kDataOffset + data_offset);
+  return pread(fd_.get(), out.data(), out.size(), at) == static_cast<ssize_t>(out.size());
+}
+
+bool CableFile::write(uint64_t data_offset, std::span<const std::byte> bytes) const noexcept {
+  if (!offset_fits(data_offset, bytes.size())) return false;
+  const auto at = static_cast<off_t>(kDataOffset + data_offset);
+  return pwrite(fd_.get(), bytes.data(), bytes.size(), at) == static_cast<ssize_t>(bytes.size());
+}
+
+}  // namespace dmasim

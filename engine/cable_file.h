@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The file behind a cable: where it lies, who may use it, and its bytes.
+///
+/// Nothing waits: the locks are tried, the bytes lie in memory. No offset or size comes from the
+/// file unchecked.
+///
+/// THREADS  one object, one thread at a time; any number of objects and processes for one cable.
+/// FORK     a child has no part in it: its copy of the descriptor, and with it the locks, is gone.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "engine/cable_record.h"
+#include "engine/fork_closed_fd.h"
+#include "engine/pcm_format.h"
+#include "engine/result.h"
+
+namespace dmasim {
+
+/// Letters, digits, '.', '_' and '-', not with '.' in front; at most 64 of them.
+[[nodiscard]] bool cable_name_valid(std::string_view name) noexcept;
+
+/// What the participants of a cable have agreed on; nothing while there are none. Makes no file.
+[[nodiscard]] std::optional<PcmFormat> cable_carries(const std::string& name) noexcept;
+
+class CableFile {
+ public:
+  CableFile() = default;
+  /// Makes the file if there is none. Errors: EINVAL (the name); EACCES (directory or file is not
+  /// this user's alone, or no plain file); those of open(2); EMFILE.
+  static Result<CableFile> open(const std::string& name);
+
+  explicit operator bool() const noexcept { return static_cast<bool>(fd_); }
+
+  /// Takes part in `format`, and no more in another one. Errors: EINVAL (others are there with
+  /// another format: see conflict()); EBUSY (it could not be locked).
+  Result<void> join(const PcmFormat& format) noexcept;
+  void leave() noexcept;
+  /// The format that join() met.
+  [[nodiscard]] const std::optional<PcmFormat>& conflict() const noexcept { return conflict_; }
+  [[nodiscard]] bool others_joined() const noexcept;
+
+  /// Errors: EBUSY (another one writes).
+  Result<void> lock_writer() noexcept;
+  void unlock_writer() noexcept;
+  /// Whether anybody but this object writes.
+  [[nodiscard]] bool has_writer() const noexcept;
+
+  /// Empties the file if nobody takes part in it any more. What is left belongs to nobody.
+  void reclaim() noexcept;
+  /// Forgets everything, then has memory for `data_bytes` of samples.
+  Result<void> renew(uint64_t data_bytes) noexcept;
+  /// Has memory for `data_bytes` of samples, and keeps those that there are. Errors: ENOSPC, EFBIG.
+  Result<void> allocate(uint64_t data_bytes) noexcept;
+
+  /// The newest whole record; one try.
+  [[nodiscard]] std::optional<CableRecord> load() const noexcept;
+  /// Counts the sequence up, seals and writes. False: it is not there.
+  bool store(CableRecord& record) const noexcept;
+
+  /// Samples at `data_offset` bytes. False: not all of them.
+  bool read(uint64_t data_offset, std::span<std::byte> out) const noexcept;
+  bool write(uint64_t data_offset, std::span<const std::byte> bytes) const noexcept;
+
+ private:
+  ForkClosedFd fd_;
+  std::optional<PcmFormat> joined_;
+  std::optional<PcmFormat> conflict_;
+  bool writer_ = false;
+};
+
+}  // namespace dmasim

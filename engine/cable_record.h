@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// What a cable's file says, and when it is believed. docs/cable.md tells why it is as it is.
+///
+/// PURE. The file is another process's work: a record is used only after decode_record() has found
+/// every field within bounds, and from a private copy.
+///
+///   0           slot 0: a CableRecord
+///   kSlotBytes  slot 1: the one before or after it
+///   kDataOffset capacity_frames frames; tape position n lies at n % capacity_frames
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "engine/frame_time.h"
+#include "engine/pcm_format.h"
+
+namespace dmasim {
+
+inline constexpr uint64_t kCableMagic = 0x31656c6261636d64;  // "dmcable1"
+inline constexpr size_t kSlotBytes = 4096;
+inline constexpr size_t kSlots = 2;
+inline constexpr size_t kDataOffset = kSlots * kSlotBytes;
+inline constexpr uint64_t kOpenEnd = UINT64_MAX;
+
+/// How far a reader is behind: a capture frame sampled at t is the one that was due at t - this.
+inline constexpr int64_t kCableDelayNs = 500'000;
+
+/// A piece of the tape that runs without a pause. Words only, as they lie in the file.
+struct CableSegment {
+  uint64_t first_tape;          ///< its first frame
+  uint64_t end_tape;            ///< past its last frame; kOpenEnd while it runs
+  int64_t origin_tape;          ///< the tape position, maybe before first_tape, ...
+  int64_t origin_ns;            ///< ... that was due at this time of CLOCK_MONOTONIC
+  uint64_t frames_per_1e15_ns;  ///< its clock
+
+  [[nodiscard]] FrameTime time() const noexcept {
+    return FrameTime::from_numbers(frames_per_1e15_ns, origin_ns);
+  }
+  /// The instant at which its first frame is due.
+  [[nodiscard]] int64_t begin_ns() const noexcept {
+    return time().time_of(first_tape - static_cast<uint64_t>(origin_tape));
+  }
+  /// The frame that is due at `at_ns`, not before begin_ns().
+  [[nodiscard]] uint64_t tape_at(int64_t at_ns) const noexcept {
+    return static_cast<uint64_t>(origin_tape) + time().frames_at(at_ns);
+  }
+};
+
+struct CableRecord {
+  static constexpr size_t kSegments = 32;
+
+  uint64_t magic = kCableMagic;
+  uint64_t sequence = 0;    ///< the slot with the higher one is newer
+  uint64_t instance = 0;    ///< another one: another tape
+  uint64_t writer_pid = 0;  ///< for messages only
+  uint64_t format = 0;      ///< see pack_format
+  uint64_t capacity_frames = 0;
+  uint64_t reserved_tape = 0;   ///< the writer writes no sample from here on before it says so
+  uint64_t committed_tape = 0;  ///< frames of the newest segment up to here are its client's
+  uint64_t segment_count = 0;   ///< all that there were; the newest kSegments are kept
+  std::array<CableSegment, kSegments> segments{};  ///< number n at n % kSegments
+  uint64_t checksum = 0;
+
+  /// The number of the oldest segment that is kept.
+  [[nodiscard]] uint64_t oldest() const noexcept {
+    return segment_count - std::min<uint64_t>(segment_count, kSegments);
+  }
+  [[nodiscard]] CableSegment& segment(uint64_t number) noexcept {
+    return segments[number % kSegments];
+  }
+  [[nodiscard]] const CableSegment& segment(uint64_t number) const noexcept {
+    return segments[number % kSegments];
+  }
+  [[nodiscard]] bool has_open_segment() const noexcept {
+    return segment_count > 0 && segment(segment_count - 1).end_tape == kOpenEnd;
+  }
+  /// Past the last frame of segment `number` that may be heard.
+  [[nodiscard]] uint64_t limit(uint64_t number) const noexcept {
+    const uint64_t end = segment(number).end_tape;
+    return end == kOpenEnd ? committed_tape : end;
+  }
+  /// The oldest tape position whose samples are still whole.
+  [[nodiscard]] uint64_t intact_tape() const noexcept {
+    return reserved_tape - std::min(reserved_tape, capacity_frames);
+  }
+};
+static_assert(sizeof(CableRecord) <= kSlotBytes);
+static_assert(sizeof(CableRecord) == (10 + 5 * CableRecord::kSegments) * sizeof(uint64_t));
+
+/// A format as one number, below kFormatNumbers.
+[[nodiscard]] uint64_t pack_format(const PcmFormat& format) noexcept;
+[[nodiscard]] std::optional<PcmFormat> unpack_format(uint64_t number) noexcept;
+inline constexpr uint64_t kFormatNumbers = uint64_t{1} << 40;
+
+/// Sets the checksum.
+void seal_record(CableRecord& record) noexcept;
+
+/// The newest record that is whole and within bounds, out of all slots' bytes; these may be fewer
+/// than they should be.
+[[nodiscard]] std::optional<CableRecord> decode_newest(std::span<const std::byte> slots) noexcept;
+/// One slot's. Nothing of `bytes` is believed that is not checked here.
+[[nodiscard]] std::optional<CableRecord> decode_record(std::span<const std::byte> bytes) noexcept;
+
+}  // namespace dmasim

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Why a cable refuses, in words for its user.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "engine/cable_record.h"
+#include "engine/pcm_format.h"
+
+namespace dmasim {
+
+/// "S16_LE, 2 channels, 48000 Hz"
+[[nodiscard]] std::string describe(const PcmFormat& format);
+
+[[nodiscard]] std::string cable_busy_trouble(const std::string& name,
+                                             const std::optional<CableRecord>& record);
+[[nodiscard]] std::string cable_format_trouble(const std::string& name, const PcmFormat& wanted,
+                                               const std::optional<PcmFormat>& carried);
+[[nodiscard]] std::string cable_open_trouble(const std::string& name, int error);
+
+}  // namespace dmasim
