@@ -194,6 +194,30 @@ TEST_P(SubstreamSchedules, StartAgainstDrop) {
       "undone");
 }
 
+/// The drop ends the drain, or finds it ended; nothing shows DRAINING over it, nothing plays on.
+TEST_P(SubstreamSchedules, DrainAgainstDrop) {
+  if (!GetParam()) GTEST_SKIP() << "four million schedules";
+  explore_all(
+      [](Program& program) {
+        IoplugModel pcm(GetParam());
+        check(pcm.write(kPeriodFrames) == 0, "write failed");
+        program.actor("drainer", [&] {
+          const int drained = pcm.drain();
+          check(drained == 0 || drained == -EBADFD, "drain: neither ended nor undone");
+        });
+        program.actor("dropper", [&] { check(pcm.drop() == 0, "drop failed"); });
+        program.run();
+        const size_t written = pcm.sink().written.size();
+        outcome(written == kPeriodFrames ? "drained" : "dropped");
+        check(pcm.state() == SND_PCM_STATE_SETUP, "neither drain nor drop ended in SETUP");
+        settle();
+        check(pcm.state() == SND_PCM_STATE_SETUP, "SETUP was overwritten");
+        check(pcm.sink().written.size() == written, "the hardware runs after a drop");
+        pcm.close();
+      },
+      "drained");
+}
+
 /// A hook that may wait comes while start makes the device ready.
 TEST_P(SubstreamSchedules, StartAgainstPrepare) {
   explore_all(
