@@ -15,12 +15,13 @@ namespace dmasim {
 
 /// The cable's only writer, from the first configure() on until it ends. It carries what is
 /// committed, at the times that run() tells; frames that come by write() are only counted.
-/// `name` is valid. configure() answers EBUSY (another one writes), EINVAL (others take part with
-/// another format), EACCES, ENOSPC and those of open(2); explain() then says more.
-std::unique_ptr<Sink> make_cable_sink(std::string name);
+/// `name` is valid; `clock` is the one that paces the stream. configure() answers EBUSY (another
+/// one writes), EINVAL (others take part with another format), EACCES, ENOSPC and those of open(2);
+/// explain() then says more.
+std::unique_ptr<Sink> make_cable_sink(std::string name, std::shared_ptr<const Clock> clock);
 
-/// Hears the cable kCableDelayNs late; silence where nothing was committed. `clock` is the one that
-/// paces the stream. configure() answers as the sink's, but never EBUSY or ENOSPC.
+/// Hears the cable cable_delay_frames() late; silence where nothing was committed. configure()
+/// answers as the sink's, but never EBUSY or ENOSPC.
 std::unique_ptr<Source> make_cable_source(std::string name, std::shared_ptr<const Clock> clock);
 
 /// Plays into both. What is lost in either counts; stats are otherwise those of `first`.

@@ -95,6 +95,13 @@ Result<CableFile> CableFile::open(const std::string& name) {
   return cable;
 }
 
+/// Not by closing alone: a child that has just been forked may not have closed its copy yet.
+CableFile::~CableFile() {
+  if (!fd_) return;
+  leave();
+  unlock_writer();
+}
+
 /// First ours, then the look at the others: of two that come at the same time with different
 /// formats at least one sees the other.
 Result<void> CableFile::join(const PcmFormat& format) noexcept {

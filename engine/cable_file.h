@@ -33,6 +33,9 @@ namespace dmasim {
 class CableFile {
  public:
   CableFile() = default;
+  ~CableFile();  ///< lets go of all locks
+  CableFile(CableFile&&) noexcept = default;
+  CableFile& operator=(CableFile&&) noexcept = default;
   /// Makes the file if there is none. Errors: EINVAL (the name); EACCES (directory or file is not
   /// this user's alone, or no plain file); those of open(2); EMFILE.
   static Result<CableFile> open(const std::string& name);

@@ -27,8 +27,15 @@ inline constexpr size_t kSlots = 2;
 inline constexpr size_t kDataOffset = kSlots * kSlotBytes;
 inline constexpr uint64_t kOpenEnd = UINT64_MAX;
 
-/// How far a reader is behind: a capture frame sampled at t is the one that was due at t - this.
-inline constexpr int64_t kCableDelayNs = 500'000;
+/// How far a reader is behind, in frames: half a millisecond, and one at least.
+[[nodiscard]] constexpr int64_t cable_delay_frames(uint32_t rate_hz) noexcept {
+  return std::max<int64_t>((int64_t{rate_hz} + 1000) / 2000, 1);
+}
+/// A capture frame sampled at t is the one that was due at t - this. Half a frame less: the edges
+/// of both clocks fall together, but for a nanosecond, which must not decide.
+[[nodiscard]] constexpr int64_t cable_delay_ns(uint32_t rate_hz) noexcept {
+  return (2 * cable_delay_frames(rate_hz) - 1) * 500'000'000 / int64_t{rate_hz};
+}
 
 /// A piece of the tape that runs without a pause. Words only, as they lie in the file.
 struct CableSegment {

@@ -32,7 +32,8 @@ uint64_t capacity_for(const PcmFormat& format, uint64_t burst_frames) noexcept {
 /// LOCKING  lock_ is a leaf; what is called under it lies in memory.
 class CableSink final : public Sink {
  public:
-  explicit CableSink(std::string name) : name_(std::move(name)) {}
+  CableSink(std::string name, std::shared_ptr<const Clock> clock)
+      : name_(std::move(name)), clock_(std::move(clock)) {}
   ~CableSink() override DMASIM_EXCLUDES(lock_) {
     MutexLock guard(lock_);
     if (!file_) return;
@@ -85,7 +86,7 @@ class CableSink final : public Sink {
   }
 
   const std::string name_;
-  const RealtimeClock clock_;
+  const std::shared_ptr<const Clock> clock_;
   std::string trouble_;  // [setup] only
 
   mutable Mutex lock_;
@@ -157,7 +158,7 @@ Result<void> CableSink::take_cable(CableFile& file, CableRecord& record, const P
 /// left its last segment open: what was due is heard.
 Result<void> CableSink::lay_tape(CableFile& file, CableRecord& record, const PcmFormat& format,
                                  uint64_t capacity) {
-  const int64_t now_ns = clock_.now_ns();
+  const int64_t now_ns = clock_->now_ns();
   const bool goes_on = record.instance != 0 && record.format == pack_format(format) &&
                        record.capacity_frames >= capacity && record.reserved_tape < kRenewTape;
   if (!goes_on) {
@@ -256,8 +257,8 @@ Result<void> CableSink::flush() {
 
 }  // namespace
 
-std::unique_ptr<Sink> make_cable_sink(std::string name) {
-  return std::make_unique<CableSink>(std::move(name));
+std::unique_ptr<Sink> make_cable_sink(std::string name, std::shared_ptr<const Clock> clock) {
+  return std::make_unique<CableSink>(std::move(name), std::move(clock));
 }
 
 }  // namespace dmasim

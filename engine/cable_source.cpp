@@ -59,6 +59,13 @@ class CableSource final : public Source {
     bool valid = false;
   };
 
+  /// Of a segment whose writer was found gone: what was due at that moment.
+  struct Ending {
+    uint64_t instance = 0;
+    uint64_t number = 0;
+    uint64_t tape = kOpenEnd;
+  };
+
   void refresh() noexcept DMASIM_REQUIRES(lock_);
   [[nodiscard]] std::optional<CableRecord> load() const noexcept DMASIM_REQUIRES(lock_);
   void find_dead_writer() noexcept DMASIM_REQUIRES(lock_);
@@ -87,9 +94,8 @@ class CableSource final : public Source {
   bool running_ DMASIM_GUARDED_BY(lock_) = false;
   std::optional<CableRecord> record_ DMASIM_GUARDED_BY(lock_);  // as loaded last
   Anchor anchor_ DMASIM_GUARDED_BY(lock_);
-  uint64_t heard_tape_ DMASIM_GUARDED_BY(lock_) = 0;     // nothing before it is heard (again)
-  uint64_t dead_sequence_ DMASIM_GUARDED_BY(lock_) = 0;  // the last words of a writer that is gone
-  uint64_t dead_tape_ DMASIM_GUARDED_BY(lock_) = kOpenEnd;  // what was due when we found it gone
+  uint64_t heard_tape_ DMASIM_GUARDED_BY(lock_) = 0;  // nothing before it is heard (again)
+  Ending ending_ DMASIM_GUARDED_BY(lock_);
   SourceStats stats_ DMASIM_GUARDED_BY(lock_);
 };
 
@@ -155,22 +161,22 @@ void CableSource::refresh() noexcept {
   if (record_) find_dead_writer();
 }
 
-/// A writer that was killed has ended nothing. What was due when we notice is heard, no more.
+/// A writer that was killed has ended nothing. What was due when we notice is heard, no more, even
+/// if its successor ends the segment later.
 void CableSource::find_dead_writer() noexcept {
-  if (record_->has_open_segment() && !file_.has_writer()) {
-    if (dead_sequence_ == record_->sequence) return;
-    dead_sequence_ = record_->sequence;
-    dead_tape_ = record_->segment(record_->segment_count - 1).tape_at(clock_->now_ns());
-  } else {
-    dead_sequence_ = 0;
-    dead_tape_ = kOpenEnd;
-  }
+  if (!record_->has_open_segment()) return;
+  const uint64_t number = record_->segment_count - 1;
+  if (ending_.instance == record_->instance && ending_.number == number) return;
+  if (file_.has_writer()) return;
+  ending_ = {.instance = record_->instance,
+             .number = number,
+             .tape = record_->segment(number).tape_at(clock_->now_ns())};
 }
 
 /// At least one frame, at most `most`.
 CableSource::Piece CableSource::next_piece(uint64_t most) noexcept {
   if (!record_) return {most, std::nullopt};
-  const int64_t at_ns = time_.time_of(index_) - kCableDelayNs;
+  const int64_t at_ns = time_.time_of(index_) - cable_delay_ns(format_.rate_hz);
   const uint64_t oldest = record_->oldest();
   uint64_t number = record_->segment_count;
   uint64_t frames = most;  // up to the beginning of the segment that follows
@@ -186,7 +192,7 @@ CableSource::Piece CableSource::next_piece(uint64_t most) noexcept {
 /// Our first frame that is sampled late enough to hear what is due at `begin_ns`, which the next
 /// one is not.
 uint64_t CableSource::frames_until(int64_t begin_ns) const noexcept {
-  const int64_t sampled_ns = begin_ns + kCableDelayNs;
+  const int64_t sampled_ns = begin_ns + cable_delay_ns(format_.rate_hz);
   uint64_t frame = time_.frames_at(sampled_ns);
   if (time_.time_of(frame) < sampled_ns) ++frame;
   return std::max(frame, index_ + 1) - index_;
@@ -198,8 +204,8 @@ CableSource::Piece CableSource::piece_of(uint64_t number, int64_t at_ns, uint64_
   const auto tape = static_cast<uint64_t>(wanted);
   const uint64_t first = std::max(record_->segment(number).first_tape, heard_tape_);
   if (tape < first) return {std::min(most, first - tape), std::nullopt};
-  const bool newest = number + 1 == record_->segment_count;
-  const uint64_t limit = std::min(record_->limit(number), newest ? dead_tape_ : kOpenEnd);
+  const bool ended = ending_.instance == record_->instance && ending_.number == number;
+  const uint64_t limit = std::min(record_->limit(number), ended ? ending_.tape : kOpenEnd);
   if (tape >= limit) return {most, std::nullopt};
   return {std::min(most, limit - tape), tape};
 }
@@ -209,7 +215,7 @@ CableSource::Piece CableSource::piece_of(uint64_t number, int64_t at_ns, uint64_
 int64_t CableSource::tape_of_next(uint64_t number, int64_t at_ns) noexcept {
   const auto fresh =
       static_cast<int64_t>(record_->segment(number).tape_at(at_ns)) - static_cast<int64_t>(index_);
-  const int64_t slack = std::max<int64_t>(kCableDelayNs * format_.rate_hz / 2'000'000'000, 1);
+  const int64_t slack = std::max<int64_t>(cable_delay_frames(format_.rate_hz) / 2, 1);
   const bool same =
       anchor_.valid && anchor_.instance == record_->instance && anchor_.number == number;
   if (!same || std::abs(fresh - anchor_.lead) > slack) {

@@ -126,6 +126,7 @@ void ChannelState::issue_pending(int64_t now_ns) {
   paused_ = false;
   base_bytes_ = 0;
   time_.start(now_ns);
+  if (config_.common_frame_clock) time_.wait_for_edge();
   take_up_next();
   if (configured()) config_.port->run(time_, 0);
 }
@@ -148,6 +149,7 @@ Result<void> ChannelState::resume(int64_t now_ns) {
   if (active_.empty() || !paused_) return Errno{EINVAL};
   paused_ = false;
   time_.resume(now_ns);
+  if (config_.common_frame_clock) time_.wait_for_edge();
   if (configured()) config_.port->run(time_, (base_bytes_ + transferred_bytes_) / burst_bytes());
   return {};
 }

@@ -19,6 +19,12 @@ void FrameTime::pause(int64_t now_ns) noexcept { paused_at_ns_ = now_ns; }
 
 void FrameTime::resume(int64_t now_ns) noexcept { start_ns_ += now_ns - paused_at_ns_; }
 
+void FrameTime::wait_for_edge() noexcept {
+  if (start_ns_ <= 0) return;
+  const FrameTime clock = from_numbers(frames_per_1e15_ns_, 0);
+  start_ns_ = clock.time_of(clock.frames_at(start_ns_ - 1) + 1);
+}
+
 uint64_t FrameTime::frames_at(int64_t now_ns) const noexcept {
   if (now_ns <= start_ns_) return 0;
   const auto elapsed_ns = static_cast<uint64_t>(now_ns - start_ns_);

@@ -27,6 +27,9 @@ class FrameTime {
   /// Time stands still for the device from here until resume().
   void pause(int64_t now_ns) noexcept;
   void resume(int64_t now_ns) noexcept;
+  /// Waits for the next edge of the frame clock, which all devices of this rate share: it goes
+  /// since time 0. So two of them are apart by whole frames, to the nanosecond.
+  void wait_for_edge() noexcept;
 
   /// Whole frames from the start to `now_ns`; never negative.
   [[nodiscard]] uint64_t frames_at(int64_t now_ns) const noexcept;

@@ -46,8 +46,11 @@ struct SlaveConfig {
   Direction direction = Direction::mem_to_dev;
   uint32_t addr_width_bytes = 1;
   uint32_t maxburst = 1;
-  uint32_t frames_per_s = 48000;    ///< requests
-  int32_t ppm = 0;                  ///< the device's crystal against the clock
+  uint32_t frames_per_s = 48000;  ///< requests
+  int32_t ppm = 0;                ///< the device's crystal against the clock
+  /// Frames fall at the edges of a clock that all devices of this rate share, so that two of them
+  /// are apart by whole frames: the first one begins at the next edge.
+  bool common_frame_clock = false;
   uint32_t start_delay_frames = 0;  ///< dev_to_mem: how long a frame lies in the FIFO
   Port* port = nullptr;             ///< outlives every transfer, until synchronized
 

@@ -202,6 +202,7 @@ Result<void> Substream::configure_device(const HwSetup& hw) try {
        .maxburst = hw.format.channels,
        .frames_per_s = hw.format.rate_hz,
        .ppm = parts_.ppm,
+       .common_frame_clock = true,
        .start_delay_frames = out ? 0 : parts_.fifo_frames,
        .port = out ? static_cast<Port*>(&playback_port_) : &capture_port_});
   return ready ? channel_->request_irq() : ready;

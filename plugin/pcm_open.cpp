@@ -76,7 +76,7 @@ Result<std::unique_ptr<Sink>> make_file(PcmConfig& config) {
 Result<std::unique_ptr<Sink>> make_sink(PcmConfig& config) {
   if (config.cable.empty() && config.file.empty()) return make_null_sink();
   if (config.cable.empty()) return make_file(config);
-  std::unique_ptr<Sink> cable = make_cable_sink(config.cable);
+  std::unique_ptr<Sink> cable = make_cable_sink(config.cable, std::make_shared<RealtimeClock>());
   if (config.file.empty()) return cable;
   Result<std::unique_ptr<Sink>> file = make_file(config);
   if (!file) return file;

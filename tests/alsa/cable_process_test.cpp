@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Playback heard by capture in other processes, whatever becomes of either.
+#include "tests/alsa/cable_process.h"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+#include "tests/alsa/cable_setup.h"
+
+namespace dmasim::test {
+namespace {
+
+class CableProcesses : public ::testing::Test {
+ protected:
+  static std::string pcm() { return pcm_name({{"CABLE", "test"}}); }
+
+  void listen() {
+    in_ = open_capture({{"CABLE", "test"}});
+    ASSERT_TRUE(in_);
+    ASSERT_NO_FATAL_FAILURE(configure(in_.get(), cable_setup()));
+    ASSERT_EQ(snd_pcm_start(in_.get()), 0);
+  }
+  /// Hears `frames` more, in order. An overrun is this test's own affair.
+  void hear(size_t frames) {
+    std::vector<CableFrame> part(1200);
+    while (frames > 0) {
+      const auto got = snd_pcm_readi(in_.get(), part.data(), std::min(frames, part.size()));
+      if (got == -EPIPE) {
+        order_.lose();
+        ASSERT_EQ(snd_pcm_prepare(in_.get()), 0);
+        ASSERT_EQ(snd_pcm_start(in_.get()), 0);
+        continue;
+      }
+      ASSERT_GT(got, 0);
+      for (size_t i = 0; i < static_cast<size_t>(got); ++i) {
+        ASSERT_EQ(order_.next(part[i]), "");
+      }
+      frames -= static_cast<size_t>(got);
+    }
+  }
+  /// Until the newest frame is as wanted; a failed expectation after ten seconds of them.
+  template <typename Condition>
+  void hear_until(Condition condition) {
+    for (int i = 0; i < 400; ++i) {
+      ASSERT_NO_FATAL_FAILURE(hear(1200));
+      if (condition()) return;
+    }
+    FAIL() << "last was " << order_.last().tag << ':' << order_.last().index;
+  }
+  void hear_player(int32_t tag) {
+    const uint64_t from = order_.heard() + 4800;
+    hear_until([=, this] { return order_.last().tag == tag && order_.heard() >= from; });
+  }
+  void hear_silence() {
+    hear_until([this] { return order_.silent(); });
+  }
+
+  CableRuntime runtime_;
+  Pcm in_;
+  OrderCheck order_;
+};
+
+TEST_F(CableProcesses, IsHeardAcrossProcesses) {
+  ASSERT_NO_FATAL_FAILURE(listen());
+  const Partner player({"play", pcm(), "1"});
+  ASSERT_NO_FATAL_FAILURE(hear_player(1));
+}
+
+TEST_F(CableProcesses, AKilledPlayerFallsSilentAndTheNextIsHeard) {
+  ASSERT_NO_FATAL_FAILURE(listen());
+  for (int32_t tag = 1; tag <= 5; ++tag) {
+    Partner player({"play", pcm(), std::to_string(tag)});
+    ASSERT_NO_FATAL_FAILURE(hear_player(tag));
+    ASSERT_TRUE(player.kill());
+    ASSERT_NO_FATAL_FAILURE(hear_silence());
+    const CableFrame last = order_.last();
+    ASSERT_NO_FATAL_FAILURE(hear(4800));
+    EXPECT_EQ(order_.last(), last) << "and stays so";
+  }
+}
+
+/// What it has committed is played on; then it is silent, and heard again when it goes on.
+TEST_F(CableProcesses, AStoppedPlayerIsHeardAsFarAsItHadCommitted) {
+  ASSERT_NO_FATAL_FAILURE(listen());
+  const Partner player({"play", pcm(), "1"});
+  ASSERT_NO_FATAL_FAILURE(hear_player(1));
+  player.signal(SIGSTOP);
+  const CableFrame stopped = order_.last();
+  ASSERT_NO_FATAL_FAILURE(hear_silence());
+  EXPECT_GT(order_.last().index, stopped.index + static_cast<int32_t>(cable_setup().period_size));
+  const CableFrame last = order_.last();
+  ASSERT_NO_FATAL_FAILURE(hear(9600));
+  EXPECT_EQ(order_.last(), last);
+  player.signal(SIGCONT);
+  ASSERT_NO_FATAL_FAILURE(hear_player(1));
+}
+
+TEST_F(CableProcesses, AStoppedPlayerKeepsItsCable) {
+  const Partner player({"play", pcm(), "1"});
+  player.signal(SIGSTOP);
+  const Pcm out = open_playback({{"CABLE", "test"}});
+  ASSERT_TRUE(out);
+  ASSERT_NO_FATAL_FAILURE(configure(out.get(), cable_setup()));
+  ASSERT_EQ(snd_pcm_writei(out.get(), tagged_frames(2, 1, 4800).data(), 4800), 4800);
+  const ErrorLog log;
+  EXPECT_EQ(snd_pcm_start(out.get()), -EBUSY);
+  EXPECT_NE(log.text().find(std::to_string(player.pid())), std::string::npos) << log.text();
+}
+
+TEST_F(CableProcesses, ReadersComeAndGo) {
+  const Partner player({"play", pcm(), "1"});
+  for (int i = 0; i < 5; ++i) {
+    Partner other({"listen", pcm()});
+    ASSERT_NO_FATAL_FAILURE(listen());
+    ASSERT_NO_FATAL_FAILURE(hear_player(1));
+    ASSERT_TRUE(other.kill());
+    order_.lose();
+    in_.reset();
+  }
+}
+
+}  // namespace
+}  // namespace dmasim::test

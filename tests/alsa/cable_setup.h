@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// What both ends of the tested cables agree on, in this process and in others.
+#pragma once
+
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "tests/alsa/pcm_fixture.h"
+
+namespace dmasim::test {
+
+/// Two channels of 32 bits, so that a frame can tell who played it and which one it is.
+inline PcmSetup cable_setup() {
+  PcmSetup setup;
+  setup.layout = {.format = SND_PCM_FORMAT_S32_LE, .channels = 2};
+  setup.period_size = 1200;
+  setup.buffer_size = 12000;
+  return setup;
+}
+
+struct CableFrame {
+  int32_t index;  ///< from 1 on; 0 in silence
+  int32_t tag;    ///< of the player; 0 in silence
+  friend bool operator==(const CableFrame&, const CableFrame&) = default;
+};
+inline constexpr CableFrame kSilence{0, 0};
+
+inline std::vector<CableFrame> tagged_frames(int32_t tag, int32_t first, size_t count) {
+  std::vector<CableFrame> frames(count);
+  for (size_t i = 0; i < count; ++i) frames[i] = {first + static_cast<int32_t>(i), tag};
+  return frames;
+}
+
+/// A directory for this test's cables, inherited by the processes that it starts.
+class CableRuntime {
+ public:
+  CableRuntime() { setenv("XDG_RUNTIME_DIR", directory_.path().c_str(), 1); }
+  [[nodiscard]] const std::filesystem::path& path() const { return directory_.path(); }
+
+ private:
+  TemporaryDirectory directory_;
+};
+
+/// Whether frames come in the order in which they were played: within a player's, none twice, none
+/// before another, none missing but where silence stands; and no earlier player's after a later
+/// one's.
+class OrderCheck {
+ public:
+  /// Empty, or what is wrong with `frame` after those before it.
+  std::string next(const CableFrame& frame) {
+    const CableFrame before = last_;
+    const bool gap = gap_;
+    ++position_;
+    gap_ = frame == kSilence;
+    if (gap_) return {};
+    last_ = frame;
+    ++heard_;
+    const bool fresh = frame.tag > before.tag && frame.index > 0;
+    const bool follows = frame.tag == before.tag && frame.index > before.index &&
+                         (gap || frame.index == before.index + 1);
+    if (fresh || follows) return {};
+    return "frame " + std::to_string(position_) + " is " + name(frame) + " after " + name(before) +
+           (gap ? " and silence" : "");
+  }
+  /// Frames may have been missed, as by an overrun.
+  void lose() { gap_ = true; }
+  [[nodiscard]] uint64_t heard() const { return heard_; }
+  [[nodiscard]] bool silent() const { return gap_; }
+  [[nodiscard]] const CableFrame& last() const { return last_; }
+
+ private:
+  static std::string name(const CableFrame& frame) {
+    return std::to_string(frame.tag) + ":" + std::to_string(frame.index);
+  }
+  CableFrame last_ = kSilence;
+  bool gap_ = true;
+  uint64_t heard_ = 0;
+  uint64_t position_ = 0;
+};
+
+}  // namespace dmasim::test

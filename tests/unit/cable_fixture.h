@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Both ends of a cable in a directory of the test's own, on times that the test chooses.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "engine/cable.h"
+
+namespace dmasim {
+
+inline constexpr int64_t kSecondNs = 1'000'000'000;
+/// 1000 frames a second: a frame is a millisecond. The cable's delay is a frame then.
+inline constexpr PcmFormat kSlow{.sample = SampleFormat::s32_le, .channels = 1, .rate_hz = 1000};
+inline constexpr int64_t kFrameNs = 1'000'000;
+inline constexpr uint64_t kRingFrames = 64;
+
+/// XDG_RUNTIME_DIR is a fresh directory while this lives.
+class RuntimeDirectory {
+ public:
+  RuntimeDirectory() {
+    std::string name = std::filesystem::temp_directory_path() / "dmasim-cable-XXXXXX";
+    if (mkdtemp(name.data()) == nullptr) std::abort();
+    path_ = name;
+    setenv("XDG_RUNTIME_DIR", path_.c_str(), 1);
+  }
+  ~RuntimeDirectory() {
+    unsetenv("XDG_RUNTIME_DIR");
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  RuntimeDirectory(const RuntimeDirectory&) = delete;
+  RuntimeDirectory& operator=(const RuntimeDirectory&) = delete;
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  [[nodiscard]] std::string file(const std::string& cable) const {
+    return path_ / "dmasim" / (cable + ".cable");
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// A sink, and what a client would do with it. Frame n of a round has the value first + n.
+class Player {
+ public:
+  explicit Player(std::shared_ptr<ManualClock> clock, const std::string& cable = "test")
+      : sink(make_cable_sink(cable, std::move(clock))) {}
+
+  Result<void> begin(int32_t first, const PcmFormat& format = kSlow) {
+    first_ = first;
+    return sink->configure(format, kRingFrames);
+  }
+  void commit(uint64_t end) {
+    for (uint64_t n = written_; n < end; ++n) {
+      ring_[n % kRingFrames] = first_ + static_cast<int32_t>(n);
+    }
+    written_ = end;
+    sink->commit(std::as_bytes(std::span(ring_)), end);
+  }
+  void run(int64_t at_ns, uint64_t depth = 0) {
+    time_ = FrameTime(kSlow.rate_hz, 0);
+    time_.start(at_ns);
+    sink->run(time_, depth, 0);
+  }
+  void pause(int64_t at_ns) {
+    time_.pause(at_ns);
+    paused_at_ = time_.frames_at(at_ns);
+    sink->pause(paused_at_);
+  }
+  void resume(int64_t at_ns) {
+    time_.resume(at_ns);
+    sink->run(time_, 0, paused_at_);
+  }
+  void stop(uint64_t frame) {
+    sink->stop(frame);
+    written_ = 0;
+  }
+  /// A whole round that begins to play at `at_ns`.
+  void play(int32_t first, uint64_t frames, int64_t at_ns) {
+    ASSERT_TRUE(begin(first));
+    commit(frames);
+    run(at_ns);
+  }
+
+  std::unique_ptr<Sink> sink;
+
+ private:
+  int32_t first_ = 0;
+  uint64_t written_ = 0;
+  uint64_t paused_at_ = 0;
+  FrameTime time_{kSlow.rate_hz, 0};
+  std::vector<int32_t> ring_ = std::vector<int32_t>(kRingFrames);
+};
+
+/// A source whose frame n is sampled at its start + n milliseconds.
+class Listener {
+ public:
+  explicit Listener(std::shared_ptr<ManualClock> clock, const std::string& cable = "test")
+      : clock_(std::move(clock)), source(make_cable_source(cable, clock_)) {}
+
+  Result<void> start(int64_t at_ns) {
+    if (auto ready = source->configure(kSlow, kRingFrames); !ready) return ready;
+    time_.start(at_ns);
+    source->run(time_, 0);
+    at_ = 0;
+    return {};
+  }
+  /// The next frames; the clock moves to where the last of them is complete.
+  std::vector<int32_t> hear(size_t frames) {
+    at_ += frames;
+    const int64_t now_ns = time_.time_of(at_);
+    if (now_ns > clock_->now_ns()) clock_->advance_ns(now_ns - clock_->now_ns());
+    std::vector<int32_t> heard(frames, -1);
+    source->read(std::as_writable_bytes(std::span(heard)));
+    return heard;
+  }
+
+ private:
+  std::shared_ptr<ManualClock> clock_;
+
+ public:
+  std::unique_ptr<Source> source;
+
+ private:
+  FrameTime time_{kSlow.rate_hz, 0};
+  uint64_t at_ = 0;
+};
+
+/// silence x `before`, first, first + 1, ..., silence x `after`
+inline std::vector<int32_t> heard(size_t before, int32_t first, size_t frames, size_t after) {
+  std::vector<int32_t> all(before + frames + after, 0);
+  for (size_t i = 0; i < frames; ++i) all[before + i] = first + static_cast<int32_t>(i);
+  return all;
+}
+
+}  // namespace dmasim

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Which records are believed.
+#include "engine/cable_record.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <functional>
+#include <random>
+#include <vector>
+
+namespace dmasim {
+namespace {
+
+constexpr PcmFormat kFormat{};
+
+CableRecord good_record() {
+  CableRecord record;
+  record.sequence = 7;
+  record.instance = 3;
+  record.format = pack_format(kFormat);
+  record.capacity_frames = 1000;
+  record.reserved_tape = 5000;
+  record.committed_tape = 4500;
+  record.segment_count = 1;
+  record.segments[0] = {.first_tape = 4000,
+                        .end_tape = kOpenEnd,
+                        .origin_tape = 3900,
+                        .origin_ns = 1'000'000'000,
+                        .frames_per_1e15_ns = 48'000'000'000};
+  return record;
+}
+
+std::vector<std::byte> sealed(CableRecord record, size_t bytes = sizeof(CableRecord)) {
+  seal_record(record);
+  std::vector<std::byte> slot(std::max(bytes, sizeof record));
+  std::memcpy(slot.data(), &record, sizeof record);
+  slot.resize(bytes);
+  return slot;
+}
+
+std::vector<std::byte> both(const CableRecord& first, const CableRecord& second) {
+  auto slots = sealed(first, kSlotBytes);
+  const auto other = sealed(second, kSlotBytes);
+  slots.insert(slots.end(), other.begin(), other.end());
+  return slots;
+}
+
+TEST(CableRecord, AGoodOneIsBelievedWordForWord) {
+  const auto record = decode_record(sealed(good_record()));
+  ASSERT_TRUE(record);
+  EXPECT_EQ(record->committed_tape, 4500U);
+  EXPECT_EQ(record->limit(0), 4500U);
+  EXPECT_EQ(record->intact_tape(), 4000U);
+  EXPECT_EQ(record->segment(0).begin_ns(), 1'002'083'334);
+  EXPECT_EQ(record->segment(0).tape_at(2'000'000'000), 51'900U);
+}
+
+TEST(CableRecord, EveryFlippedBitIsNoticed) {
+  const auto slot = sealed(good_record());
+  for (size_t bit = 0; bit < slot.size() * 8; ++bit) {
+    auto torn = slot;
+    torn[bit / 8] ^= std::byte{1} << (bit % 8);
+    ASSERT_FALSE(decode_record(torn)) << bit;
+  }
+}
+
+TEST(CableRecord, EveryMixtureOfTwoUpdatesIsNoticed) {
+  CableRecord next = good_record();
+  next.sequence += 2;
+  next.committed_tape += 100;
+  next.segments[0].end_tape = 4600;
+  const auto before = sealed(good_record());
+  const auto after = sealed(next);
+  for (size_t cut = 1; cut < before.size(); ++cut) {
+    auto torn = after;
+    std::copy(before.begin() + static_cast<ptrdiff_t>(cut), before.end(),
+              torn.begin() + static_cast<ptrdiff_t>(cut));
+    if (torn == before || torn == after) continue;
+    ASSERT_FALSE(decode_record(torn)) << cut;
+  }
+}
+
+TEST(CableRecord, ATornUpdateLeavesTheOneBefore) {
+  CableRecord next = good_record();
+  ++next.sequence;
+  auto slots = both(good_record(), next);
+  ASSERT_TRUE(decode_newest(slots));
+  EXPECT_EQ(decode_newest(slots)->sequence, 8U);
+  slots[kSlotBytes + 100] ^= std::byte{1};
+  ASSERT_TRUE(decode_newest(slots));
+  EXPECT_EQ(decode_newest(slots)->sequence, 7U);
+  slots[100] ^= std::byte{1};
+  EXPECT_FALSE(decode_newest(slots));
+}
+
+TEST(CableRecord, AShortFileIsNoRecord) {
+  const auto slots = both(good_record(), good_record());
+  for (size_t size = 0; size < sizeof(CableRecord); ++size) {
+    ASSERT_FALSE(decode_newest(std::span(slots).first(size))) << size;
+  }
+  EXPECT_TRUE(decode_newest(std::span(slots).first(sizeof(CableRecord))));
+}
+
+TEST(CableRecord, WhatIsOutOfBoundsIsRefusedThoughItIsSealed) {
+  using Spoil = std::function<void(CableRecord&)>;
+  constexpr uint64_t kHuge = UINT64_MAX - 1;
+  const std::vector<Spoil> all{
+      [](CableRecord& r) { r.magic = 1; },
+      [](CableRecord& r) { r.format = 0; },
+      [](CableRecord& r) { r.format |= 31; },
+      [](CableRecord& r) { r.format = kHuge; },
+      [](CableRecord& r) { r.capacity_frames = 0; },
+      [](CableRecord& r) { r.capacity_frames = kHuge; },
+      [](CableRecord& r) { r.reserved_tape = kHuge; },
+      [](CableRecord& r) { r.committed_tape = r.reserved_tape + 1; },
+      [](CableRecord& r) { r.segment_count = 2; },
+      [](CableRecord& r) { r.segment_count = UINT64_MAX; },
+      [](CableRecord& r) { r.segments[0].first_tape = kHuge; },
+      [](CableRecord& r) { r.segments[0].first_tape = 3000; },
+      [](CableRecord& r) { r.segments[0].end_tape = 3999; },
+      [](CableRecord& r) { r.segments[0].end_tape = kHuge; },
+      [](CableRecord& r) { r.segments[0].origin_tape = INT64_MIN; },
+      [](CableRecord& r) { r.segments[0].origin_tape = INT64_MAX; },
+      [](CableRecord& r) { r.segments[0].origin_ns = -1; },
+      [](CableRecord& r) { r.segments[0].origin_ns = INT64_MAX; },
+      [](CableRecord& r) { r.segments[0].frames_per_1e15_ns = 0; },
+      [](CableRecord& r) { r.segments[0].frames_per_1e15_ns = kHuge; },
+      [](CableRecord& r) {
+        r.segments[0].origin_tape = -(int64_t{1} << 59);
+        r.segments[0].first_tape = uint64_t{1} << 59;
+      },
+  };
+  for (size_t i = 0; i < all.size(); ++i) {
+    CableRecord record = good_record();
+    all[i](record);
+    EXPECT_FALSE(decode_record(sealed(record))) << i;
+  }
+}
+
+/// Values at and around every border, in every field: what is believed computes without overflow,
+/// as the undefined behaviour sanitizer would tell.
+TEST(CableRecord, WhatIsBelievedCanBeComputedWith) {
+  std::mt19937_64 random(1);
+  size_t believed = 0;
+  for (int i = 0; i < 200'000; ++i) {
+    CableRecord record = good_record();
+    auto* words = reinterpret_cast<uint64_t*>(&record);
+    const auto value = [&] { return (uint64_t{1} << random() % 64) + random() % 3 - 1; };
+    for (uint64_t changes = 1 + random() % 3; changes > 0; --changes) {
+      words[1 + random() % 13] = value();
+    }
+    const auto decoded = decode_record(sealed(record));
+    if (!decoded) continue;
+    ++believed;
+    for (uint64_t n = decoded->oldest(); n < decoded->segment_count; ++n) {
+      const CableSegment& segment = decoded->segment(n);
+      EXPECT_GE(segment.begin_ns(), 0);
+      EXPECT_LE(segment.begin_ns(), INT64_MAX / 2);
+      EXPECT_LE(segment.tape_at(INT64_MAX / 4), uint64_t{1} << 62);
+      EXPECT_LE(decoded->limit(n), uint64_t{1} << 60);
+    }
+  }
+  EXPECT_GT(believed, 1000U);
+}
+
+TEST(CableRecord, FormatsAreNumbersAndBack) {
+  for (int sample = 0; sample < kSampleFormatCount; ++sample) {
+    for (const uint32_t channels : {1U, 2U, 32U}) {
+      for (const uint32_t rate_hz : {4000U, 44100U, 768000U}) {
+        const PcmFormat format{
+            .sample = static_cast<SampleFormat>(sample), .channels = channels, .rate_hz = rate_hz};
+        EXPECT_LT(pack_format(format), kFormatNumbers);
+        EXPECT_EQ(unpack_format(pack_format(format)), format);
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace dmasim
