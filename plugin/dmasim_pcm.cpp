@@ -298,6 +298,7 @@ Result<void> Substream::begin_drain() {
   if (phase_ != Phase::running) return {};
   if (playback()) {
     phase_ = Phase::draining;
+    silence_the_rest();
     update();
   } else {
     begin_capture_drain();

@@ -172,6 +172,7 @@ class Substream {
   }
   void silence(const FrameSpan& span) DMASIM_REQUIRES(lock_);
   void begin_silence() DMASIM_REQUIRES(lock_);
+  void silence_the_rest() DMASIM_REQUIRES(lock_);
   void silence_passed(uint64_t before) DMASIM_REQUIRES(lock_);
   void silence_at_tick() DMASIM_REQUIRES(lock_);
   void silence_ahead(uint64_t hw_frames) DMASIM_REQUIRES(lock_);
