@@ -91,6 +91,7 @@ Result<void> Substream::hw_params(const HwSetup& hw) {
   Result<Ring> ring = Ring::allocate(hw.buffer_size * hw.format.frame_bytes());
   MutexLock guard(lock_);
   quiescing_ = false;
+  mapped_ = nullptr;
   ring_ = ring ? std::move(*ring) : Ring{};
   phase_ = ring ? Phase::setup : Phase::open;
   if (!ring) return ring.as_errno();
@@ -117,6 +118,7 @@ Result<void> Substream::hw_free() {
   flush_device();
   MutexLock guard(lock_);
   quiescing_ = false;
+  mapped_ = nullptr;
   ring_ = Ring{};
   phase_ = Phase::open;
   io_.set_state(SND_PCM_STATE_OPEN);
@@ -210,6 +212,13 @@ Result<void> Substream::configure_device(const HwSetup& hw) try {
   return Errno{ENOMEM};
 }
 
+/// A program may have changed what it has committed: until the start that is played.
+void Substream::copy_mapped() {
+  if (mapped_ == nullptr) return;
+  const snd_pcm_uframes_t ahead = std::min<uint64_t>(pointers_.appl_frames(), hw_.buffer_size);
+  ring_areas_.copy_in(*channel_, 0, mapped_, 0, ahead);
+}
+
 Result<void> Substream::issue() {
   const Result<TxDescriptor*> transfer =
       channel_->prep_dma_cyclic(ring_.span(), hw_.period_size * hw_.format.frame_bytes(),
@@ -224,6 +233,7 @@ Result<void> Substream::issue() {
   phase_ = Phase::running;
   armed_frames_ = UINT64_MAX;
   overtaken_frames_ = forgiven_frames_ = 0;
+  copy_mapped();
   begin_silence();
   commit();
   channel_->issue_pending();
@@ -300,6 +310,7 @@ Result<void> Substream::begin_drain() {
   if (phase_ != Phase::running) return {};
   if (playback()) {
     phase_ = Phase::draining;
+    silence_the_rest();
     update();
   } else {
     begin_capture_drain();
@@ -343,6 +354,7 @@ Result<snd_pcm_uframes_t> Substream::transfer(const snd_pcm_channel_area_t* area
   refresh_appl_ptr();
   const snd_pcm_uframes_t at = pointers_.appl_ptr() % hw_.buffer_size;
   if (playback()) {
+    if (hw_.mmap) mapped_ = areas;
     ring_areas_.copy_in(*channel_, at, areas, offset, size);
   } else if (hw_.mmap) {
     // The view has to be right beyond this piece too: PipeWire reads on across the wrap.

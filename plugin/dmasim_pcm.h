@@ -177,6 +177,7 @@ class Substream {
   }
   void silence(const FrameSpan& span) DMASIM_REQUIRES(lock_);
   void begin_silence() DMASIM_REQUIRES(lock_);
+  void silence_the_rest() DMASIM_REQUIRES(lock_);
   void silence_passed(uint64_t before) DMASIM_REQUIRES(lock_);
   void silence_at_tick() DMASIM_REQUIRES(lock_);
   void silence_ahead(uint64_t hw_frames) DMASIM_REQUIRES(lock_);
@@ -184,6 +185,7 @@ class Substream {
   // Life cycle: dmasim_pcm.cpp
   Result<void> start_prepared() DMASIM_REQUIRES(lock_);
   Result<void> configure_device(const HwSetup& hw) DMASIM_EXCLUDES(lock_);
+  void copy_mapped() DMASIM_REQUIRES(lock_);
   Result<void> issue() DMASIM_REQUIRES(lock_);
   Result<void> begin_drain() DMASIM_REQUIRES(lock_);
   void begin_capture_drain() DMASIM_REQUIRES(lock_);
@@ -211,6 +213,8 @@ class Substream {
   SwSetup sw_ DMASIM_GUARDED_BY(lock_);
   Ring ring_ DMASIM_GUARDED_BY(lock_);
   RingAreas ring_areas_ DMASIM_GUARDED_BY(lock_);
+  /// alsa-lib's mapped buffer, known from a commit: there until the setup ends.
+  const snd_pcm_channel_area_t* mapped_ DMASIM_GUARDED_BY(lock_) = nullptr;
   Phase phase_ DMASIM_GUARDED_BY(lock_) = Phase::open;
   bool quiescing_ DMASIM_GUARDED_BY(lock_) = false;  // a waiting hook is at work
   bool starting_ DMASIM_GUARDED_BY(lock_) = false;   // start makes the device ready, unlocked

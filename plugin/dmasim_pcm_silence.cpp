@@ -14,11 +14,15 @@ void Substream::begin_silence() {
   silence_.reset();
   if (!playback() || sw_.silence_size == 0) return;
   if (endless_silence()) {
-    silence(
-        Silence::all_but_ahead(pointers_.appl_frames(), pointers_.hw_frames(), hw_.buffer_size));
+    silence_the_rest();
   } else {
     silence_ahead(pointers_.hw_frames());
   }
+}
+
+/// All that does not wait to be played. Also for a drain: the hardware runs on to its interrupt.
+void Substream::silence_the_rest() {
+  silence(Silence::all_but_ahead(pointers_.appl_frames(), pointers_.hw_frames(), hw_.buffer_size));
 }
 
 /// The hardware came from `before` to where it is. The program cannot have written there again: it

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 
@@ -101,6 +102,29 @@ TEST(Answers, AMappedBufferMayStillBeWrittenInXrun) {
   EXPECT_EQ(commit(480), 480);
   EXPECT_EQ(snd_pcm_avail_update(pcm.get()), -EPIPE);
   EXPECT_EQ(snd_pcm_prepare(pcm.get()), 0);
+}
+
+/// A mapped buffer is the card's memory: a change after the commit is played too.
+TEST(Answers, WhatIsMappedMayChangeUntilTheStart) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("played.raw");
+  const Pcm pcm = open_playback({{"FILE", path}});
+  ASSERT_TRUE(pcm);
+  PcmSetup setup;
+  setup.access = SND_PCM_ACCESS_MMAP_INTERLEAVED;
+  ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), setup));
+  const snd_pcm_channel_area_t* areas = nullptr;
+  snd_pcm_uframes_t offset = 0;
+  snd_pcm_uframes_t frames = 9600;
+  ASSERT_EQ(snd_pcm_avail_update(pcm.get()), setup.buffer_size);
+  ASSERT_EQ(snd_pcm_mmap_begin(pcm.get(), &areas, &offset, &frames), 0);
+  ASSERT_EQ(frames, 9600U);
+  ASSERT_EQ(snd_pcm_mmap_commit(pcm.get(), offset, frames), 9600);
+  const auto data = pattern_frames(setup.layout, 0, frames);
+  std::copy(data.begin(), data.end(), static_cast<std::byte*>(areas[0].addr));
+  ASSERT_EQ(snd_pcm_start(pcm.get()), 0);
+  ASSERT_EQ(snd_pcm_drain(pcm.get()), 0);
+  EXPECT_EQ(first_difference(setup.layout, data, read_file(path)), "");
 }
 
 /// alsa-lib's own copy of the position, which it looks at first, is of the moment of the wake-up.

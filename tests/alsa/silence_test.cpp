@@ -149,6 +149,19 @@ TEST_F(SilenceInTheRing, OfAThresholdGoesOnWithThePeriods) {
   });
 }
 
+/// What the hardware passes between the last frame and its interrupt.
+TEST_F(SilenceInTheRing, IsBehindTheEndOfADrain) {
+  prepare(0, 0);
+  fill_with_old_data();
+  write(kWritten);
+  ASSERT_EQ(snd_pcm_drain(pcm_.get()), 0);
+  ASSERT_EQ(snd_pcm_prepare(pcm_.get()), 0);
+  ASSERT_EQ(snd_pcm_forward(pcm_.get(), kBuffer), kBuffer);
+  expect(pattern_frames(setup_.layout, 0, kWritten));  // the ring's beginning, again
+  expect_silence(kBuffer - kWritten);
+  expect_recorded();
+}
+
 class SilenceAndPlay : public SilenceInTheRing,
                        public ::testing::WithParamInterface<std::pair<size_t, size_t>> {};
 
