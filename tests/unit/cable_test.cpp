@@ -223,6 +223,18 @@ TEST_F(Cable, ClocksThatDriftApartSlipButNeverRepeat) {
   }
 }
 
+TEST_F(Cable, ABeginningThatCameTooLateIsMadeAnew) {
+  Listener listener(clock_);
+  ASSERT_TRUE(listener.start(kStart));
+  EXPECT_EQ(listener.hear(5), heard(5, 0, 0, 0));
+  Player player(clock_);
+  ASSERT_TRUE(player.begin(100));
+  player.commit(10);
+  EXPECT_FALSE(player.run(after(3))) << "its first frame has been looked for";
+  EXPECT_TRUE(player.run(after(5)));
+  EXPECT_EQ(listener.hear(15), heard(1, 100, 10, 4));
+}
+
 TEST_F(Cable, CountsWhatThePlayerWrote) {
   Player player(clock_);
   ASSERT_TRUE(player.begin(1));
