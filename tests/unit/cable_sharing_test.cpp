@@ -4,10 +4,12 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <atomic>
 #include <bit>
 #include <csignal>
 #include <fstream>
 #include <random>
+#include <thread>
 
 #include "tests/unit/cable_fixture.h"
 
@@ -157,6 +159,29 @@ TEST_F(CableSharing, WhoLeavesLastEmptiesTheFile) {
   EXPECT_EQ(size(), 0U);
   { Player(clock_).play(100, 20, kStart); }
   EXPECT_EQ(size(), 0U);
+}
+
+/// Readers that leave empty the file, unless somebody writes by then: it may be a writer that comes
+/// at that moment.
+TEST_F(CableSharing, AReaderThatLeavesAsAWriterComesTakesNothingAway) {
+  std::atomic<bool> done = false;
+  std::thread leaver([&] {
+    while (!done) {
+      auto file = CableFile::open("test");
+      if (!file || !file->join(kSlow)) continue;
+      file->leave();
+      file->reclaim();
+    }
+  });
+  for (int i = 0; i < 2000 && !HasFailure(); ++i) {
+    Player player(clock_);
+    const auto begun = player.begin(1);
+    EXPECT_TRUE(begun) << begun.error();
+    player.commit(10);
+    EXPECT_GT(std::filesystem::file_size(path()), kDataOffset) << i;
+  }
+  done = true;
+  leaver.join();
 }
 
 TEST_F(CableSharing, ATornUpdateIsAsIfItHadNotBegun) {
