@@ -94,6 +94,11 @@ TEST_F(CableSharing, AnotherFormatIsRefusedOnEitherSideAndToldWhich) {
     EXPECT_EQ(player.begin(1, kOther).error(), EINVAL) << "the reader is there";
   }
   EXPECT_FALSE(cable_carries("test"));
+  {
+    Player player(clock_);
+    ASSERT_TRUE(player.begin(1, kOther));
+    EXPECT_EQ(Listener(clock_).start(kStart).error(), EINVAL);
+  }
   Listener listener(clock_);
   ASSERT_TRUE(listener.start(kStart));
   Player player(clock_);
@@ -140,6 +145,21 @@ TEST_F(CableSharing, AForkedChildHoldsNoneOfItsParentsLocks) {
   player.reset();
   EXPECT_FALSE(cable_carries("test"));
   EXPECT_TRUE(Player(clock_).begin(1, kOther)) << "process " << child.pid() << " still lives";
+}
+
+TEST_F(CableSharing, AForkedChildHoldsNoneOfAKilledParentsLocks) {
+  Child writer([&] {
+    setpgid(0, 0);
+    ASSERT_TRUE((new Player(clock_))->begin(1));
+    if (fork() != 0) {
+      for (;;) ::pause();
+    }
+  });
+  const pid_t group = writer.pid();
+  EXPECT_EQ(Player(clock_).begin(1).error(), EBUSY);
+  writer.kill();
+  EXPECT_TRUE(Player(clock_).begin(1, kOther)) << "while the child still lives";
+  EXPECT_EQ(::kill(-group, SIGKILL), 0);
 }
 
 TEST_F(CableSharing, WhoLeavesLastEmptiesTheFile) {
