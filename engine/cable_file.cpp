@@ -12,6 +12,7 @@
 #include <limits>
 
 #include "engine/cable_directory.h"
+#include "engine/clock.h"
 
 namespace dmasim {
 namespace {
@@ -19,10 +20,11 @@ namespace {
 // Bytes that are locked; they lie beyond what the file ever holds.
 constexpr off_t kLocks = off_t{1} << 61;
 constexpr off_t kWriterLock = kLocks;
-constexpr off_t kFormatLocks = kLocks + 1;
+constexpr off_t kReclaimLock = kLocks + 1;
+constexpr off_t kFormatLocks = kLocks + 2;
 constexpr auto kFormatLocksEnd = static_cast<off_t>(kFormatLocks + kFormatNumbers);
 
-constexpr int kLockTries = 100;
+constexpr int64_t kReclaimNs = 200'000'000;
 
 struct flock lock_of(short type, off_t first, off_t end) noexcept {
   struct flock lock {};
@@ -128,15 +130,21 @@ bool CableFile::others_joined() const noexcept {
   return locked_by_others(fd_.get(), kFormatLocks, kFormatLocksEnd).has_value();
 }
 
-/// Tried more than once: the last reader to leave holds it for a moment, in reclaim().
+/// A reader that empties the file looks for a writer after it has locked that, and we look for such
+/// a reader after we have locked: one of the two sees the other. It needs a moment. One that was
+/// stopped within it is not waited for: it empties the file once when it goes on, which our next
+/// update mends, and that is less than a start that never comes.
 Result<void> CableFile::lock_writer() noexcept {
   if (writer_) return {};
-  for (int i = 0; i < kLockTries; ++i) {
-    writer_ = set_lock(fd_.get(), F_WRLCK, kWriterLock, kWriterLock + 1);
-    if (writer_) return {};
+  if (!set_lock(fd_.get(), F_WRLCK, kWriterLock, kWriterLock + 1)) return Errno{EBUSY};
+  writer_ = true;
+  const RealtimeClock clock;
+  const int64_t deadline_ns = clock.now_ns() + kReclaimNs;
+  while (locked_by_others(fd_.get(), kReclaimLock, kReclaimLock + 1) &&
+         clock.now_ns() < deadline_ns) {
     sched_yield();
   }
-  return Errno{EBUSY};
+  return {};
 }
 
 void CableFile::unlock_writer() noexcept {
@@ -151,11 +159,11 @@ bool CableFile::has_writer() const noexcept {
 
 void CableFile::reclaim() noexcept {
   if (!fd_ || others_joined()) return;
-  const bool was_writer = writer_;
-  if (!writer_) writer_ = set_lock(fd_.get(), F_WRLCK, kWriterLock, kWriterLock + 1);
-  if (!writer_) return;
-  [[maybe_unused]] const int emptied = ftruncate(fd_.get(), 0);
-  if (!was_writer) unlock_writer();
+  if (!set_lock(fd_.get(), F_WRLCK, kReclaimLock, kReclaimLock + 1)) return;
+  if (!has_writer()) {
+    [[maybe_unused]] const int emptied = ftruncate(fd_.get(), 0);
+  }
+  set_lock(fd_.get(), F_UNLCK, kReclaimLock, kReclaimLock + 1);
 }
 
 Result<void> CableFile::renew(uint64_t data_bytes) noexcept {

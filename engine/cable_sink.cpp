@@ -46,7 +46,7 @@ class CableSink final : public Sink {
       DMASIM_EXCLUDES(lock_);
   void commit(std::span<const std::byte> ring, uint64_t end) noexcept override
       DMASIM_EXCLUDES(lock_);
-  void run(const FrameTime& time, uint64_t depth, uint64_t frame) noexcept override
+  bool run(const FrameTime& time, uint64_t depth, uint64_t frame) noexcept override
       DMASIM_EXCLUDES(lock_);
   void pause(uint64_t frame) noexcept override DMASIM_EXCLUDES(lock_) {
     MutexLock guard(lock_);
@@ -95,6 +95,7 @@ class CableSink final : public Sink {
   bool in_round_ DMASIM_GUARDED_BY(lock_) = false;   // from configure() to stop()
   uint64_t base_tape_ DMASIM_GUARDED_BY(lock_) = 0;  // where the round's frame 0 lies
   size_t frame_bytes_ DMASIM_GUARDED_BY(lock_) = 1;
+  uint32_t rate_hz_ DMASIM_GUARDED_BY(lock_) = 1;
   SinkStats stats_ DMASIM_GUARDED_BY(lock_);
   uint64_t lost_told_frames_ DMASIM_GUARDED_BY(lock_) = 0;
 };
@@ -119,6 +120,7 @@ Result<void> CableSink::configure(const PcmFormat& format, uint64_t burst_frames
   file_ = std::move(file);
   record_ = record;
   frame_bytes_ = format.frame_bytes();
+  rate_hz_ = format.rate_hz;
   base_tape_ = record_.reserved_tape;
   record_.committed_tape = base_tape_;
   in_round_ = true;
@@ -225,17 +227,20 @@ bool CableSink::copy(std::span<const std::byte> ring, uint64_t from, uint64_t to
   return true;
 }
 
-void CableSink::run(const FrameTime& time, uint64_t depth, uint64_t frame) noexcept {
+/// In time if nobody can have looked for its first frame before it was published: this thread may
+/// have lost its processor on the way.
+bool CableSink::run(const FrameTime& time, uint64_t depth, uint64_t frame) noexcept {
   MutexLock guard(lock_);
-  if (!in_round_) return;
+  if (!in_round_) return true;
   end_segment(frame);
-  record_.segment(record_.segment_count++) = {
-      .first_tape = base_tape_ + frame,
-      .end_tape = kOpenEnd,
-      .origin_tape = static_cast<int64_t>(base_tape_) - static_cast<int64_t>(depth),
-      .origin_ns = time.origin_ns(),
-      .frames_per_1e15_ns = time.frames_per_1e15_ns()};
+  CableSegment& segment = record_.segment(record_.segment_count++);
+  segment = {.first_tape = base_tape_ + frame,
+             .end_tape = kOpenEnd,
+             .origin_tape = static_cast<int64_t>(base_tape_) - static_cast<int64_t>(depth),
+             .origin_ns = time.origin_ns(),
+             .frames_per_1e15_ns = time.frames_per_1e15_ns()};
   publish();
+  return clock_->now_ns() < segment.begin_ns() + cable_delay_ns(rate_hz_);
 }
 
 /// What was committed ends it, or the frame at which the hardware stopped.

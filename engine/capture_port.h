@@ -29,7 +29,10 @@ class CapturePort final : public Port {
     source_.skip(bytes);
     filling_ = true;
   }
-  void run(const FrameTime& time, uint64_t frame) noexcept override { source_.run(time, frame); }
+  bool run(const FrameTime& time, uint64_t frame) noexcept override {
+    source_.run(time, frame);
+    return true;
+  }
   void stop(bool) noexcept override {
     source_.stop_async();
     filling_ = false;

@@ -7,6 +7,11 @@
 #include <utility>
 
 namespace dmasim {
+namespace {
+
+constexpr int kMostBeginnings = 8;  // a machine that is late so often does without
+
+}  // namespace
 
 Channel::Channel(const Clock& clock, const ChannelOptions& options,
                  std::shared_ptr<CompletionThread> irq, const void* controller,
@@ -85,7 +90,8 @@ Result<Cookie> Channel::submit(TxDescriptor& descriptor) {
 
 void Channel::issue_pending() {
   MutexLock guard(lock_);
-  state_.issue_pending(clock_.now_ns());
+  bool begun = state_.issue_pending(clock_.now_ns());
+  for (int i = 0; i < kMostBeginnings && !begun; ++i) begun = state_.begin_anew(clock_.now_ns());
   reschedule();
 }
 

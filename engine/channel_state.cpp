@@ -118,17 +118,21 @@ Result<DescriptorList> ChannelState::release(TxDescriptor& descriptor) {
   return doomed;
 }
 
-void ChannelState::issue_pending(int64_t now_ns) {
+bool ChannelState::issue_pending(int64_t now_ns) {
   advance(now_ns);
   splice_all(issued_, submitted_, TxDescriptor::Place::issued);
-  if (!active_.empty() || issued_.empty()) return;
+  if (!active_.empty() || issued_.empty()) return true;
   stop_hardware(stopping_keeps_fifo_);
   paused_ = false;
   base_bytes_ = 0;
+  take_up_next();
+  return begin_anew(now_ns);
+}
+
+bool ChannelState::begin_anew(int64_t now_ns) {
   time_.start(now_ns);
   if (config_.common_frame_clock) time_.wait_for_edge();
-  take_up_next();
-  if (configured()) config_.port->run(time_, 0);
+  return !configured() || config_.port->run(time_, 0);
 }
 
 Result<void> ChannelState::pause(int64_t now_ns) {

@@ -57,7 +57,9 @@ class ChannelState {
   /// Errors: EINVAL (not of this channel, or prepared for bursts or a direction that are no longer
   /// configured), EBUSY (submitted already, and not over yet).
   Result<Cookie> submit(TxDescriptor& descriptor);
-  void issue_pending(int64_t now_ns);
+  /// False: the device was told too late that it begins; begin_anew() before anything else.
+  bool issue_pending(int64_t now_ns);
+  bool begin_anew(int64_t now_ns);
   /// Takes a descriptor that is not submitted, to be freed without a lock. Errors: as submit().
   Result<DescriptorList> release(TxDescriptor& descriptor);
 

@@ -74,9 +74,9 @@ void PlaybackPort::skip(uint64_t bytes) noexcept {
   }
 }
 
-void PlaybackPort::run(const FrameTime& time, uint64_t frame) noexcept {
+bool PlaybackPort::run(const FrameTime& time, uint64_t frame) noexcept {
   out_frames_ = frame - level_frames_;
-  sink_.run(time, depth_frames_, out_frames_);
+  return sink_.run(time, depth_frames_, out_frames_);
 }
 
 void PlaybackPort::stop(bool keep_fifo) noexcept {

@@ -25,7 +25,7 @@ class PlaybackPort final : public Port {
   void take(std::span<const std::byte> frames, bool committed) noexcept override;
   void fill(std::span<std::byte>) noexcept override {}
   void skip(uint64_t bytes) noexcept override;
-  void run(const FrameTime& time, uint64_t frame) noexcept override;
+  bool run(const FrameTime& time, uint64_t frame) noexcept override;
   void pause() noexcept override { sink_.pause(out_frames_); }
   void stop(bool keep_fifo) noexcept override;
   [[nodiscard]] size_t in_flight_bytes() const noexcept override {

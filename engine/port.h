@@ -24,9 +24,10 @@ class Port {
   virtual void skip(uint64_t bytes) noexcept = 0;
   /// The clock goes: the next frame to be moved is number `frame` of `time`. Frames are counted
   /// from the moment on at which the hardware got something to do, over all transfers that follow
-  /// without a gap. At that moment, and when a pause ends.
-  virtual void run(const FrameTime& time, uint64_t frame) noexcept {
+  /// without a gap. At that moment, and when a pause ends. False: told too late, begin anew later.
+  virtual bool run(const FrameTime& time, uint64_t frame) noexcept {
     static_cast<void>(time), static_cast<void>(frame);
+    return true;
   }
   /// The clock stands still until run().
   virtual void pause() noexcept {}

@@ -54,8 +54,10 @@ class Sink {
   }
   /// [hardware; under the channel's lock] From `frame` on, frames come out as `time` says, `depth`
   /// frames late: frame n when time.frames_at() passes n + depth. At a start, and after a pause.
-  virtual void run(const FrameTime& time, uint64_t depth, uint64_t frame) noexcept {
+  /// False: told too late for that; the start may come again, later.
+  virtual bool run(const FrameTime& time, uint64_t depth, uint64_t frame) noexcept {
     static_cast<void>(time), static_cast<void>(depth), static_cast<void>(frame);
+    return true;
   }
   /// [hardware; under the channel's lock] Frames before `frame` have come out or still will; no
   /// further one does before the next run().

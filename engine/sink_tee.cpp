@@ -24,9 +24,9 @@ class TeeSink final : public Sink {
     first_->commit(ring, end);
     second_->commit(ring, end);
   }
-  void run(const FrameTime& time, uint64_t depth, uint64_t frame) noexcept override {
-    first_->run(time, depth, frame);
-    second_->run(time, depth, frame);
+  bool run(const FrameTime& time, uint64_t depth, uint64_t frame) noexcept override {
+    const bool first = first_->run(time, depth, frame);
+    return second_->run(time, depth, frame) && first;
   }
   void pause(uint64_t frame) noexcept override {
     first_->pause(frame);

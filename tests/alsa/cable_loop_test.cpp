@@ -36,14 +36,15 @@ snd_pcm_sframes_t write_tagged(snd_pcm_t* pcm, const std::vector<CableFrame>& fr
 /// are in its buffer. Both move at the same instants: if one has not moved while the other was
 /// looked at, neither has. Before its
 /// first frame a position tells nothing.
-snd_pcm_sframes_t positions_apart(snd_pcm_t* capture, snd_pcm_t* playback, size_t written) {
+snd_pcm_sframes_t positions_apart(snd_pcm_t* capture, snd_pcm_t* playback, size_t written,
+                                  size_t buffer_size = cable_setup().buffer_size) {
   for (;;) {
     const snd_pcm_sframes_t before = snd_pcm_avail(capture);
     const snd_pcm_sframes_t room = snd_pcm_avail(playback);
     const snd_pcm_sframes_t after = snd_pcm_avail(capture);
     if (before < 0 || room < 0) ADD_FAILURE() << before << ' ' << room;
     if (before < 0 || room < 0) return -1;
-    const auto buffer = static_cast<snd_pcm_sframes_t>(cable_setup().buffer_size);
+    const auto buffer = static_cast<snd_pcm_sframes_t>(buffer_size);
     const snd_pcm_sframes_t played = static_cast<snd_pcm_sframes_t>(written) - (buffer - room);
     if (before == after && played > 0) return before - played;
   }
@@ -52,7 +53,8 @@ snd_pcm_sframes_t positions_apart(snd_pcm_t* capture, snd_pcm_t* playback, size_
 std::vector<CableFrame> read_frames(snd_pcm_t* pcm, size_t count) {
   std::vector<CableFrame> frames(count);
   size_t moved = 0;
-  EXPECT_EQ(read_all(pcm, cable_setup(), std::as_writable_bytes(std::span(frames)), &moved), 0);
+  EXPECT_EQ(read_all(pcm, cable_capture_setup(), std::as_writable_bytes(std::span(frames)), &moved),
+            0);
   return frames;
 }
 
@@ -80,7 +82,7 @@ TEST_F(CableLoop, IsBitExactWithTheSameDelayOnEachStart) {
     const Pcm in = capture();
     const Pcm out = playback();
     ASSERT_TRUE(in && out);
-    ASSERT_NO_FATAL_FAILURE(configure(in.get(), cable_setup()));
+    ASSERT_NO_FATAL_FAILURE(configure(in.get(), cable_capture_setup()));
     ASSERT_NO_FATAL_FAILURE(configure(out.get(), cable_setup()));
     ASSERT_NO_FATAL_FAILURE(expect_exact_loop(out.get(), in.get(), tag));
   }
@@ -91,12 +93,46 @@ TEST_F(CableLoop, HasTheSameDelayWhenStreamsAreStartedAgain) {
   const Pcm out = playback();
   ASSERT_TRUE(in && out);
   for (int32_t tag = 1; tag <= 5; ++tag) {
-    ASSERT_NO_FATAL_FAILURE(configure(in.get(), cable_setup()));
+    ASSERT_NO_FATAL_FAILURE(configure(in.get(), cable_capture_setup()));
     ASSERT_NO_FATAL_FAILURE(configure(out.get(), cable_setup()));
     ASSERT_NO_FATAL_FAILURE(expect_exact_loop(out.get(), in.get(), tag));
     ASSERT_EQ(snd_pcm_drop(in.get()), 0);
     ASSERT_EQ(snd_pcm_drop(out.get()), 0);
   }
+}
+
+/// A program that writes a period for each one it reads: from write to read it takes what it has
+/// queued, the delay of the cable, and nothing else.
+TEST_F(CableLoop, AFullDuplexProgramHearsItselfAsLateAsItQueues) {
+  constexpr size_t kPeriod = 256;
+  constexpr size_t kQueued = 8 * kPeriod;
+  PcmSetup setup = cable_setup();
+  setup.period_size = kPeriod;
+  setup.buffer_size = 32 * kPeriod;
+  const Pcm in = capture();
+  const Pcm out = playback();
+  ASSERT_TRUE(in && out);
+  retry_when_late([&] {
+    snd_pcm_drop(in.get());  // of an earlier attempt
+    snd_pcm_drop(out.get());
+    configure(in.get(), setup);
+    configure(out.get(), setup);
+    EXPECT_EQ(write_tagged(out.get(), tagged_frames(1, 1, kQueued)), kQueued);
+    EXPECT_EQ(snd_pcm_start(in.get()), 0);
+    EXPECT_EQ(snd_pcm_start(out.get()), 0);
+    const snd_pcm_sframes_t apart =
+        positions_apart(in.get(), out.get(), kQueued, setup.buffer_size);
+    for (size_t turn = 0; turn < 40; ++turn) {
+      std::vector<CableFrame> heard(kPeriod);
+      if (snd_pcm_readi(in.get(), heard.data(), kPeriod) != kPeriod) return false;
+      const auto next = static_cast<int32_t>(kQueued + turn * kPeriod + 1);
+      if (write_tagged(out.get(), tagged_frames(1, next, kPeriod)) != kPeriod) return false;
+      const int64_t expected =
+          static_cast<int64_t>((turn + 1) * kPeriod) - apart - static_cast<int64_t>(kDelayFrames);
+      EXPECT_EQ(heard.back().index, std::max<int64_t>(expected, 0)) << "turn " << turn;
+    }
+    return snd_pcm_state(out.get()) == SND_PCM_STATE_RUNNING;
+  });
 }
 
 TEST_F(CableLoop, TheNameWithoutArgumentsIsALoop) {
@@ -106,7 +142,7 @@ TEST_F(CableLoop, TheNameWithoutArgumentsIsALoop) {
   const Pcm in_owner(in);
   ASSERT_EQ(snd_pcm_open(&out, "dmasim_loop", SND_PCM_STREAM_PLAYBACK, 0), 0);
   const Pcm out_owner(out);
-  ASSERT_NO_FATAL_FAILURE(configure(in, cable_setup()));
+  ASSERT_NO_FATAL_FAILURE(configure(in, cable_capture_setup()));
   ASSERT_NO_FATAL_FAILURE(configure(out, cable_setup()));
   expect_exact_loop(out, in, 3);
 }
@@ -117,7 +153,7 @@ TEST_F(CableLoop, AMappedStreamLoopsAsWell) {
   const Pcm in = capture();
   const Pcm out = playback();
   ASSERT_TRUE(in && out);
-  ASSERT_NO_FATAL_FAILURE(configure(in.get(), cable_setup()));
+  ASSERT_NO_FATAL_FAILURE(configure(in.get(), cable_capture_setup()));
   ASSERT_NO_FATAL_FAILURE(configure(out.get(), setup));
   const auto frames = tagged_frames(1, 1, setup.buffer_size);
   ASSERT_EQ(snd_pcm_start(in.get()), 0);
@@ -136,7 +172,7 @@ TEST_F(CableLoop, TheFileBesideTheCableHoldsTheSame) {
     const Pcm in = capture();
     const Pcm out = playback({{"FILE", path}});
     ASSERT_TRUE(in && out);
-    ASSERT_NO_FATAL_FAILURE(configure(in.get(), cable_setup()));
+    ASSERT_NO_FATAL_FAILURE(configure(in.get(), cable_capture_setup()));
     ASSERT_NO_FATAL_FAILURE(configure(out.get(), cable_setup()));
     ASSERT_NO_FATAL_FAILURE(expect_exact_loop(out.get(), in.get(), 5));
   }
@@ -150,8 +186,8 @@ TEST_F(CableLoop, ASecondPlaybackIsRefusedAtStartAndToldTheOwner) {
   const Pcm second = playback();
   ASSERT_TRUE(first && second);
   for (const Pcm* each : {&first, &second}) {
-    ASSERT_NO_FATAL_FAILURE(configure(each->get(), cable_setup()));
-    ASSERT_EQ(write_tagged(each->get(), tagged_frames(1, 1, 4800)), 4800);
+    ASSERT_NO_FATAL_FAILURE(configure(each->get(), cable_capture_setup()));
+    ASSERT_EQ(write_tagged(each->get(), tagged_frames(1, 1, 96000)), 96000);
   }
   ASSERT_EQ(snd_pcm_start(first.get()), 0);
   const ErrorLog log;
@@ -164,7 +200,7 @@ TEST_F(CableLoop, ASecondPlaybackIsRefusedAtStartAndToldTheOwner) {
 TEST_F(CableLoop, WhoOpensAUsedCableIsOfferedItsFormatOnly) {
   const Pcm in = capture();
   ASSERT_TRUE(in);
-  ASSERT_NO_FATAL_FAILURE(configure(in.get(), cable_setup()));
+  ASSERT_NO_FATAL_FAILURE(configure(in.get(), cable_capture_setup()));
   ASSERT_EQ(snd_pcm_start(in.get()), 0);
   const Pcm out = playback();
   ASSERT_TRUE(out);
@@ -196,7 +232,7 @@ TEST_F(CableLoop, AnotherFormatIsRefusedAtStartWhenBothWereOpen) {
   EXPECT_NE(log.text().find("carries S32_LE, 2 channels, 48000 Hz"), std::string::npos)
       << log.text();
   ASSERT_EQ(snd_pcm_hw_free(in.get()), 0);
-  ASSERT_NO_FATAL_FAILURE(configure(in.get(), cable_setup()));
+  ASSERT_NO_FATAL_FAILURE(configure(in.get(), cable_capture_setup()));
   EXPECT_EQ(snd_pcm_start(in.get()), 0) << "it may do better";
 }
 
@@ -213,7 +249,7 @@ TEST_F(CableLoop, ProbingMakesNoFile) {
     const Pcm in = capture();
     const Pcm out = playback();
     ASSERT_TRUE(in && out);
-    ASSERT_NO_FATAL_FAILURE(configure(in.get(), cable_setup()));
+    ASSERT_NO_FATAL_FAILURE(configure(in.get(), cable_capture_setup()));
     ASSERT_NO_FATAL_FAILURE(configure(out.get(), cable_setup()));
     ASSERT_EQ(write_tagged(out.get(), tagged_frames(1, 1, 100)), 100);
   }

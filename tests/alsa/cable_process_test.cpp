@@ -18,7 +18,7 @@ class CableProcesses : public ::testing::Test {
   void listen() {
     in_ = open_capture({{"CABLE", "test"}});
     ASSERT_TRUE(in_);
-    ASSERT_NO_FATAL_FAILURE(configure(in_.get(), cable_setup()));
+    ASSERT_NO_FATAL_FAILURE(configure(in_.get(), cable_capture_setup()));
     ASSERT_EQ(snd_pcm_start(in_.get()), 0);
   }
   /// Hears `frames` more, in order. An overrun is this test's own affair.

@@ -20,6 +20,14 @@ inline PcmSetup cable_setup() {
   return setup;
 }
 
+/// A capture that a loaded machine may be late for by two seconds.
+inline PcmSetup cable_capture_setup() {
+  PcmSetup setup = cable_setup();
+  setup.period_size = 4800;
+  setup.buffer_size = 25 * 4800;
+  return setup;
+}
+
 struct CableFrame {
   int32_t index;  ///< from 1 on; 0 in silence
   int32_t tag;    ///< of the player; 0 in silence

@@ -63,10 +63,10 @@ class Player {
     written_ = end;
     sink->commit(std::as_bytes(std::span(ring_)), end);
   }
-  void run(int64_t at_ns, uint64_t depth = 0) {
+  bool run(int64_t at_ns, uint64_t depth = 0) {
     time_ = FrameTime(kSlow.rate_hz, 0);
     time_.start(at_ns);
-    sink->run(time_, depth, 0);
+    return sink->run(time_, depth, 0);
   }
   void pause(int64_t at_ns) {
     time_.pause(at_ns);

@@ -4,10 +4,12 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <atomic>
 #include <bit>
 #include <csignal>
 #include <fstream>
 #include <random>
+#include <thread>
 
 #include "tests/unit/cable_fixture.h"
 
@@ -92,6 +94,11 @@ TEST_F(CableSharing, AnotherFormatIsRefusedOnEitherSideAndToldWhich) {
     EXPECT_EQ(player.begin(1, kOther).error(), EINVAL) << "the reader is there";
   }
   EXPECT_FALSE(cable_carries("test"));
+  {
+    Player player(clock_);
+    ASSERT_TRUE(player.begin(1, kOther));
+    EXPECT_EQ(Listener(clock_).start(kStart).error(), EINVAL);
+  }
   Listener listener(clock_);
   ASSERT_TRUE(listener.start(kStart));
   Player player(clock_);
@@ -140,6 +147,21 @@ TEST_F(CableSharing, AForkedChildHoldsNoneOfItsParentsLocks) {
   EXPECT_TRUE(Player(clock_).begin(1, kOther)) << "process " << child.pid() << " still lives";
 }
 
+TEST_F(CableSharing, AForkedChildHoldsNoneOfAKilledParentsLocks) {
+  Child writer([&] {
+    setpgid(0, 0);
+    ASSERT_TRUE((new Player(clock_))->begin(1));
+    if (fork() != 0) {
+      for (;;) ::pause();
+    }
+  });
+  const pid_t group = writer.pid();
+  EXPECT_EQ(Player(clock_).begin(1).error(), EBUSY);
+  writer.kill();
+  EXPECT_TRUE(Player(clock_).begin(1, kOther)) << "while the child still lives";
+  EXPECT_EQ(::kill(-group, SIGKILL), 0);
+}
+
 TEST_F(CableSharing, WhoLeavesLastEmptiesTheFile) {
   const auto size = [&] { return std::filesystem::file_size(path()); };
   {
@@ -157,6 +179,29 @@ TEST_F(CableSharing, WhoLeavesLastEmptiesTheFile) {
   EXPECT_EQ(size(), 0U);
   { Player(clock_).play(100, 20, kStart); }
   EXPECT_EQ(size(), 0U);
+}
+
+/// Readers that leave empty the file, unless somebody writes by then: it may be a writer that comes
+/// at that moment.
+TEST_F(CableSharing, AReaderThatLeavesAsAWriterComesTakesNothingAway) {
+  std::atomic<bool> done = false;
+  std::thread leaver([&] {
+    while (!done) {
+      auto file = CableFile::open("test");
+      if (!file || !file->join(kSlow)) continue;
+      file->leave();
+      file->reclaim();
+    }
+  });
+  for (int i = 0; i < 2000 && !HasFailure(); ++i) {
+    Player player(clock_);
+    const auto begun = player.begin(1);
+    EXPECT_TRUE(begun) << begun.error();
+    player.commit(10);
+    EXPECT_GT(std::filesystem::file_size(path()), kDataOffset) << i;
+  }
+  done = true;
+  leaver.join();
 }
 
 TEST_F(CableSharing, ATornUpdateIsAsIfItHadNotBegun) {

@@ -50,7 +50,11 @@ TEST_F(Cable, TheOffsetIsTheSameForEveryReadSizeAndStart) {
 
 TEST_F(Cable, FractionsOfBothClocksNeitherRepeatNorDropAFrame) {
   constexpr PcmFormat kCd{.sample = SampleFormat::s32_le, .channels = 1, .rate_hz = 44100};
-  for (int64_t shift_ns = 0; shift_ns < 22'676; shift_ns += 1'013) {
+  std::vector<int64_t> shifts_ns;
+  for (int64_t shift_ns = 0; shift_ns < 22'676; shift_ns += 1'013) shifts_ns.push_back(shift_ns);
+  // Where the edges of both clocks fall together, half a frame of the delay taken off.
+  for (int64_t shift_ns = 11'330; shift_ns < 11'345; ++shift_ns) shifts_ns.push_back(shift_ns);
+  for (const int64_t shift_ns : shifts_ns) {
     Player player(clock_);
     ASSERT_TRUE(player.begin(1, kCd));
     FrameTime played(kCd.rate_hz, 0);
@@ -221,6 +225,18 @@ TEST_F(Cable, ClocksThatDriftApartSlipButNeverRepeat) {
     EXPECT_GT(last, 40'000) << ppm;
     player.stop(48000);
   }
+}
+
+TEST_F(Cable, ABeginningThatCameTooLateIsMadeAnew) {
+  Listener listener(clock_);
+  ASSERT_TRUE(listener.start(kStart));
+  EXPECT_EQ(listener.hear(5), heard(5, 0, 0, 0));
+  Player player(clock_);
+  ASSERT_TRUE(player.begin(100));
+  player.commit(10);
+  EXPECT_FALSE(player.run(after(3))) << "its first frame has been looked for";
+  EXPECT_TRUE(player.run(after(5)));
+  EXPECT_EQ(listener.hear(15), heard(1, 100, 10, 4));
 }
 
 TEST_F(Cable, CountsWhatThePlayerWrote) {

@@ -61,5 +61,30 @@ TEST(FrameTime, APauseOfAnyLengthCostsNoFraction) {
   EXPECT_EQ(paused.frames_at(now + kSecond), straight.frames_at(now - idle + kSecond));
 }
 
+TEST(FrameTime, StartsAtAnEdgeAreApartByWholeFrames) {
+  FrameTime first(44100, 0);
+  first.start(123'456'789);
+  first.wait_for_edge();
+  EXPECT_GE(first.origin_ns(), 123'456'789);
+  EXPECT_LE(first.origin_ns(), 123'456'789 + 22'676);
+  for (int64_t shift_ns = 0; shift_ns < 100'000; shift_ns += 3'331) {
+    FrameTime second(44100, 0);
+    second.start(200'000'000 + shift_ns);
+    second.wait_for_edge();
+    const uint64_t apart = first.frames_at(second.origin_ns() + 1);
+    for (uint64_t frame = 1; frame < 1'000'000; frame += 7'919) {
+      EXPECT_EQ(first.frames_at(second.time_of(frame) + 1), frame + apart);
+      EXPECT_EQ(first.frames_at(second.time_of(frame + 1) - 2), frame + apart);
+    }
+  }
+}
+
+TEST(FrameTime, AnEdgeIsNotWaitedFor) {
+  FrameTime time(1000, 0);
+  time.start(5'000'000);
+  time.wait_for_edge();
+  EXPECT_EQ(time.origin_ns(), 5'000'000);
+}
+
 }  // namespace
 }  // namespace dmasim

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <gtest/gtest.h>
 
+#include <string>
 #include <vector>
 
 #include "engine/capture_port.h"
@@ -19,7 +20,18 @@ class RecordingSink final : public Sink {
   Result<void> flush() override { return {}; }
   [[nodiscard]] SinkStats stats() const noexcept override { return {}; }
 
+  bool run(const FrameTime&, uint64_t depth, uint64_t frame) noexcept override {
+    told.push_back({"run", frame});
+    run_depth = depth;
+    return in_time;
+  }
+  void pause(uint64_t frame) noexcept override { told.push_back({"pause", frame}); }
+  void stop(uint64_t frame) noexcept override { told.push_back({"stop", frame}); }
+
   std::vector<std::pair<int, bool>> out;
+  std::vector<std::pair<std::string, uint64_t>> told;
+  uint64_t run_depth = 0;
+  bool in_time = true;
 };
 
 std::vector<std::byte> count_from(int first, int count) {
@@ -93,6 +105,38 @@ TEST(PlaybackPort, SkippingEmptiesTheFifoAndFillsItWithLeftovers) {
     EXPECT_EQ(byte, static_cast<int>(committed++));
   }
   EXPECT_EQ(committed, 9u);
+}
+
+TEST(PlaybackPort, TellsTheSinkWhichFramesHaveComeOut) {
+  RecordingSink sink;
+  PlaybackPort port(sink);
+  ASSERT_TRUE(port.configure(1, 3));
+  EXPECT_TRUE(port.run({}, 0));
+  EXPECT_EQ(sink.run_depth, 3U);
+  port.take(count_from(0, 8), true);
+  port.pause();
+  port.run({}, 8);
+  port.skip(10);
+  port.take(count_from(0, 1), true);
+  port.stop(false);
+  sink.in_time = false;
+  EXPECT_FALSE(port.run({}, 0));
+  port.take(count_from(0, 2), true);
+  port.stop(true);
+  const std::vector<std::pair<std::string, uint64_t>> expected{
+      {"run", 0}, {"pause", 5}, {"run", 5}, {"stop", 16}, {"run", 0}, {"stop", 2}};
+  EXPECT_EQ(sink.told, expected);
+}
+
+TEST(PlaybackPort, WithoutAFifoAllThatWasTakenHasComeOut) {
+  RecordingSink sink;
+  PlaybackPort port(sink);
+  ASSERT_TRUE(port.configure(2, 0));
+  port.run({}, 0);
+  port.take(count_from(0, 6), true);
+  port.skip(4);
+  port.stop(false);
+  EXPECT_EQ(sink.told.back(), (std::pair<std::string, uint64_t>{"stop", 5}));
 }
 
 TEST(CapturePort, AsksTheSourceAndTellsTheFifo) {
