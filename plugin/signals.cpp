@@ -1,12 +1,22 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "plugin/signals.h"
 
+#include <algorithm>
+#include <array>
 #include <csignal>
 
 namespace dmasim {
+namespace {
+
+/// Raised by what the thread itself does, never while it sleeps in poll(). Runtimes and sanitizers
+/// handle them.
+constexpr std::array kOwnFaults{SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP};
+
+}  // namespace
 
 bool signals_interrupt() noexcept {
   for (int signal = 1; signal <= SIGRTMAX; ++signal) {
+    if (std::find(kOwnFaults.begin(), kOwnFaults.end(), signal) != kOwnFaults.end()) continue;
     struct sigaction action {};
     if (sigaction(signal, nullptr, &action) != 0) continue;  // libc keeps it for itself
     const bool handled = (action.sa_flags & SA_SIGINFO) != 0 ||
