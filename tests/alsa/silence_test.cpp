@@ -156,8 +156,8 @@ TEST_F(SilenceInTheRing, IsBehindTheEndOfADrain) {
   write(kWritten);
   ASSERT_EQ(snd_pcm_drain(pcm_.get()), 0);
   ASSERT_EQ(snd_pcm_prepare(pcm_.get()), 0);
-  ASSERT_EQ(snd_pcm_forward(pcm_.get(), kBuffer), kBuffer);
-  expect(pattern_frames(setup_.layout, 0, kWritten));  // the ring's beginning, again
+  write(kWritten);  // the ring's beginning may have been played, and be silent too
+  ASSERT_EQ(snd_pcm_forward(pcm_.get(), kBuffer - kWritten), kBuffer - kWritten);
   expect_silence(kBuffer - kWritten);
   expect_recorded();
 }
