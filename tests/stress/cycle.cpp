@@ -43,8 +43,10 @@ void Cycle::configure() {
   if (plan_.configure_again) pcm_.configure(plan_);
   const snd_pcm_uframes_t start = worker_.dice.one_in(2) ? pcm_.period_frames() : kMostFrames;
   step("sw_params");
-  pcm_.set_thresholds(worker_.dice.between(1, static_cast<unsigned>(pcm_.buffer_frames())), start,
-                      plan_.free_running);
+  const int set =
+      pcm_.set_thresholds(worker_.dice.between(1, static_cast<unsigned>(pcm_.buffer_frames())),
+                          start, plan_.free_running);
+  expect(set == 0, "a stream that does not run has no xrun");
 }
 
 void Cycle::play_round() {
@@ -72,9 +74,9 @@ void Cycle::act() {
       return drain_to_the_end();
     case 4:
       step("sw_params");
-      return pcm_.set_thresholds(
-          worker_.dice.between(1, static_cast<unsigned>(pcm_.buffer_frames())),
-          pcm_.buffer_frames(), plan_.free_running);
+      return note_xrun(
+          pcm_.set_thresholds(worker_.dice.between(1, static_cast<unsigned>(pcm_.buffer_frames())),
+                              pcm_.buffer_frames(), plan_.free_running));
     default:
       return move_some();
   }

@@ -72,7 +72,7 @@ void Pcm::configure(const Plan& plan) {
   expect(state() == SND_PCM_STATE_PREPARED, "hw_params prepares");
 }
 
-void Pcm::set_thresholds(snd_pcm_uframes_t avail_min, snd_pcm_uframes_t start, bool free_running) {
+int Pcm::set_thresholds(snd_pcm_uframes_t avail_min, snd_pcm_uframes_t start, bool free_running) {
   snd_pcm_sw_params_t* raw = nullptr;
   expect_done(snd_pcm_sw_params_malloc(&raw), "snd_pcm_sw_params_malloc");
   const std::unique_ptr<snd_pcm_sw_params_t, decltype(&snd_pcm_sw_params_free)> params(
@@ -85,7 +85,9 @@ void Pcm::set_thresholds(snd_pcm_uframes_t avail_min, snd_pcm_uframes_t start, b
   expect_done(
       snd_pcm_sw_params_set_stop_threshold(pcm_, raw, free_running ? boundary : buffer_frames_),
       "set_stop_threshold");
-  expect_done(snd_pcm_sw_params(pcm_, raw), "snd_pcm_sw_params");
+  const int set = snd_pcm_sw_params(pcm_, raw);
+  if (set != -EPIPE) expect_done(set, "snd_pcm_sw_params");
+  return set;
 }
 
 void Pcm::prepare() { expect_done(snd_pcm_prepare(pcm_), "snd_pcm_prepare"); }

@@ -25,7 +25,8 @@ class Pcm {
   void configure(const Plan& plan);
   /// hw_params as the plan says, with no check of the result.
   int try_configure(const Plan& plan);
-  void set_thresholds(snd_pcm_uframes_t avail_min, snd_pcm_uframes_t start, bool free_running);
+  /// 0, or -EPIPE: the stream has come to an xrun under the new thresholds.
+  int set_thresholds(snd_pcm_uframes_t avail_min, snd_pcm_uframes_t start, bool free_running);
 
   void prepare();
   void drop();
