@@ -45,7 +45,7 @@ QueuedSink::~QueuedSink() {
 Result<void> QueuedSink::configure(const PcmFormat& format, uint64_t burst_frames) try {
   if (const auto taken = take_up(format, burst_frames); !taken) return taken;
   if (thread_.started()) return {};
-  const auto started = thread_.start({.name = "dmasim-sink"}, [this] { run(); });
+  const auto started = thread_.start({.name = "dmasim-sink"}, [this] { serve(); });
   MutexLock guard(lock_);
   running_ = started.ok();
   return started;
@@ -163,7 +163,7 @@ void QueuedSink::lose(uint64_t frames, int error) noexcept {
 /// The loop of [IO]. Frames are moved out in batches: a quarter of the queue's time after the first
 /// of them, when half of the queue is full, or when somebody asks. After a batch it waits for one
 /// more timely, and only then sleeps for good; so a running stream never has to wake it.
-void QueuedSink::run() noexcept {
+void QueuedSink::serve() noexcept {
   MutexLock guard(lock_);
   int64_t batch_ns = kNever;
   while (!stopping_ || has_work()) {

@@ -48,7 +48,7 @@ class QueuedSink final : public Sink {
   void give_up() noexcept DMASIM_REQUIRES(lock_);
   void lose(uint64_t frames, int error) noexcept DMASIM_REQUIRES(lock_);
 
-  void run() noexcept DMASIM_EXCLUDES(lock_);
+  void serve() noexcept DMASIM_EXCLUDES(lock_);
   [[nodiscard]] bool has_work() const noexcept DMASIM_REQUIRES(lock_);
   [[nodiscard]] bool has_urgent_work() const noexcept DMASIM_REQUIRES(lock_);
   void work() noexcept DMASIM_REQUIRES(lock_);

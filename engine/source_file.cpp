@@ -121,7 +121,7 @@ class FileSource final : public Source {
     if (bytes > queue_capacity()) queue = ByteQueue(bytes);
     if (!thread_.started()) {
       chunk_.resize(std::max(kChunkBytes / frame, size_t{1}) * frame);
-      const auto started = thread_.start({.name = "dmasim-source"}, [this] { run(); });
+      const auto started = thread_.start({.name = "dmasim-source"}, [this] { serve(); });
       if (!started) return started;
     }
     take_up(format.sample, burst_frames * frame, queue);
@@ -209,7 +209,7 @@ class FileSource final : public Source {
   }
 
   /// The loop of [IO]: fills the queue, sleeps until it is low.
-  void run() noexcept DMASIM_EXCLUDES(lock_) {
+  void serve() noexcept DMASIM_EXCLUDES(lock_) {
     MutexLock guard(lock_);
     while (!stopping_) {
       if (low() && !ended_ && !failed_) {

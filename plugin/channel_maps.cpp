@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdlib>
+#include <iterator>
+#include <memory>
 #include <string>
 
 #include "plugin/ring_copy.h"
@@ -62,19 +64,19 @@ ChannelMaps::ChannelMaps(const std::vector<ChannelMap>& maps, Range channels) {
 
 snd_pcm_chmap_query_t** ChannelMaps::query() const noexcept {
   if (maps_.empty()) return nullptr;
-  auto** all = static_cast<snd_pcm_chmap_query_t**>(
-      std::calloc(maps_.size() + 1, sizeof(snd_pcm_chmap_query_t*)));
-  if (all == nullptr) return nullptr;
+  const auto free_all = [](snd_pcm_chmap_query_t** all) { snd_pcm_free_chmaps(all); };
+  std::unique_ptr<snd_pcm_chmap_query_t*[], decltype(free_all)> all(
+      static_cast<snd_pcm_chmap_query_t**>(
+          std::calloc(maps_.size() + 1, sizeof(snd_pcm_chmap_query_t*))),
+      free_all);
+  if (!all) return nullptr;
   for (size_t i = 0; i < maps_.size(); ++i) {
     all[i] = allocate<snd_pcm_chmap_query_t>(sizeof(snd_pcm_chmap_query_t), maps_[i].size());
-    if (all[i] == nullptr) {
-      snd_pcm_free_chmaps(all);
-      return nullptr;
-    }
+    if (all[i] == nullptr) return nullptr;
     all[i]->type = SND_CHMAP_TYPE_FIXED;
     copy(maps_[i], all[i]->map);
   }
-  return all;
+  return all.release();
 }
 
 const ChannelMap* ChannelMaps::in_use(unsigned channels) const {
