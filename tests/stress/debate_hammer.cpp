@@ -148,11 +148,7 @@ int hammer_down(const Options& options) {
   print_table(all);
   print_json(all, took.count(), options.seed);
   bool failed = counts.freed_during_callback > 0;
-  for (const Count& count : all) {
-    if (!count.required || count.value > 0) continue;
-    std::fprintf(stderr, "FAILED: %s is 0\n", count.name.c_str());
-    failed = true;
-  }
+  if (!tell_missing(all)) failed = true;
   return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

@@ -205,11 +205,7 @@ int hammer_down(const Options& options) {
     std::fprintf(stderr, "FAILED: %s\n", leak.c_str());
     failed = true;
   }
-  for (const Count& count : all) {
-    if (!count.required || count.value > 0) continue;
-    std::fprintf(stderr, "FAILED: %s is 0\n", count.name.c_str());
-    failed = true;
-  }
+  if (!tell_missing(all)) failed = true;
   return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

@@ -98,6 +98,16 @@ std::vector<Count> counts_of(const ReportSums& sums) {
           {"callbacks_after_synchronize", sums.callbacks_after_synchronize, false}};
 }
 
+bool tell_missing(const std::vector<Count>& counts) {
+  bool complete = true;
+  for (const Count& count : counts) {
+    if (!count.required || count.value > 0) continue;
+    std::fprintf(stderr, "FAILED: %s is 0\n", count.name.c_str());
+    complete = false;
+  }
+  return complete;
+}
+
 void print_table(const std::vector<Count>& counts) {
   for (const Count& count : counts) {
     std::printf("%-34s %12" PRIu64 "\n", count.name.c_str(), count.value);
