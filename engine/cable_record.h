@@ -68,7 +68,8 @@ struct CableRecord {
   uint64_t format = 0;      ///< see pack_format
   uint64_t capacity_frames = 0;
   uint64_t reserved_tape = 0;   ///< the writer writes no sample from here on before it says so
-  uint64_t committed_tape = 0;  ///< frames of the newest segment up to here are its client's
+  uint64_t committed_tape = 0;  ///< frames of the newest segment up to here are its client's, or
+                                ///< come out whether they are or not
   uint64_t segment_count = 0;   ///< all that there were; the newest kSegments are kept
   std::array<CableSegment, kSegments> segments{};  ///< number n at n % kSegments
   uint64_t checksum = 0;

@@ -46,6 +46,8 @@ class CableSink final : public Sink {
       DMASIM_EXCLUDES(lock_);
   void commit(std::span<const std::byte> ring, uint64_t end) noexcept override
       DMASIM_EXCLUDES(lock_);
+  void run_over(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept override
+      DMASIM_EXCLUDES(lock_);
   bool run(const FrameTime& time, uint64_t depth, uint64_t frame) noexcept override
       DMASIM_EXCLUDES(lock_);
   void pause(uint64_t frame) noexcept override DMASIM_EXCLUDES(lock_) {
@@ -79,6 +81,8 @@ class CableSink final : public Sink {
                         uint64_t capacity);
   void end_segment(uint64_t frame) noexcept DMASIM_REQUIRES(lock_);
   void reserve(uint64_t tape) noexcept DMASIM_REQUIRES(lock_);
+  bool lay(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept
+      DMASIM_REQUIRES(lock_);
   bool copy(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept
       DMASIM_REQUIRES(lock_);
   void publish() noexcept DMASIM_REQUIRES(lock_) {
@@ -188,17 +192,29 @@ void CableSink::commit(std::span<const std::byte> ring, uint64_t end) noexcept {
   if (end == known) return;
   if (end > known) {
     const uint64_t ring_frames = ring.size() / frame_bytes_;
-    const uint64_t from = end - std::min(end - known, ring_frames);
-    reserve(base_tape_ + end);
-    if (!copy(ring, from, end)) {
-      stats_.lost_frames += end - from;
-      stats_.last_error = EIO;
-      return;
-    }
+    if (!lay(ring, end - std::min(end - known, ring_frames), end)) return;
   }
   order_file_accesses();
   record_.committed_tape = base_tape_ + end;
   publish();
+}
+
+void CableSink::run_over(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept {
+  MutexLock guard(lock_);
+  if (!in_round_ || ring.size() < frame_bytes_ || from >= to) return;
+  if (!lay(ring, from, to)) return;
+  order_file_accesses();
+  record_.committed_tape = std::max(record_.committed_tape, base_tape_ + to);
+  publish();
+}
+
+/// Puts frames onto the tape. False: they are lost.
+bool CableSink::lay(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept {
+  reserve(base_tape_ + to);
+  if (copy(ring, from, to)) return true;
+  stats_.lost_frames += to - from;
+  stats_.last_error = EIO;
+  return false;
 }
 
 /// Readers have to know what is going to be overwritten before it is. Told ahead, so that not every

@@ -52,6 +52,12 @@ class Sink {
   virtual void commit(std::span<const std::byte> ring, uint64_t end) noexcept {
     static_cast<void>(ring), static_cast<void>(end);
   }
+  /// [client] The DMA runs on over its ring: frames `from` to `to`, at most a ring of them, come
+  /// out as they lie in `ring` now, committed or not. A commit() takes back what is beyond its end.
+  /// Never blocks.
+  virtual void run_over(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept {
+    static_cast<void>(ring), static_cast<void>(from), static_cast<void>(to);
+  }
   /// [hardware; under the channel's lock] From `frame` on, frames come out as `time` says, `depth`
   /// frames late: frame n when time.frames_at() passes n + depth. At a start, and after a pause.
   /// False: told too late for that; the start may come again, later.

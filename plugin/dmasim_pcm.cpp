@@ -173,8 +173,7 @@ Result<void> Substream::start() {
 
 /// Files are opened and threads begun with the lock open: pointer() must not wait for a disk.
 Result<void> Substream::start_prepared() {
-  const bool free_running = sw_.stop_threshold >= pointers_.boundary();
-  if (playback() && !free_running && pointers_.avail() >= pointers_.buffer_size()) {
+  if (playback() && !free_running() && pointers_.avail() >= pointers_.buffer_size()) {
     return Errno{EPIPE};
   }
   starting_ = true;
@@ -356,6 +355,7 @@ Result<snd_pcm_uframes_t> Substream::transfer(const snd_pcm_channel_area_t* area
   if (playback()) {
     if (hw_.mmap) mapped_ = areas;
     ring_areas_.copy_in(*channel_, at, areas, offset, size);
+    run_over_changed({.start_frames = pointers_.appl_frames(), .count_frames = size});
   } else if (hw_.mmap) {
     // The view has to be right beyond this piece too: PipeWire reads on across the wrap.
     const snd_pcm_uframes_t filled = std::min(pointers_.avail(), hw_.buffer_size);

@@ -156,7 +156,16 @@ class Substream {
            phase_ == Phase::draining;
   }
   void refresh_appl_ptr() DMASIM_REQUIRES(lock_);
+  [[nodiscard]] bool free_running() const DMASIM_REQUIRES(lock_) {
+    return sw_.stop_threshold >= pointers_.boundary();
+  }
+  /// What lies in the ring comes out, whoever wrote it and when.
+  [[nodiscard]] bool runs_over() const DMASIM_REQUIRES(lock_) {
+    return playback() && free_running() && (phase_ == Phase::running || phase_ == Phase::paused);
+  }
   void commit() DMASIM_REQUIRES(lock_);
+  void run_over_ahead() DMASIM_REQUIRES(lock_);
+  void run_over_changed(const FrameSpan& span) DMASIM_REQUIRES(lock_);
   [[nodiscard]] uint64_t commit_limit_bytes() const DMASIM_REQUIRES(lock_);
   void catch_up() DMASIM_REQUIRES(lock_);
   [[nodiscard]] bool told_just_now() const DMASIM_REQUIRES(lock_);
@@ -229,6 +238,7 @@ class Substream {
   uint64_t forgiven_frames_ DMASIM_GUARDED_BY(lock_) = 0;   // of these: under an earlier sw_params
   Cookie cookie_ DMASIM_GUARDED_BY(lock_);
   uint64_t round_ DMASIM_GUARDED_BY(lock_) = 0;  // counts starts; names the transfer to callbacks
+  uint64_t told_over_frames_ DMASIM_GUARDED_BY(lock_) = 0;       // the sink: what comes up to here
   uint64_t armed_frames_ DMASIM_GUARDED_BY(lock_) = UINT64_MAX;  // the channel's alarm
   bool xrun_seen_ DMASIM_GUARDED_BY(lock_) = false;
   int64_t show_again_ns_ DMASIM_GUARDED_BY(lock_) = 0;

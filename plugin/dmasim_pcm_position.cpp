@@ -27,7 +27,36 @@ void Substream::refresh_appl_ptr() {
 
 /// The client's position has been looked at, or moved: a sink may have to know ahead of the DMA.
 void Substream::commit() {
-  if (playback()) parts_.sink->commit(ring_.span(), pointers_.appl_frames());
+  if (runs_over()) {
+    run_over_ahead();
+  } else if (playback()) {
+    told_over_frames_ = 0;
+    parts_.sink->commit(ring_.span(), pointers_.appl_frames());
+  }
+}
+
+/// The round that the hardware makes next, whoever writes: from where it has been told before.
+void Substream::run_over_ahead() {
+  const uint64_t hw_frames = pointers_.hw_frames();
+  const uint64_t to = hw_frames + pointers_.buffer_size();
+  if (told_over_frames_ >= to) return;
+  parts_.sink->run_over(ring_.span(), std::max(told_over_frames_, hw_frames), to);
+  told_over_frames_ = to;
+}
+
+/// What lies in the ring has changed there. It comes out when the hardware passes next, which may
+/// be a round later than the client meant.
+void Substream::run_over_changed(const FrameSpan& span) {
+  if (!runs_over()) return;
+  const uint64_t hw_frames = pointers_.hw_frames();
+  const uint64_t buffer_size = pointers_.buffer_size();
+  const uint64_t behind = hw_frames - std::min(hw_frames, span.start_frames);
+  const uint64_t rounds = (behind + buffer_size - 1) / buffer_size;
+  const uint64_t from = span.start_frames + rounds * buffer_size;
+  const uint64_t to = from + std::min<uint64_t>(span.count_frames, buffer_size);
+  const uint64_t round_end = hw_frames + buffer_size;
+  parts_.sink->run_over(ring_.span(), from, std::min(to, round_end));
+  if (to > round_end) parts_.sink->run_over(ring_.span(), hw_frames, to - buffer_size);
 }
 
 uint64_t Substream::commit_limit_bytes() const {
@@ -45,6 +74,7 @@ void Substream::catch_up() {
   const uint64_t before = pointers_.hw_frames();
   pointers_.set_hw_frames(state.transferred_bytes / frame_bytes);
   silence_passed(before);
+  if (runs_over()) run_over_ahead();
   in_flight_frames_ = state.in_flight_bytes / frame_bytes;
   overtaken_frames_ = state.overtaken_bytes / frame_bytes;
 }

@@ -7,6 +7,7 @@ namespace dmasim {
 void Substream::silence(const FrameSpan& span) {
   if (span.count_frames == 0) return;
   ring_areas_.silence(*channel_, span.start_frames % hw_.buffer_size, span.count_frames);
+  run_over_changed(span);
 }
 
 /// At a start, and when sw_params come while the hardware runs.
