@@ -25,6 +25,7 @@ Result<std::shared_ptr<Engine>> engine_of_card(const std::string& card,
                                                const Engine::Options& options) {
   Cards& all = cards();
   MutexLock guard(all.lock);
+  std::erase_if(all.engines, [](const auto& each) { return each.second.expired(); });
   std::weak_ptr<Engine>& known = all.engines[card];
   if (std::shared_ptr<Engine> engine = known.lock()) {
     if (engine->options() != options) return Errno{EBUSY};

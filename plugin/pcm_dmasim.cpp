@@ -7,10 +7,12 @@
 #include <cerrno>
 #include <memory>
 #include <new>
+#include <optional>
 #include <string>
 #include <type_traits>
 
 #include "engine/sink.h"
+#include "engine/subdevice.h"
 #include "plugin/alsa_format.h"
 #include "plugin/channel_maps.h"
 #include "plugin/dmasim_pcm.h"
@@ -28,6 +30,7 @@ struct Plugin {
   std::string name;
   PcmConfig config;
   ForkGuard guard;
+  std::optional<Subdevice> subdevice;  // let go of after the substream
   std::unique_ptr<ChannelMaps> channel_maps;
   std::unique_ptr<Substream> substream;
 };
@@ -184,8 +187,12 @@ int on_set_chmap(snd_pcm_ioplug_t* io, const snd_pcm_chmap_t* map) {
 void on_dump(snd_pcm_ioplug_t* io, snd_output_t* out) {
   const Plugin& plugin = plugin_of(io);
   const bool playback = io->stream == SND_PCM_STREAM_PLAYBACK;
+  const std::string subdevice =
+      plugin.subdevice ? std::to_string(plugin.subdevice->number()) : "none";
   const std::string& end = playback ? plugin.config.file : plugin.config.source;
-  snd_output_printf(out, "dmasim PCM, %s %s\n", playback ? "recording to" : "playing from",
+  snd_output_printf(out, "dmasim PCM card '%s' device %u subdevice %s, %s %s\n",
+                    plugin.config.card.c_str(), plugin.config.dev, subdevice.c_str(),
+                    playback ? "recording to" : "playing from",
                     end.empty() ? (playback ? "nowhere" : "silence") : end.c_str());
   if (!plugin.config.cable.empty()) {
     snd_output_printf(out, "Its cable is: %s\n", plugin.config.cable.c_str());
@@ -199,8 +206,9 @@ void on_dump(snd_pcm_ioplug_t* io, snd_output_t* out) {
 
 void report(const Plugin& plugin) {
   if (plugin.config.report.empty()) return;
+  const auto number = plugin.subdevice ? std::optional(plugin.subdevice->number()) : std::nullopt;
   const std::string line =
-      report_line(plugin.name, plugin.io.stream, plugin.config, plugin.substream->stats());
+      report_line(plugin.name, plugin.io.stream, plugin.config, number, plugin.substream->stats());
   if (const Result<void> done = append_report(plugin.config.report, line); !done) {
     SNDERR("dmasim: report = \"%s\": %s", plugin.config.report.c_str(),
            snd_strerror(-done.error()));
@@ -280,6 +288,9 @@ int open_pcm(snd_pcm_t** pcm, const char* name, const snd_config_t* conf, snd_pc
   Result<PcmConfig> config = parse_pcm_config(conf);
   if (!config) return -config.error();
   plugin->config = std::move(*config);
+  Result<std::optional<Subdevice>> subdevice = take_subdevice(plugin->config, stream);
+  if (!subdevice) return -subdevice.error();
+  if (*subdevice) plugin->subdevice.emplace(**std::move(subdevice));
   Result<SubstreamParts> parts = make_parts(plugin->config, stream);
   if (!parts) return -parts.error();
   plugin->channel_maps =
