@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "plugin/card.h"
 
+#include <pthread.h>
+
 #include <cerrno>
 #include <map>
 
@@ -14,9 +16,14 @@ struct Cards {
   std::map<std::string, std::weak_ptr<Engine>> engines DMASIM_GUARDED_BY(lock);
 };
 
+/// A child begins anew, where it has no other thread yet: the engines that it inherits have no
+/// threads, and one that is gone may have held the lock.
 Cards& cards() {
-  static Cards instance;
-  return instance;
+  static Cards made_first;
+  static Cards* current = &made_first;
+  static const int registered = pthread_atfork(nullptr, nullptr, [] { current = new Cards; });
+  static_cast<void>(registered);
+  return *current;
 }
 
 }  // namespace

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// The module's entry and its ioplug callback table. Here errno values become ALSA's negative
-/// numbers, no exception gets out, and a forked child is turned away. Nothing else.
+/// numbers, no exception gets out, and a
+/// forked child is turned away. Nothing else.
 #include <alsa/asoundlib.h>
 #include <alsa/pcm_external.h>
+#include <poll.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <memory>
@@ -29,7 +32,7 @@ struct Plugin {
   snd_pcm_ioplug_t io{};
   std::string name;
   PcmConfig config;
-  ForkGuard guard;
+  ForkGuard guard{io};
   std::optional<Subdevice> subdevice;  // let go of after the substream
   std::unique_ptr<ChannelMaps> channel_maps;
   std::unique_ptr<Substream> substream;
@@ -86,10 +89,17 @@ int on_stop(snd_pcm_ioplug_t* io) {
   return call<int>(io, [](Substream& s) { return s.stop(), 0; });
 }
 
+/// A child is not told by an error, of which alsa-lib would make XRUN. It finds all played or all
+/// there, and goes on to a call that tells it.
+snd_pcm_sframes_t in_child_position(const snd_pcm_ioplug_t* io) {
+  const bool playback = io->stream == SND_PCM_STREAM_PLAYBACK;
+  return static_cast<snd_pcm_sframes_t>(playback ? io->appl_ptr : io->appl_ptr + io->buffer_size);
+}
+
 snd_pcm_sframes_t on_pointer(snd_pcm_ioplug_t* io) {
-  constexpr snd_pcm_sframes_t kInChild = 0;  // an error would make alsa-lib show XRUN
   return call<snd_pcm_sframes_t>(
-      io, [](Substream& s) { return static_cast<snd_pcm_sframes_t>(s.pointer()); }, kInChild);
+      io, [](Substream& s) { return static_cast<snd_pcm_sframes_t>(s.pointer()); },
+      in_child_position(io));
 }
 
 snd_pcm_sframes_t on_transfer(snd_pcm_ioplug_t* io, const snd_pcm_channel_area_t* areas,
@@ -160,6 +170,7 @@ int on_delay(snd_pcm_ioplug_t* io, snd_pcm_sframes_t* delay) {
 /// A program that was woken finds the positions of its waking, as behind a kernel's mapped status:
 /// snd_pcm_wait and snd_pcm_rewindable look at alsa-lib's copy. It has let go of its lock here.
 int on_poll_revents(snd_pcm_ioplug_t* io, pollfd*, unsigned, unsigned short* revents) {
+  *revents = POLLERR | POLLNVAL;  // a child's
   if (!plugin_of(io).guard.in_child()) static_cast<void>(snd_pcm_avail_update(io->pcm));
   return call<int>(io, [revents](Substream& s) { return *revents = s.poll_revents(), 0; });
 }
@@ -186,6 +197,10 @@ int on_set_chmap(snd_pcm_ioplug_t* io, const snd_pcm_chmap_t* map) {
 
 void on_dump(snd_pcm_ioplug_t* io, snd_output_t* out) {
   const Plugin& plugin = plugin_of(io);
+  if (plugin.guard.in_child()) {
+    snd_output_printf(out, "dmasim PCM of a process that has forked: not this one's\n");
+    return;
+  }
   const bool playback = io->stream == SND_PCM_STREAM_PLAYBACK;
   const std::string subdevice =
       plugin.subdevice ? std::to_string(plugin.subdevice->number()) : "none";
@@ -218,7 +233,10 @@ void report(const Plugin& plugin) {
 /// A forked child frees nothing: every thread and lock behind the substream is the parent's.
 int on_close(snd_pcm_ioplug_t* io) {
   Plugin& plugin = plugin_of(io);
-  if (plugin.guard.in_child()) return 0;
+  if (plugin.guard.in_child()) {
+    close(io->poll_fd);  // the child's own
+    return 0;
+  }
   const std::unique_ptr<Plugin> owned(&plugin);
   return call<int>(io, [&plugin](Substream& s) {
     s.close();
