@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// The module's entry and its ioplug callback table. Here errno values become ALSA's negative
-/// numbers, no exception gets out, and a
+/// numbers, no exception gets out, a thread is cancelled before or after but not within, and a
 /// forked child is turned away. Nothing else.
 #include <alsa/asoundlib.h>
 #include <alsa/pcm_external.h>
@@ -19,7 +19,9 @@
 #include "plugin/alsa_format.h"
 #include "plugin/channel_maps.h"
 #include "plugin/dmasim_pcm.h"
+#include "plugin/exit_flush.h"
 #include "plugin/fork_guard.h"
+#include "plugin/no_cancellation.h"
 #include "plugin/pcm_config.h"
 #include "plugin/pcm_open.h"
 #include "plugin/report.h"
@@ -36,6 +38,7 @@ struct Plugin {
   std::optional<Subdevice> subdevice;  // let go of after the substream
   std::unique_ptr<ChannelMaps> channel_maps;
   std::unique_ptr<Substream> substream;
+  std::optional<ExitFlush> exit_flush;  // of a recording
 };
 
 Plugin& plugin_of(snd_pcm_ioplug_t* io) { return *static_cast<Plugin*>(io->private_data); }
@@ -50,6 +53,7 @@ Answer call(snd_pcm_ioplug_t* io, Hook hook, Answer in_child = -ENODEV) noexcept
     io->state = SND_PCM_STATE_DISCONNECTED;
     return in_child;
   }
+  const NoCancellation all_of_it;
   try {
     return hook(*plugin.substream);
   } catch (const std::bad_alloc&) {
@@ -237,6 +241,7 @@ int on_close(snd_pcm_ioplug_t* io) {
     close(io->poll_fd);  // the child's own
     return 0;
   }
+  const NoCancellation all_of_it;
   const std::unique_ptr<Plugin> owned(&plugin);
   return call<int>(io, [&plugin](Substream& s) {
     s.close();
@@ -315,6 +320,9 @@ int open_pcm(snd_pcm_t** pcm, const char* name, const snd_config_t* conf, snd_pc
       std::make_unique<ChannelMaps>(plugin->config.channel_maps, plugin->config.channels);
   plugin->substream = std::make_unique<Substream>(plugin->io, stream, std::move(*parts));
   if (const Result<void> opened = plugin->substream->open(); !opened) return -opened.error();
+  if (stream == SND_PCM_STREAM_PLAYBACK && !plugin->config.file.empty()) {
+    plugin->exit_flush.emplace(*plugin->substream);
+  }
   fill_ioplug(*plugin);
   return create(std::move(plugin), pcm, name, mode);
 }
@@ -327,6 +335,7 @@ extern "C" {
 
 SND_PCM_PLUGIN_DEFINE_FUNC(dmasim) {
   static_cast<void>(root);
+  const dmasim::NoCancellation all_of_it;
   try {
     return dmasim::open_pcm(pcmp, name, conf, stream, mode);
   } catch (const std::bad_alloc&) {
