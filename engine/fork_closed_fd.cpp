@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/fork_closed_fd.h"
 
+#include <fcntl.h>
 #include <pthread.h>
+#include <sys/eventfd.h>
 
 #include <array>
 #include <atomic>
@@ -11,28 +13,38 @@ namespace dmasim {
 namespace {
 
 constexpr int kFree = -1;
+constexpr int kReadyInChild = 1 << 30;  // beside a descriptor
 
 /// Atomics and no mutex: the child's handler runs while another thread of the parent may have been
 /// anywhere.
 struct Table {
-  std::array<std::atomic<int>, 1024> slots;
+  std::array<std::atomic<int>, 4096> slots;
   Table() noexcept {
     for (auto& slot : slots) slot.store(kFree, std::memory_order_relaxed);
   }
 };
 Table g_table;
 
-void close_in_child() {
+/// An eventfd that counts 1 of many can be read and written.
+void replace_by_ready(int fd) noexcept {
+  const UniqueFd ready(eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!ready || dup3(ready.get(), fd, O_CLOEXEC) < 0) close(fd);
+}
+
+void take_from_child() {
   for (auto& slot : g_table.slots) {
-    const int fd = slot.exchange(kFree, std::memory_order_relaxed);
-    if (fd >= 0) close(fd);
+    const int entry = slot.load(std::memory_order_relaxed);
+    if (entry < 0) continue;
+    slot.store(kFree, std::memory_order_relaxed);
+    const int fd = entry & ~kReadyInChild;
+    (entry & kReadyInChild) != 0 ? replace_by_ready(fd) : static_cast<void>(close(fd));
   }
 }
 
-int take_slot(int fd) noexcept {
+int take_slot(int entry) noexcept {
   for (size_t i = 0; i < g_table.slots.size(); ++i) {
     int expected = kFree;
-    if (g_table.slots[i].compare_exchange_strong(expected, fd, std::memory_order_relaxed)) {
+    if (g_table.slots[i].compare_exchange_strong(expected, entry, std::memory_order_relaxed)) {
       return static_cast<int>(i);
     }
   }
@@ -48,11 +60,11 @@ ForkClosedFd::~ForkClosedFd() {
   if (slot.exchange(kFree, std::memory_order_relaxed) == kFree) static_cast<void>(fd_.release());
 }
 
-Result<ForkClosedFd> ForkClosedFd::adopt(UniqueFd fd) noexcept {
-  static const int refused = pthread_atfork(nullptr, nullptr, close_in_child);
+Result<ForkClosedFd> ForkClosedFd::adopt(UniqueFd fd, InChild in_child) noexcept {
+  static const int refused = pthread_atfork(nullptr, nullptr, take_from_child);
   if (refused != 0) return Errno{refused};
   ForkClosedFd owned;
-  owned.slot_ = take_slot(fd.get());
+  owned.slot_ = take_slot(in_child == InChild::ready ? fd.get() | kReadyInChild : fd.get());
   if (owned.slot_ < 0) return Errno{EMFILE};
   owned.fd_ = std::move(fd);
   return owned;

@@ -12,6 +12,10 @@ namespace dmasim {
 
 class ForkClosedFd {
  public:
+  /// What a child finds under its number: nothing, or something that poll(2) always finds ready,
+  /// for readers and writers. Who sleeps on it there wakes up, and no other file gets the number.
+  enum class InChild { closed, ready };
+
   ForkClosedFd() = default;
   ForkClosedFd(ForkClosedFd&& other) noexcept
       : fd_(std::move(other.fd_)), slot_(std::exchange(other.slot_, -1)) {}
@@ -23,9 +27,9 @@ class ForkClosedFd {
   ~ForkClosedFd();
 
   /// Errors: EMFILE (too many at a time), ENOMEM.
-  static Result<ForkClosedFd> adopt(UniqueFd fd) noexcept;
+  static Result<ForkClosedFd> adopt(UniqueFd fd, InChild in_child = InChild::closed) noexcept;
 
-  /// In a child that was forked since adopt() the number means nothing.
+  /// In a child that was forked since adopt() the number is not this object's any more.
   [[nodiscard]] int get() const noexcept { return fd_.get(); }
   explicit operator bool() const noexcept { return static_cast<bool>(fd_); }
 

@@ -9,9 +9,9 @@
 #include <span>
 #include <string_view>
 
+#include "engine/fork_closed_fd.h"
 #include "engine/pcm_format.h"
 #include "engine/result.h"
-#include "engine/unique_fd.h"
 
 namespace dmasim {
 
@@ -55,7 +55,7 @@ enum class FileType : uint8_t { wav, w64, flac, raw };
 /// has gone out already succeeds and does nothing.
 class OutputFile {
  public:
-  OutputFile(UniqueFd fd, bool device) noexcept : fd_(std::move(fd)), device_(device) {}
+  OutputFile(ForkClosedFd fd, bool device) noexcept : fd_(std::move(fd)), device_(device) {}
 
   struct Wrote {
     size_t bytes = 0;
@@ -66,7 +66,7 @@ class OutputFile {
   void truncate(uint64_t size) noexcept;
 
  private:
-  UniqueFd fd_;
+  ForkClosedFd fd_;
   bool device_;
   uint64_t device_end_ = 0;
 };

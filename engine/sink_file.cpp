@@ -73,14 +73,14 @@ Result<Target> inspect(const char* name) {
 
 /// Opens for writing, without a change to what is there. O_NONBLOCK: a device that is not ready
 /// (a stopped terminal) refuses instead of holding the thread.
-Result<UniqueFd> open_output(const std::string& path, bool device) {
+Result<ForkClosedFd> open_output(const std::string& path, bool device) {
   constexpr int kFlags = O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
   UniqueFd fd(open(path.c_str(), device ? kFlags : kFlags | O_CREAT, 0666));
   if (!fd) return Errno{errno};
   struct stat status {};
   if (fstat(fd.get(), &status) != 0) return Errno{errno};
   if (device ? !S_ISCHR(status.st_mode) : !S_ISREG(status.st_mode)) return Errno{EINVAL};
-  return fd;
+  return ForkClosedFd::adopt(std::move(fd));
 }
 
 /// Empties the file, unless another stream records into it. Where the file system has no locks, the
@@ -104,7 +104,7 @@ class FileRecorder final : public Recorder {
     if (!fd) return fd.as_errno();
     if (!target_.device) {
       if (const auto claimed = claim(fd->get()); !claimed) return claimed.as_errno();
-      if (!first_) first_ = UniqueFd(fcntl(fd->get(), F_DUPFD_CLOEXEC, 0));
+      if (const auto kept = keep_lock(fd->get()); !kept) return kept.as_errno();
     }
     auto recording =
         make_recording(target_.type, OutputFile(*std::move(fd), target_.device), format);
@@ -113,6 +113,16 @@ class FileRecorder final : public Recorder {
   }
 
  private:
+  Result<void> keep_lock(int fd) {
+    if (first_) return {};
+    UniqueFd copy(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    if (!copy) return Errno{errno};
+    auto kept = ForkClosedFd::adopt(std::move(copy));
+    if (!kept) return kept.as_errno();
+    first_ = *std::move(kept);
+    return {};
+  }
+
   /// out.wav, out.1.wav, out.2.wav
   [[nodiscard]] std::string next_path() const {
     if (begun_ == 0 || target_.device) return target_.path;
@@ -122,7 +132,7 @@ class FileRecorder final : public Recorder {
   }
 
   const Target target_;
-  UniqueFd first_;  // keeps the lock of the path itself while later files are written
+  ForkClosedFd first_;  // keeps the lock of the path itself while later files are written
   uint64_t begun_ = 0;
 };
 

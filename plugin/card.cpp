@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "plugin/card.h"
 
+#include <pthread.h>
+
 #include <cerrno>
 #include <map>
 
@@ -14,9 +16,14 @@ struct Cards {
   std::map<std::string, std::weak_ptr<Engine>> engines DMASIM_GUARDED_BY(lock);
 };
 
+/// A child begins anew, where it has no other thread yet: the engines that it inherits have no
+/// threads, and one that is gone may have held the lock.
 Cards& cards() {
-  static Cards instance;
-  return instance;
+  static Cards made_first;
+  static Cards* current = &made_first;
+  static const int registered = pthread_atfork(nullptr, nullptr, [] { current = new Cards; });
+  static_cast<void>(registered);
+  return *current;
 }
 
 }  // namespace
@@ -25,6 +32,7 @@ Result<std::shared_ptr<Engine>> engine_of_card(const std::string& card,
                                                const Engine::Options& options) {
   Cards& all = cards();
   MutexLock guard(all.lock);
+  std::erase_if(all.engines, [](const auto& each) { return each.second.expired(); });
   std::weak_ptr<Engine>& known = all.engines[card];
   if (std::shared_ptr<Engine> engine = known.lock()) {
     if (engine->options() != options) return Errno{EBUSY};

@@ -113,6 +113,8 @@ class Substream {
   Result<snd_pcm_uframes_t> transfer(const snd_pcm_channel_area_t* areas, snd_pcm_uframes_t offset,
                                      snd_pcm_uframes_t size) DMASIM_EXCLUDES(lock_);
   unsigned short poll_revents() DMASIM_EXCLUDES(lock_);
+  /// Has all that has been played until now written, and plays on. Waits for the disk. Errors: EIO.
+  Result<void> sync_recording() DMASIM_EXCLUDES(lock_);
   /// The last call.
   void close() DMASIM_EXCLUDES(setup_, lock_);
 

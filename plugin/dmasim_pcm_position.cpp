@@ -102,6 +102,14 @@ void Substream::update() {
   publish();
 }
 
+Result<void> Substream::sync_recording() {
+  {
+    MutexLock guard(lock_);
+    update();
+  }
+  return parts_.sink->flush();
+}
+
 /// The last committed frame has left the FIFO.
 uint64_t Substream::drained_at_frames() const {
   return pointers_.appl_frames() + parts_.fifo_frames;

@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <climits>
 #include <cstdlib>
 #include <memory>
 #include <optional>
@@ -103,6 +104,7 @@ void apply(const Profile& profile, PcmConfig& out) {
   out.buffer_bytes = profile.buffer_bytes;
   out.periods = profile.periods;
   out.noninterleaved = profile.noninterleaved;
+  out.subdevices = profile.subdevices;
   out.channel_maps = profile.channel_maps ? usual_channel_maps() : std::vector<ChannelMap>{};
 }
 
@@ -133,6 +135,22 @@ bool take_text(string_view text, std::string& out) {
 constexpr Key kProfileKey{"profile", kProfileNames,
                           [](string_view t, PcmConfig& c) { return parse_profile(t, c); }};
 
+constexpr size_t kLongestCard = 48;  // so that a loop's cable has a name
+
+bool take_card(string_view text, std::string& out) {
+  return text.size() <= kLongestCard && cable_name_valid(text) && take_text(text, out);
+}
+
+bool parse_subdev(string_view text, PcmConfig& out) {
+  return parse_number(text, 0U, unsigned{INT_MAX}, out.subdev.emplace());
+}
+
+bool parse_yes_or_no(string_view text, bool& out) {
+  const int answer = snd_config_get_bool_ascii(std::string(text).c_str());
+  out = answer > 0;
+  return answer >= 0;
+}
+
 constexpr const char* kCableAccepts =
     "a name of up to 64 letters, digits, '.', '_' and '-', not beginning with '.'";
 
@@ -145,7 +163,19 @@ constexpr std::array kKeys{
     Key{"source", "silence, tone:HZ, counter or a sound file's path",
         [](string_view t, PcmConfig& c) { return take_text(t, c.source); }},
     Key{"cable", kCableAccepts, [](string_view t, PcmConfig& c) { return take_cable(t, c.cable); }},
-    Key{"loop", kCableAccepts, [](string_view t, PcmConfig& c) { return take_cable(t, c.loop); }},
+    Key{"card", "a name of up to 48 letters, digits, '.', '_' and '-', not beginning with '.'",
+        [](string_view t, PcmConfig& c) { return take_card(t, c.card); }},
+    Key{"dev", "0 to 31",
+        [](string_view t, PcmConfig& c) { return parse_number(t, 0U, 31U, c.dev); }},
+    Key{"subdev", "a number from 0 on",
+        [](string_view t, PcmConfig& c) { return parse_subdev(t, c); }},
+    Key{"subdevices", "1 to 128",
+        [](string_view t, PcmConfig& c) {
+          c.subdevices_chosen = true;
+          return parse_number(t, 1U, kMostSubdevices, c.subdevices);
+        }},
+    Key{"loop", "yes or no",
+        [](string_view t, PcmConfig& c) { return parse_yes_or_no(t, c.loop); }},
     Key{"report", "a path", [](string_view t, PcmConfig& c) { return take_text(t, c.report); }},
     Key{"format",
         "one or more of U8 S16_LE S16_BE S24_3LE S24_3BE S24_LE S24_BE S32_LE S32_BE "
@@ -222,6 +252,19 @@ bool check_together(const PcmConfig& config) {
   return true;
 }
 
+/// A loop is what its first subdevice is unless another one or a cable is named. Where only a cable
+/// is, the PCM is one more at that cable, and leaves the loop to others.
+void resolve_subdevice(PcmConfig& config) {
+  const bool at_cable = !config.cable.empty() && !config.subdev;
+  if (at_cable && !config.subdevices_chosen) config.subdevices = kMostSubdevices;
+  if (at_cable) config.loop = false;
+  if (!config.loop) return;
+  if (!config.subdev) config.subdev = 0;
+  if (!config.cable.empty()) return;
+  config.cable =
+      config.card + '.' + std::to_string(config.dev) + '.' + std::to_string(*config.subdev);
+}
+
 }  // namespace
 
 Result<PcmConfig> parse_pcm_config(const snd_config_t* conf) {
@@ -242,7 +285,7 @@ Result<PcmConfig> parse_pcm_config(const snd_config_t* conf) {
     if (!parse_entry(*key, entry, config)) return Errno{EINVAL};
   }
   if (!check_together(config)) return Errno{EINVAL};
-  if (config.cable.empty()) config.cable = config.loop;
+  resolve_subdevice(config);
   return config;
 }
 

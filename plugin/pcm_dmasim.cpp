@@ -1,20 +1,27 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// The module's entry and its ioplug callback table. Here errno values become ALSA's negative
-/// numbers, no exception gets out, and a forked child is turned away. Nothing else.
+/// numbers, no exception gets out, a thread is cancelled before or after but not within, and a
+/// forked child is turned away. Nothing else.
 #include <alsa/asoundlib.h>
 #include <alsa/pcm_external.h>
+#include <poll.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <memory>
 #include <new>
+#include <optional>
 #include <string>
 #include <type_traits>
 
 #include "engine/sink.h"
+#include "engine/subdevice.h"
 #include "plugin/alsa_format.h"
 #include "plugin/channel_maps.h"
 #include "plugin/dmasim_pcm.h"
+#include "plugin/exit_flush.h"
 #include "plugin/fork_guard.h"
+#include "plugin/no_cancellation.h"
 #include "plugin/pcm_config.h"
 #include "plugin/pcm_open.h"
 #include "plugin/report.h"
@@ -27,9 +34,11 @@ struct Plugin {
   snd_pcm_ioplug_t io{};
   std::string name;
   PcmConfig config;
-  ForkGuard guard;
+  ForkGuard guard{io};
+  std::optional<Subdevice> subdevice;  // let go of after the substream
   std::unique_ptr<ChannelMaps> channel_maps;
   std::unique_ptr<Substream> substream;
+  std::optional<ExitFlush> exit_flush;  // of a recording
 };
 
 Plugin& plugin_of(snd_pcm_ioplug_t* io) { return *static_cast<Plugin*>(io->private_data); }
@@ -44,6 +53,7 @@ Answer call(snd_pcm_ioplug_t* io, Hook hook, Answer in_child = -ENODEV) noexcept
     io->state = SND_PCM_STATE_DISCONNECTED;
     return in_child;
   }
+  const NoCancellation all_of_it;
   try {
     return hook(*plugin.substream);
   } catch (const std::bad_alloc&) {
@@ -83,10 +93,17 @@ int on_stop(snd_pcm_ioplug_t* io) {
   return call<int>(io, [](Substream& s) { return s.stop(), 0; });
 }
 
+/// A child is not told by an error, of which alsa-lib would make XRUN. It finds all played or all
+/// there, and goes on to a call that tells it.
+snd_pcm_sframes_t in_child_position(const snd_pcm_ioplug_t* io) {
+  const bool playback = io->stream == SND_PCM_STREAM_PLAYBACK;
+  return static_cast<snd_pcm_sframes_t>(playback ? io->appl_ptr : io->appl_ptr + io->buffer_size);
+}
+
 snd_pcm_sframes_t on_pointer(snd_pcm_ioplug_t* io) {
-  constexpr snd_pcm_sframes_t kInChild = 0;  // an error would make alsa-lib show XRUN
   return call<snd_pcm_sframes_t>(
-      io, [](Substream& s) { return static_cast<snd_pcm_sframes_t>(s.pointer()); }, kInChild);
+      io, [](Substream& s) { return static_cast<snd_pcm_sframes_t>(s.pointer()); },
+      in_child_position(io));
 }
 
 snd_pcm_sframes_t on_transfer(snd_pcm_ioplug_t* io, const snd_pcm_channel_area_t* areas,
@@ -157,6 +174,7 @@ int on_delay(snd_pcm_ioplug_t* io, snd_pcm_sframes_t* delay) {
 /// A program that was woken finds the positions of its waking, as behind a kernel's mapped status:
 /// snd_pcm_wait and snd_pcm_rewindable look at alsa-lib's copy. It has let go of its lock here.
 int on_poll_revents(snd_pcm_ioplug_t* io, pollfd*, unsigned, unsigned short* revents) {
+  *revents = POLLERR | POLLNVAL;  // a child's
   if (!plugin_of(io).guard.in_child()) static_cast<void>(snd_pcm_avail_update(io->pcm));
   return call<int>(io, [revents](Substream& s) { return *revents = s.poll_revents(), 0; });
 }
@@ -183,9 +201,17 @@ int on_set_chmap(snd_pcm_ioplug_t* io, const snd_pcm_chmap_t* map) {
 
 void on_dump(snd_pcm_ioplug_t* io, snd_output_t* out) {
   const Plugin& plugin = plugin_of(io);
+  if (plugin.guard.in_child()) {
+    snd_output_printf(out, "dmasim PCM of a process that has forked: not this one's\n");
+    return;
+  }
   const bool playback = io->stream == SND_PCM_STREAM_PLAYBACK;
+  const std::string subdevice =
+      plugin.subdevice ? std::to_string(plugin.subdevice->number()) : "none";
   const std::string& end = playback ? plugin.config.file : plugin.config.source;
-  snd_output_printf(out, "dmasim PCM, %s %s\n", playback ? "recording to" : "playing from",
+  snd_output_printf(out, "dmasim PCM card '%s' device %u subdevice %s, %s %s\n",
+                    plugin.config.card.c_str(), plugin.config.dev, subdevice.c_str(),
+                    playback ? "recording to" : "playing from",
                     end.empty() ? (playback ? "nowhere" : "silence") : end.c_str());
   if (!plugin.config.cable.empty()) {
     snd_output_printf(out, "Its cable is: %s\n", plugin.config.cable.c_str());
@@ -199,8 +225,9 @@ void on_dump(snd_pcm_ioplug_t* io, snd_output_t* out) {
 
 void report(const Plugin& plugin) {
   if (plugin.config.report.empty()) return;
+  const auto number = plugin.subdevice ? std::optional(plugin.subdevice->number()) : std::nullopt;
   const std::string line =
-      report_line(plugin.name, plugin.io.stream, plugin.config, plugin.substream->stats());
+      report_line(plugin.name, plugin.io.stream, plugin.config, number, plugin.substream->stats());
   if (const Result<void> done = append_report(plugin.config.report, line); !done) {
     SNDERR("dmasim: report = \"%s\": %s", plugin.config.report.c_str(),
            snd_strerror(-done.error()));
@@ -210,7 +237,11 @@ void report(const Plugin& plugin) {
 /// A forked child frees nothing: every thread and lock behind the substream is the parent's.
 int on_close(snd_pcm_ioplug_t* io) {
   Plugin& plugin = plugin_of(io);
-  if (plugin.guard.in_child()) return 0;
+  if (plugin.guard.in_child()) {
+    close(io->poll_fd);  // the child's own
+    return 0;
+  }
+  const NoCancellation all_of_it;
   const std::unique_ptr<Plugin> owned(&plugin);
   return call<int>(io, [&plugin](Substream& s) {
     s.close();
@@ -280,12 +311,18 @@ int open_pcm(snd_pcm_t** pcm, const char* name, const snd_config_t* conf, snd_pc
   Result<PcmConfig> config = parse_pcm_config(conf);
   if (!config) return -config.error();
   plugin->config = std::move(*config);
+  Result<std::optional<Subdevice>> subdevice = take_subdevice(plugin->config, stream);
+  if (!subdevice) return -subdevice.error();
+  if (*subdevice) plugin->subdevice.emplace(**std::move(subdevice));
   Result<SubstreamParts> parts = make_parts(plugin->config, stream);
   if (!parts) return -parts.error();
   plugin->channel_maps =
       std::make_unique<ChannelMaps>(plugin->config.channel_maps, plugin->config.channels);
   plugin->substream = std::make_unique<Substream>(plugin->io, stream, std::move(*parts));
   if (const Result<void> opened = plugin->substream->open(); !opened) return -opened.error();
+  if (stream == SND_PCM_STREAM_PLAYBACK && !plugin->config.file.empty()) {
+    plugin->exit_flush.emplace(*plugin->substream);
+  }
   fill_ioplug(*plugin);
   return create(std::move(plugin), pcm, name, mode);
 }
@@ -298,6 +335,7 @@ extern "C" {
 
 SND_PCM_PLUGIN_DEFINE_FUNC(dmasim) {
   static_cast<void>(root);
+  const dmasim::NoCancellation all_of_it;
   try {
     return dmasim::open_pcm(pcmp, name, conf, stream, mode);
   } catch (const std::bad_alloc&) {

@@ -204,9 +204,10 @@ Result<SubstreamParts> make_parts(PcmConfig& config, snd_pcm_stream_t stream) {
     parts.source = std::move(*source);
   }
   const Result<std::shared_ptr<Engine>> engine = engine_of_card(
-      "dmasim", {.completion = config.completion, .rt_priority = config.rt_priority});
+      config.card, {.completion = config.completion, .rt_priority = config.rt_priority});
   if (!engine) {
-    SNDERR("dmasim: the card is open with another completion or rt_priority");
+    SNDERR("dmasim: card = \"%s\" is open with another completion or rt_priority",
+           config.card.c_str());
     return engine.as_errno();
   }
   parts.engine = *engine;

@@ -27,15 +27,16 @@ void empty(int fd) noexcept {
 
 }  // namespace
 
-PollLevel::~PollLevel() {
-  if (fd_ >= 0) close(fd_);
-}
+PollLevel::~PollLevel() = default;
 
 Result<void> PollLevel::open(Sense sense) {
   sense_ = sense;
-  fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-  if (fd_ < 0) return Errno{errno};
-  if (sense == Sense::writable) fill(fd_, kFull);
+  UniqueFd fd(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+  if (!fd) return Errno{errno};
+  if (sense == Sense::writable) fill(fd.get(), kFull);
+  auto owned = ForkClosedFd::adopt(std::move(fd), ForkClosedFd::InChild::ready);
+  if (!owned) return owned.as_errno();
+  fd_ = *std::move(owned);
   return {};
 }
 
@@ -43,14 +44,14 @@ short PollLevel::events() const noexcept { return sense_ == Sense::readable ? PO
 
 void PollLevel::set(bool ready) const noexcept {
   if (sense_ == Sense::writable) {
-    ready ? empty(fd_) : fill(fd_, kFull);
+    ready ? empty(fd()) : fill(fd(), kFull);
   } else {
-    ready ? fill(fd_, 1) : empty(fd_);
+    ready ? fill(fd(), 1) : empty(fd());
   }
 }
 
 bool PollLevel::wait() const noexcept {
-  pollfd descriptor{.fd = fd_, .events = events(), .revents = 0};
+  pollfd descriptor{.fd = fd(), .events = events(), .revents = 0};
   return poll(&descriptor, 1, -1) > 0;
 }
 

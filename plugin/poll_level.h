@@ -7,10 +7,13 @@
 ///
 /// Constant once open: which level it has, the owner remembers under its own lock.
 ///
+/// FORK     a child has another descriptor under the number, always ready: it does not disturb the
+///          parent's, and does not sleep for an event that nobody sends.
 /// THREADS  set() under the owner's lock; the rest any. The bodies are a link seam, as those of
 ///          sync.h.
 #pragma once
 
+#include "engine/fork_closed_fd.h"
 #include "engine/result.h"
 
 namespace dmasim {
@@ -27,7 +30,7 @@ class PollLevel {
   /// Errors: EMFILE, ENFILE, ENOMEM. Not ready at first.
   Result<void> open(Sense sense);
 
-  [[nodiscard]] int fd() const noexcept { return fd_; }
+  [[nodiscard]] int fd() const noexcept { return fd_.get(); }
   /// POLLIN or POLLOUT.
   [[nodiscard]] short events() const noexcept;
 
@@ -38,7 +41,7 @@ class PollLevel {
   [[nodiscard]] bool wait() const noexcept;
 
  private:
-  int fd_ = -1;
+  ForkClosedFd fd_;
   Sense sense_ = Sense::readable;
 };
 

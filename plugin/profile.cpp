@@ -27,7 +27,8 @@ constexpr std::array kProfiles{
             .periods = {2, 32},
             .noninterleaved = true,
             .channel_maps = true,
-            .channels_may_grow = true},
+            .channels_may_grow = true,
+            .subdevices = 32},
     // snd-aloop of Linux 6.1.
     Profile{.name = "aloop",
             .formats = kAloopFormats,
@@ -38,7 +39,8 @@ constexpr std::array kProfiles{
             .periods = {1, 1024},
             .noninterleaved = false,
             .channel_maps = false,
-            .channels_may_grow = false},
+            .channels_may_grow = false,
+            .subdevices = 8},
     // snd-dummy of Linux 6.1.
     Profile{.name = "dummy",
             .formats = kDummyFormats,
@@ -49,7 +51,8 @@ constexpr std::array kProfiles{
             .periods = {1, 1024},
             .noninterleaved = false,
             .channel_maps = false,
-            .channels_may_grow = false},
+            .channels_may_grow = false,
+            .subdevices = 8},
 };
 
 }  // namespace

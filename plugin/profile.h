@@ -27,6 +27,7 @@ struct Profile {
   bool noninterleaved;     ///< offers these accesses too
   bool channel_maps;       ///< has the usual ones
   bool channels_may_grow;  ///< for a source with more of them
+  unsigned subdevices;     ///< of each device, in each direction
 };
 
 /// The first is what a PCM is without any.

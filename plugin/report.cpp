@@ -17,12 +17,15 @@ double microseconds(int64_t ns) { return static_cast<double>(ns) / 1000; }
 }  // namespace
 
 std::string report_line(const std::string& pcm, snd_pcm_stream_t stream, const PcmConfig& config,
-                        const SubstreamStats& stats) {
+                        std::optional<unsigned> subdevice, const SubstreamStats& stats) {
   const bool playback = stream == SND_PCM_STREAM_PLAYBACK;
   const LatenessHistogram& lateness = stats.irq.lateness;
   nlohmann::ordered_json line;
   line["pcm"] = pcm;
   line["stream"] = playback ? "playback" : "capture";
+  line["card"] = config.card;
+  line["device"] = config.dev;
+  line["subdevice"] = subdevice ? nlohmann::ordered_json(*subdevice) : nlohmann::ordered_json();
   line["format"] = snd_pcm_format_name(stats.hw.alsa_format);
   line["channels"] = stats.hw.format.channels;
   line["rate"] = stats.hw.format.rate_hz;

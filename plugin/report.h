@@ -4,6 +4,7 @@
 
 #include <alsa/asoundlib.h>
 
+#include <optional>
 #include <string>
 
 #include "plugin/dmasim_pcm.h"
@@ -13,7 +14,8 @@ namespace dmasim {
 
 /// One line, with its end.
 [[nodiscard]] std::string report_line(const std::string& pcm, snd_pcm_stream_t stream,
-                                      const PcmConfig& config, const SubstreamStats& stats);
+                                      const PcmConfig& config, std::optional<unsigned> subdevice,
+                                      const SubstreamStats& stats);
 
 /// Appends in one write, so that lines of several processes do not mix. Errors: those of open(2)
 /// and write(2).

@@ -1,74 +1,307 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A child of fork() has none of the card's threads: its calls fail, its close returns, and the
-/// parent's stream does not notice.
+/// A child of fork() has none of the card's threads. In whatever state the PCM was, the child's
+/// calls are turned away and return, its close and its exit do not hang, and the parent's stream
+/// does not notice.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
+#include <tuple>
 
-#include "tests/alsa/pcm_fixture.h"
+#include "tests/alsa/cable_setup.h"
+#include "tests/alsa/forked.h"
+#include "tests/alsa/pcm_stage.h"
 
 namespace dmasim::test {
 namespace {
 
-/// A number for the exit status: which of the calls was not turned away; 0: all were.
-int first_that_worked(snd_pcm_t* pcm) {
+constexpr snd_pcm_uframes_t kFrames = 24001;
+
+snd_pcm_sframes_t move(snd_pcm_t* pcm) {
   std::vector<std::byte> data(400);
-  const auto refused = [](snd_pcm_sframes_t answer) {
-    return answer == -ENODEV || answer == -EBADFD;
-  };
-  if (!refused(snd_pcm_writei(pcm, data.data(), 100))) return 1;
-  if (!refused(snd_pcm_pause(pcm, 1))) return 2;
-  if (!refused(snd_pcm_drain(pcm))) return 3;
-  if (!refused(snd_pcm_prepare(pcm))) return 4;
-  if (!refused(snd_pcm_start(pcm))) return 5;
-  if (!refused(snd_pcm_wait(pcm, 1000))) return 6;
+  return snd_pcm_stream(pcm) == SND_PCM_STREAM_PLAYBACK ? snd_pcm_writei(pcm, data.data(), 100)
+                                                        : snd_pcm_readi(pcm, data.data(), 100);
+}
+
+int revents_of(snd_pcm_t* pcm) {
+  pollfd entry{};
+  if (snd_pcm_poll_descriptors(pcm, &entry, 1) != 1) return -EBADFD;
+  unsigned short revents = 0;
+  return snd_pcm_poll_descriptors_revents(pcm, &entry, 1, &revents);
+}
+
+/// A sleeper without a time limit wakes up.
+int poll_for_ever(snd_pcm_t* pcm) {
+  pollfd entry{};
+  if (snd_pcm_poll_descriptors(pcm, &entry, 1) != 1) return 1;
+  return poll(&entry, 1, -1) == 1 ? 0 : 1;
+}
+
+int begin_mmap(snd_pcm_t* pcm) {
+  const snd_pcm_channel_area_t* areas = nullptr;
+  snd_pcm_uframes_t offset = 0;
+  snd_pcm_uframes_t frames = 10;
+  return snd_pcm_mmap_begin(pcm, &areas, &offset, &frames);
+}
+
+int state_in_status(snd_pcm_t* pcm) {
+  snd_pcm_status_t* status = nullptr;
+  snd_pcm_status_alloca(&status);
+  if (const int error = snd_pcm_status(pcm, status); error < 0) return error;
+  return snd_pcm_status_get_state(status) == SND_PCM_STATE_DISCONNECTED ? 0 : 1;
+}
+
+int dump(snd_pcm_t* pcm) {
+  snd_output_t* output = nullptr;
+  if (snd_output_buffer_open(&output) < 0) return 1;
+  snd_pcm_dump(pcm, output);
+  return snd_output_close(output);
+}
+
+int delay(snd_pcm_t* pcm) {
+  snd_pcm_sframes_t frames = 0;
+  return snd_pcm_delay(pcm, &frames);
+}
+
+int stamp(snd_pcm_t* pcm) {
+  snd_pcm_uframes_t avail = 0;
+  snd_htimestamp_t time{};
+  return snd_pcm_htimestamp(pcm, &avail, &time);
+}
+
+int ask_maps(snd_pcm_t* pcm) {
+  free(snd_pcm_get_chmap(pcm));
+  snd_pcm_free_chmaps(snd_pcm_query_chmaps(pcm));
   return 0;
 }
 
-TEST(Fork, TheChildIsTurnedAwayAndTheParentPlaysOn) {
-  const TemporaryDirectory directory;
-  const std::string path = directory.file("played.raw");
-  const PcmSetup setup;
-  const Pcm pcm = open_playback({{"FILE", path}});
-  ASSERT_TRUE(pcm);
-  ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), setup));
-  const auto data = pattern_frames(setup.layout, 0, 24001);
-  ASSERT_EQ(write_frames(pcm.get(), data), 24001);
-  ASSERT_EQ(snd_pcm_start(pcm.get()), 0);
-  const pid_t child = fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    const int worked = first_that_worked(pcm.get());
-    snd_pcm_close(pcm.get());
-    _exit(worked);
-  }
-  int status = 0;
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  EXPECT_TRUE(WIFEXITED(status));
-  EXPECT_EQ(WEXITSTATUS(status), 0);
-  EXPECT_EQ(snd_pcm_state(pcm.get()), SND_PCM_STATE_RUNNING);
-  ASSERT_EQ(snd_pcm_drain(pcm.get()), 0);
-  EXPECT_EQ(first_difference(setup.layout, data, read_file(path)), "");
+/// What alsa-lib has no way to refuse in a plugin: it answers by itself, or drops the plugin's
+/// answer.
+enum class Wanted { refused, zero, anything };
+
+struct ChildCall {
+  const char* name;
+  Wanted wanted;
+  long (*call)(snd_pcm_t* pcm);
+};
+
+constexpr ChildCall kCalls[] = {
+    {"state", Wanted::zero,
+     [](snd_pcm_t* p) -> long { return snd_pcm_state(p) != SND_PCM_STATE_DISCONNECTED; }},
+    {"status", Wanted::zero, [](snd_pcm_t* p) -> long { return state_in_status(p); }},
+    {"dump", Wanted::zero, [](snd_pcm_t* p) -> long { return dump(p); }},
+    {"poll", Wanted::zero, [](snd_pcm_t* p) -> long { return poll_for_ever(p); }},
+    {"revents", Wanted::refused, [](snd_pcm_t* p) -> long { return revents_of(p); }},
+    {"wait", Wanted::refused, [](snd_pcm_t* p) -> long { return snd_pcm_wait(p, -1); }},
+    {"delay", Wanted::refused, [](snd_pcm_t* p) -> long { return delay(p); }},
+    {"avail", Wanted::anything, [](snd_pcm_t* p) -> long { return snd_pcm_avail(p); }},
+    {"avail_update", Wanted::anything,
+     [](snd_pcm_t* p) -> long { return snd_pcm_avail_update(p); }},
+    {"hwsync", Wanted::anything, [](snd_pcm_t* p) -> long { return snd_pcm_hwsync(p); }},
+    {"htimestamp", Wanted::anything, [](snd_pcm_t* p) -> long { return stamp(p); }},
+    {"channel maps", Wanted::zero, [](snd_pcm_t* p) -> long { return ask_maps(p); }},
+    {"writei or readi", Wanted::refused, [](snd_pcm_t* p) -> long { return move(p); }},
+    {"mmap_begin", Wanted::refused, [](snd_pcm_t* p) -> long { return begin_mmap(p); }},
+    {"rewindable", Wanted::refused, [](snd_pcm_t* p) -> long { return snd_pcm_rewindable(p); }},
+    {"rewind", Wanted::refused, [](snd_pcm_t* p) -> long { return snd_pcm_rewind(p, 10); }},
+    {"forwardable", Wanted::refused, [](snd_pcm_t* p) -> long { return snd_pcm_forwardable(p); }},
+    {"forward", Wanted::refused, [](snd_pcm_t* p) -> long { return snd_pcm_forward(p, 10); }},
+    {"pause", Wanted::refused, [](snd_pcm_t* p) -> long { return snd_pcm_pause(p, 1); }},
+    {"release", Wanted::refused, [](snd_pcm_t* p) -> long { return snd_pcm_pause(p, 0); }},
+    {"resume", Wanted::anything, [](snd_pcm_t* p) -> long { return snd_pcm_resume(p); }},
+    {"reset", Wanted::refused, [](snd_pcm_t* p) -> long { return snd_pcm_reset(p); }},
+    {"drain", Wanted::refused, [](snd_pcm_t* p) -> long { return snd_pcm_drain(p); }},
+    {"drop", Wanted::refused, [](snd_pcm_t* p) -> long { return snd_pcm_drop(p); }},
+    {"start", Wanted::refused, [](snd_pcm_t* p) -> long { return snd_pcm_start(p); }},
+    {"prepare", Wanted::refused, [](snd_pcm_t* p) -> long { return snd_pcm_prepare(p); }},
+    {"recover", Wanted::refused,
+     [](snd_pcm_t* p) -> long { return snd_pcm_recover(p, -EPIPE, 1); }},
+    {"sw_params", Wanted::refused, [](snd_pcm_t* p) -> long { return set_sw_params(p, {}); }},
+    {"nonblock", Wanted::anything, [](snd_pcm_t* p) -> long { return snd_pcm_nonblock(p, 1); }},
+    {"abort", Wanted::anything, [](snd_pcm_t* p) -> long { return snd_pcm_abort(p); }},
+    {"hw_params", Wanted::refused, [](snd_pcm_t* p) -> long { return set_hw_params(p, {}); }},
+    {"hw_free", Wanted::refused, [](snd_pcm_t* p) -> long { return snd_pcm_hw_free(p); }},
+};
+
+/// Without a setup alsa-lib answers EIO before it looks at the state.
+bool as_wanted(Wanted wanted, long answer, bool set_up) {
+  if (wanted == Wanted::anything) return true;
+  if (wanted == Wanted::zero) return answer == 0;
+  return answer == -ENODEV || answer == -EBADFD || (!set_up && answer == -EIO);
 }
 
-TEST(Fork, TheChildOfAPreparedStreamClosesIt) {
-  const Pcm pcm = open_capture({});
-  ASSERT_TRUE(pcm);
-  ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), {}));
-  const pid_t child = fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    const int answer = snd_pcm_start(pcm.get());
-    snd_pcm_close(pcm.get());
-    _exit(answer == -ENODEV || answer == -EBADFD ? 0 : 1);
+class ForkInState : public ::testing::TestWithParam<std::tuple<snd_pcm_stream_t, snd_pcm_state_t>> {
+ protected:
+  [[nodiscard]] static bool playback() {
+    return std::get<0>(GetParam()) == SND_PCM_STREAM_PLAYBACK;
   }
-  int status = 0;
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  EXPECT_TRUE(WIFEXITED(status));
-  EXPECT_EQ(WEXITSTATUS(status), 0);
-  EXPECT_EQ(snd_pcm_start(pcm.get()), 0);
+  [[nodiscard]] static snd_pcm_state_t state() { return std::get<1>(GetParam()); }
+  [[nodiscard]] Arguments arguments() const {
+    return playback() ? Arguments{{"FILE", path_}, {"CABLE", "test"}}
+                      : Arguments{{"SOURCE", "counter"}};
+  }
+
+  /// Each call is the first that its child makes.
+  void each_call_in_a_child(snd_pcm_t* pcm) {
+    const bool set_up = state() != SND_PCM_STATE_OPEN;
+    for (const ChildCall& each : kCalls) {
+      long answer = 0;
+      Forked child([&] {
+        const ErrorLog quiet;
+        answer = each.call(pcm);
+        const bool right = as_wanted(each.wanted, answer, set_up);
+        snd_pcm_close(pcm);
+        return right ? 0 : static_cast<int>(std::min(std::abs(answer), 200L));
+      });
+      EXPECT_EQ(child.wait(), 0) << each.name;
+    }
+  }
+  /// One child makes them all, and ends without a close.
+  void all_calls_and_an_exit(snd_pcm_t* pcm) {
+    Forked child([&] {
+      const ErrorLog quiet;
+      for (const ChildCall& each : kCalls) each.call(pcm);
+      std::exit(0);  // NOLINT(concurrency-mt-unsafe): what it runs is what is tested
+      return 1;
+    });
+    EXPECT_EQ(child.wait(), 0);
+  }
+
+  /// The stream goes on and comes to its end, with all of its frames.
+  bool parent_goes_on(snd_pcm_t* pcm, const Stage& stage) {
+    return playback() ? playback_goes_on(pcm, stage) : capture_goes_on(pcm, stage);
+  }
+  bool playback_goes_on(snd_pcm_t* pcm, const Stage& stage) {
+    switch (state()) {
+      case SND_PCM_STATE_OPEN:
+      case SND_PCM_STATE_SETUP: {
+        Stage fresh;
+        return bring_to(pcm, SND_PCM_STATE_RUNNING, kFrames, fresh) && drains(pcm, fresh);
+      }
+      case SND_PCM_STATE_XRUN:
+        EXPECT_EQ(snd_pcm_prepare(pcm), 0);
+        EXPECT_EQ(first_difference(stage.setup.layout, stage.written, recorded(pcm)), "");
+        return true;
+      case SND_PCM_STATE_PAUSED:
+        EXPECT_EQ(snd_pcm_pause(pcm, 0), 0);
+        return drains(pcm, stage);
+      case SND_PCM_STATE_DRAINING:
+        EXPECT_TRUE(reaches_state(pcm, SND_PCM_STATE_SETUP));
+        EXPECT_EQ(first_difference(stage.setup.layout, stage.written, recorded(pcm)), "");
+        return true;
+      default:
+        return drains(pcm, stage);
+    }
+  }
+  bool drains(snd_pcm_t* pcm, const Stage& stage) {
+    const int answer = snd_pcm_drain(pcm);
+    if (answer == -EPIPE) return false;  // it came too late
+    EXPECT_EQ(answer, 0);
+    EXPECT_EQ(first_difference(stage.setup.layout, stage.written, recorded(pcm)), "");
+    return true;
+  }
+  /// What hw_free waits for is in the file.
+  std::vector<std::byte> recorded(snd_pcm_t* pcm) {
+    EXPECT_EQ(snd_pcm_hw_free(pcm), 0);
+    return read_file(path_);
+  }
+  bool capture_goes_on(snd_pcm_t* pcm, const Stage& stage) {
+    if (state() == SND_PCM_STATE_XRUN) return snd_pcm_prepare(pcm) == 0;
+    Stage fresh;
+    if (state() == SND_PCM_STATE_OPEN || state() == SND_PCM_STATE_SETUP) {
+      if (!bring_to(pcm, SND_PCM_STATE_RUNNING, 0, fresh)) return false;
+    }
+    const int released = state() == SND_PCM_STATE_PREPARED ? snd_pcm_start(pcm)
+                         : state() == SND_PCM_STATE_PAUSED ? snd_pcm_pause(pcm, 0)
+                                                           : 0;
+    EXPECT_EQ(released, 0);
+    std::vector<std::byte> got(1000 * stage.setup.layout.frame_bytes());
+    const auto frames = snd_pcm_readi(pcm, got.data(), 1000);
+    if (frames == -EPIPE) return false;
+    EXPECT_EQ(frames, 1000);
+    EXPECT_EQ(
+        first_difference(stage.setup.layout, counter_frames(stage.setup.layout, 0, 1000), got), "");
+    return true;
+  }
+
+  CableRuntime runtime_;
+  const std::string path_ = runtime_.path() / "played.raw";
+};
+
+TEST_P(ForkInState, TheChildIsTurnedAwayAndTheParentGoesOn) {
+  retry_when_late([&] {
+    const Opened opened = try_open(arguments(), std::get<0>(GetParam()));
+    EXPECT_EQ(opened.error, 0);
+    Stage stage;
+    if (!bring_to(opened.pcm.get(), state(), kFrames, stage)) return false;
+    each_call_in_a_child(opened.pcm.get());
+    all_calls_and_an_exit(opened.pcm.get());
+    return parent_goes_on(opened.pcm.get(), stage);
+  });
+}
+
+std::string name_of(const ::testing::TestParamInfo<ForkInState::ParamType>& info) {
+  const auto& [stream, state] = info.param;
+  return std::string(snd_pcm_stream_name(stream)) + snd_pcm_state_name(state);
+}
+
+INSTANTIATE_TEST_SUITE_P(Alsa, ForkInState,
+                         ::testing::Combine(::testing::Values(SND_PCM_STREAM_PLAYBACK,
+                                                              SND_PCM_STREAM_CAPTURE),
+                                            ::testing::ValuesIn(kStates)),
+                         name_of);
+
+/// Of what a killed process had, its living child keeps nothing: not the subdevice, not the cable,
+/// not the recording.
+TEST(Fork, WhatAKilledParentHadIsFreeThoughItsChildLives) {
+  const CableRuntime runtime;
+  const Arguments arguments{
+      {"SUBDEV", "0"}, {"CABLE", "test"}, {"FILE", runtime.path() / "played.wav"}};
+  Forked parent([&](const Forked::Line& line) {
+    Stage stage;
+    const Opened opened = try_open(arguments, SND_PCM_STREAM_PLAYBACK);
+    if (opened.error != 0 || !bring_to(opened.pcm.get(), SND_PCM_STATE_RUNNING, 1000, stage)) {
+      return 1;
+    }
+    const Forked child([&](const Forked::Line&) {
+      line.tell();
+      line.wait();
+      return 0;
+    });
+    line.wait();
+    return 0;
+  });
+  ASSERT_TRUE(parent.told());
+  parent.kill();
+  const Opened opened = try_open(arguments, SND_PCM_STREAM_PLAYBACK);
+  ASSERT_EQ(opened.error, 0);
+  Stage stage;
+  EXPECT_TRUE(bring_to(opened.pcm.get(), SND_PCM_STATE_RUNNING, 1000, stage));
+}
+
+/// The card's threads are the parent's, whoever holds on to them; a child has a card of its own.
+TEST(Fork, AChildOpensAndPlaysItsOwn) {
+#ifdef __SANITIZE_THREAD__
+  GTEST_SKIP() << "the thread sanitizer lets no child of a process with threads have threads";
+#endif
+  const CableRuntime runtime;
+  const std::string path = runtime.path() / "child.raw";
+  const Pcm parents = open_playback({{"COMPLETION", "shared"}});
+  Stage stage;
+  ASSERT_TRUE(bring_to(parents.get(), SND_PCM_STATE_RUNNING, 48000, stage));
+  Forked child([&] {
+    const Opened own =
+        try_open({{"COMPLETION", "shared"}, {"FILE", path}}, SND_PCM_STREAM_PLAYBACK);
+    Stage fresh;
+    if (own.error != 0 || !bring_to(own.pcm.get(), SND_PCM_STATE_RUNNING, 4800, fresh)) return 1;
+    return snd_pcm_drain(own.pcm.get()) == 0 ? 0 : 2;
+  });
+  EXPECT_EQ(child.wait(), 0);
+  EXPECT_EQ(first_difference(stage.setup.layout, pattern_frames(stage.setup.layout, 0, 4800),
+                             read_file(path)),
+            "");
 }
 
 }  // namespace

@@ -144,6 +144,51 @@ TEST_F(PcmConfigTest, ChannelMapsAreReadOrTakenAway) {
   EXPECT_TRUE(none->channel_maps.empty());
 }
 
+TEST_F(PcmConfigTest, ASubdeviceIsNamedOrAnyOfTheProfilesNumber) {
+  const Result<PcmConfig> any = parse("card sound.2\ndev 1");
+  ASSERT_TRUE(any.ok()) << logged;
+  EXPECT_EQ(any->card, "sound.2");
+  EXPECT_EQ(any->dev, 1u);
+  EXPECT_FALSE(any->subdev);
+  EXPECT_EQ(any->subdevices, 32u);
+  EXPECT_EQ(any->cable, "");
+  const Result<PcmConfig> named = parse("subdev 9\nprofile aloop");
+  ASSERT_TRUE(named.ok()) << logged;
+  EXPECT_EQ(named->subdev, 9u);
+  EXPECT_EQ(named->subdevices, 8u);
+  expect_refused("subdev -1", "subdev", "-1");
+  expect_refused("subdevices 129", "subdevices", "129");
+  expect_refused("dev 32", "dev", "32");
+  expect_refused("card a/b", "card", "a/b");
+  expect_refused("loop perhaps", "loop", "perhaps");
+}
+
+TEST_F(PcmConfigTest, ALoopIsItsFirstSubdeviceAndHasACable) {
+  const Result<PcmConfig> loop = parse("loop yes");
+  ASSERT_TRUE(loop.ok()) << logged;
+  EXPECT_TRUE(loop->loop);
+  EXPECT_EQ(loop->subdev, 0u);
+  EXPECT_EQ(loop->cable, "dmasim.0.0");
+  const Result<PcmConfig> other = parse("loop yes\nsubdev 3\ncard x\ndev 2");
+  ASSERT_TRUE(other.ok()) << logged;
+  EXPECT_EQ(other->cable, "x.2.3");
+  const Result<PcmConfig> both = parse("loop yes\nsubdev 3\ncable mine");
+  ASSERT_TRUE(both.ok()) << logged;
+  EXPECT_TRUE(both->loop);
+  EXPECT_EQ(both->cable, "mine");
+}
+
+TEST_F(PcmConfigTest, WhoNamesACableAloneIsOneMoreAtIt) {
+  const Result<PcmConfig> listener = parse("loop yes\ncable dmasim.0.0\nprofile aloop");
+  ASSERT_TRUE(listener.ok()) << logged;
+  EXPECT_FALSE(listener->loop);
+  EXPECT_FALSE(listener->subdev);
+  EXPECT_EQ(listener->subdevices, kMostSubdevices);
+  const Result<PcmConfig> few = parse("cable mine\nsubdevices 2");
+  ASSERT_TRUE(few.ok()) << logged;
+  EXPECT_EQ(few->subdevices, 2u);
+}
+
 TEST_F(PcmConfigTest, UnknownKeysAreNamed) {
   EXPECT_EQ(parse("chanels 2").error(), EINVAL);
   EXPECT_NE(logged.find("chanels"), std::string::npos);

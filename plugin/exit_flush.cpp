@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "plugin/exit_flush.h"
+
+#include <pthread.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "engine/clock.h"
+#include "engine/sync.h"
+
+namespace dmasim {
+namespace {
+
+constexpr int64_t kPatienceNs = 3'000'000'000;
+
+/// Is told about by a thread that may outlast the telling.
+struct Done {
+  Mutex lock;
+  CondVar changed;
+  bool done DMASIM_GUARDED_BY(lock) = false;
+};
+
+}  // namespace
+
+struct ExitFlush::Registry {
+  Mutex lock;
+  ExitFlush* first DMASIM_GUARDED_BY(lock) = nullptr;
+  std::atomic<unsigned> count{0};  // for who must not take the lock
+};
+
+/// Never destroyed: programs close PCMs in exit handlers of their own, before and after ours. A
+/// child gets a new one in its place, since the lock may have been held.
+ExitFlush::Registry& ExitFlush::registry() noexcept {
+  alignas(Registry) static std::byte place[sizeof(Registry)];
+  static Registry* const made = [] {
+    std::atexit(at_exit);
+    pthread_atfork(nullptr, nullptr, [] { new (place) Registry; });
+    return new (place) Registry;
+  }();
+  return *made;
+}
+
+ExitFlush::ExitFlush(Substream& substream) noexcept : substream_(substream) {
+  Registry& all = registry();
+  MutexLock guard(all.lock);
+  next_ = all.first;
+  if (next_ != nullptr) next_->link_ = &next_;
+  all.first = this;
+  link_ = &all.first;
+  ++all.count;
+}
+
+ExitFlush::~ExitFlush() {
+  Registry& all = registry();
+  MutexLock guard(all.lock);
+  --all.count;
+  *link_ = next_;
+  if (next_ != nullptr) next_->link_ = link_;
+}
+
+/// Who closes meanwhile waits for it.
+void ExitFlush::flush_all() noexcept {
+  Registry& all = registry();
+  MutexLock guard(all.lock);
+  for (ExitFlush* each = all.first; each != nullptr; each = each->next_) {
+    [[maybe_unused]] const Result<void> flushed = each->substream_.sync_recording();
+  }
+}
+
+/// On a thread of its own, since this one may have come here from a signal handler within a hook.
+void ExitFlush::at_exit() noexcept try {
+  if (registry().count == 0) return;
+  auto* const outcome = new Done;  // left to the thread if that does not come back
+  auto* const thread = new Thread;
+  const Result<void> started = thread->start({.name = "dmasim-exit"}, [outcome] {
+    flush_all();
+    MutexLock guard(outcome->lock);
+    outcome->done = true;
+    outcome->changed.notify_all();
+  });
+  const int64_t deadline_ns = RealtimeClock().now_ns() + kPatienceNs;
+  bool done = !started;
+  if (started) {
+    MutexLock guard(outcome->lock);
+    while (!outcome->done && outcome->changed.wait_until(outcome->lock, deadline_ns)) {
+    }
+    done = outcome->done;
+  }
+  if (!done) return;
+  if (started) thread->join();
+  delete thread;
+  delete outcome;
+} catch (const std::bad_alloc&) {
+  return;  // then they end a little earlier
+}
+
+}  // namespace dmasim

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Which subdevice a PCM gets, and what its user is told when it gets none.
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "engine/subdevice.h"
+#include "plugin/pcm_open.h"
+
+namespace dmasim {
+namespace {
+
+const char* purpose(const PcmDevice& device) noexcept {
+  return device.playback ? "playback" : "capture";
+}
+
+std::string owner_of(const PcmDevice& device, unsigned number) {
+  const pid_t owner = subdevice_owner(device, number);
+  return owner != 0 ? "process " + std::to_string(owner) : "another process";
+}
+
+/// A loop's cable can be heard without its subdevice.
+std::string advice(const PcmConfig& config, const PcmDevice& device) {
+  if (device.loop && !device.playback) return "; to listen along: CABLE=" + config.cable;
+  return device.loop ? "; or a CABLE of its own" : "; or none: any that is free";
+}
+
+void log_busy(const PcmConfig& config, const PcmDevice& device) {
+  SNDERR("dmasim: card = \"%s\", dev = %u, subdev = %u is in use for %s by %s; accepted: 0 to %u%s",
+         device.card.c_str(), device.number, *config.subdev, purpose(device),
+         owner_of(device, *config.subdev).c_str(), config.subdevices - 1,
+         advice(config, device).c_str());
+}
+
+void log_all_busy(const PcmConfig& config, const PcmDevice& device) {
+  SNDERR(
+      "dmasim: card = \"%s\", dev = %u: all of its subdevices are in use for %s; accepted: more "
+      "than "
+      "subdevices = %u, another dev or card",
+      device.card.c_str(), device.number, purpose(device), config.subdevices);
+}
+
+Result<std::optional<Subdevice>> taken(Result<Subdevice> subdevice) {
+  if (!subdevice) return subdevice.as_errno();
+  return std::optional(*std::move(subdevice));
+}
+
+Result<std::optional<Subdevice>> take_named(const PcmConfig& config, const PcmDevice& device) {
+  if (*config.subdev >= config.subdevices) {
+    SNDERR("dmasim: subdev = %u; accepted: 0 to %u, for subdevices = %u", *config.subdev,
+           config.subdevices - 1, config.subdevices);
+    return Errno{EBUSY};
+  }
+  Result<Subdevice> subdevice = Subdevice::take(device, *config.subdev);
+  if (!subdevice && subdevice.error() == EBUSY) {
+    log_busy(config, device);
+  } else if (!subdevice) {
+    SNDERR(
+        "dmasim: subdev = %u: no lock in $XDG_RUNTIME_DIR/dmasim, /dev/shm or /tmp: %s; accepted: "
+        "none, for any that is free",
+        *config.subdev, std::strerror(subdevice.error()));
+  }
+  return taken(std::move(subdevice));
+}
+
+bool out_of_resources(int error) noexcept {
+  return error == EMFILE || error == ENFILE || error == ENOMEM;
+}
+
+}  // namespace
+
+Result<std::optional<Subdevice>> take_subdevice(const PcmConfig& config, snd_pcm_stream_t stream) {
+  const PcmDevice device{.card = config.card,
+                         .number = config.dev,
+                         .loop = config.loop,
+                         .playback = stream == SND_PCM_STREAM_PLAYBACK};
+  if (config.subdev) return take_named(config, device);
+  Result<Subdevice> subdevice = Subdevice::take_any(device, config.subdevices);
+  if (subdevice || out_of_resources(subdevice.error())) return taken(std::move(subdevice));
+  if (subdevice.error() != EBUSY) return std::optional<Subdevice>{};
+  log_all_busy(config, device);
+  return Errno{EBUSY};
+}
+
+}  // namespace dmasim
