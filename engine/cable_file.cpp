@@ -13,6 +13,7 @@
 
 #include "engine/cable_directory.h"
 #include "engine/clock.h"
+#include "engine/ofd_lock.h"
 
 namespace dmasim {
 namespace {
@@ -25,28 +26,6 @@ constexpr off_t kFormatLocks = kLocks + 2;
 constexpr auto kFormatLocksEnd = static_cast<off_t>(kFormatLocks + kFormatNumbers);
 
 constexpr int64_t kReclaimNs = 200'000'000;
-
-struct flock lock_of(short type, off_t first, off_t end) noexcept {
-  struct flock lock {};
-  lock.l_type = type;
-  lock.l_whence = SEEK_SET;
-  lock.l_start = first;
-  lock.l_len = end - first;
-  return lock;
-}
-
-bool set_lock(int fd, short type, off_t first, off_t end) noexcept {
-  struct flock lock = lock_of(type, first, end);
-  return fcntl(fd, F_OFD_SETLK, &lock) == 0;
-}
-
-/// Where in the range somebody else has a lock.
-std::optional<off_t> locked_by_others(int fd, off_t first, off_t end) noexcept {
-  if (first >= end) return std::nullopt;
-  struct flock lock = lock_of(F_WRLCK, first, end);
-  if (fcntl(fd, F_OFD_GETLK, &lock) != 0 || lock.l_type == F_UNLCK) return std::nullopt;
-  return std::clamp(lock.l_start, first, end - 1);
-}
 
 off_t format_lock(const PcmFormat& format) noexcept {
   return kFormatLocks + static_cast<off_t>(pack_format(format));
@@ -110,7 +89,7 @@ Result<void> CableFile::join(const PcmFormat& format) noexcept {
   if (joined_ == format) return {};
   leave();
   const off_t own = format_lock(format);
-  if (!set_lock(fd_.get(), F_RDLCK, own, own + 1)) return Errno{EBUSY};
+  if (!set_ofd_lock(fd_.get(), F_RDLCK, own, own + 1)) return Errno{EBUSY};
   joined_ = format;
   conflict_ = others_format(fd_.get(), kFormatLocks, own);
   if (!conflict_) conflict_ = others_format(fd_.get(), own + 1, kFormatLocksEnd);
@@ -122,7 +101,7 @@ Result<void> CableFile::join(const PcmFormat& format) noexcept {
 void CableFile::leave() noexcept {
   if (!joined_) return;
   const off_t own = format_lock(*joined_);
-  set_lock(fd_.get(), F_UNLCK, own, own + 1);
+  set_ofd_lock(fd_.get(), F_UNLCK, own, own + 1);
   joined_.reset();
 }
 
@@ -136,7 +115,7 @@ bool CableFile::others_joined() const noexcept {
 /// update mends, and that is less than a start that never comes.
 Result<void> CableFile::lock_writer() noexcept {
   if (writer_) return {};
-  if (!set_lock(fd_.get(), F_WRLCK, kWriterLock, kWriterLock + 1)) return Errno{EBUSY};
+  if (!set_ofd_lock(fd_.get(), F_WRLCK, kWriterLock, kWriterLock + 1)) return Errno{EBUSY};
   writer_ = true;
   const RealtimeClock clock;
   const int64_t deadline_ns = clock.now_ns() + kReclaimNs;
@@ -149,7 +128,7 @@ Result<void> CableFile::lock_writer() noexcept {
 
 void CableFile::unlock_writer() noexcept {
   if (!writer_) return;
-  set_lock(fd_.get(), F_UNLCK, kWriterLock, kWriterLock + 1);
+  set_ofd_lock(fd_.get(), F_UNLCK, kWriterLock, kWriterLock + 1);
   writer_ = false;
 }
 
@@ -159,11 +138,11 @@ bool CableFile::has_writer() const noexcept {
 
 void CableFile::reclaim() noexcept {
   if (!fd_ || others_joined()) return;
-  if (!set_lock(fd_.get(), F_WRLCK, kReclaimLock, kReclaimLock + 1)) return;
+  if (!set_ofd_lock(fd_.get(), F_WRLCK, kReclaimLock, kReclaimLock + 1)) return;
   if (!has_writer()) {
     [[maybe_unused]] const int emptied = ftruncate(fd_.get(), 0);
   }
-  set_lock(fd_.get(), F_UNLCK, kReclaimLock, kReclaimLock + 1);
+  set_ofd_lock(fd_.get(), F_UNLCK, kReclaimLock, kReclaimLock + 1);
 }
 
 Result<void> CableFile::renew(uint64_t data_bytes) noexcept {
