@@ -72,7 +72,8 @@ std::optional<CableRecord> decode_record(std::span<const std::byte> bytes) noexc
   if (bytes.size() < sizeof(CableRecord)) return std::nullopt;
   CableRecord record;
   std::memcpy(&record, bytes.data(), sizeof record);
-  if (record.magic != kCableMagic || record.checksum != checksum_of_words(record)) return std::nullopt;
+  if (record.magic != kCableMagic || record.checksum != checksum_of_words(record))
+    return std::nullopt;
   if (!plausible(record)) return std::nullopt;
   return record;
 }
