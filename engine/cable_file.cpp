@@ -39,6 +39,28 @@ std::optional<PcmFormat> others_format(int fd, off_t first, off_t end) noexcept 
 
 std::string file_name(const std::string& name) { return name + ".cable"; }
 
+/// Null if there is none, or it is not ours alone.
+UniqueFd open_to_look(const std::string& name) noexcept try {
+  if (!cable_name_valid(name)) return {};
+  const auto directory = open_cable_directory(false);
+  if (!directory) return {};
+  auto file = open_private_file(directory->get(), file_name(name).c_str(), O_RDONLY);
+  return file ? *std::move(file) : UniqueFd{};
+} catch (const std::bad_alloc&) {
+  return {};
+}
+
+std::optional<CableRecord> load_record(int fd) noexcept {
+  std::array<std::byte, kDataOffset> slots;
+  const ssize_t got = pread(fd, slots.data(), slots.size(), 0);
+  if (got <= 0) return std::nullopt;
+  return decode_newest(std::span(slots).first(static_cast<size_t>(got)));
+}
+
+bool locked_writer(int fd) noexcept {
+  return locked_by_others(fd, kWriterLock, kWriterLock + 1).has_value();
+}
+
 bool offset_fits(uint64_t data_offset, size_t bytes) noexcept {
   return data_offset < static_cast<uint64_t>(kLocks) - kDataOffset - bytes;
 }
@@ -52,15 +74,18 @@ bool cable_name_valid(std::string_view name) noexcept {
          name.find_first_not_of(kLetters) == std::string_view::npos;
 }
 
-std::optional<PcmFormat> cable_carries(const std::string& name) noexcept try {
-  if (!cable_name_valid(name)) return std::nullopt;
-  const auto directory = open_cable_directory(false);
-  if (!directory) return std::nullopt;
-  const auto file = open_private_file(directory->get(), file_name(name).c_str(), O_RDONLY);
+std::optional<PcmFormat> cable_carries(const std::string& name) noexcept {
+  const UniqueFd file = open_to_look(name);
   if (!file) return std::nullopt;
-  return others_format(file->get(), kFormatLocks, kFormatLocksEnd);
-} catch (const std::bad_alloc&) {
-  return std::nullopt;
+  return others_format(file.get(), kFormatLocks, kFormatLocksEnd);
+}
+
+CableState cable_state(const std::string& name) noexcept {
+  const UniqueFd file = open_to_look(name);
+  const auto record = file ? load_record(file.get()) : std::nullopt;
+  if (!record) return {};
+  return {.format = unpack_format(record->format),
+          .active = record->has_open_segment() && locked_writer(file.get())};
 }
 
 Result<CableFile> CableFile::open(const std::string& name) {
@@ -132,9 +157,7 @@ void CableFile::unlock_writer() noexcept {
   writer_ = false;
 }
 
-bool CableFile::has_writer() const noexcept {
-  return locked_by_others(fd_.get(), kWriterLock, kWriterLock + 1).has_value();
-}
+bool CableFile::has_writer() const noexcept { return locked_writer(fd_.get()); }
 
 void CableFile::reclaim() noexcept {
   if (!fd_ || others_joined()) return;
@@ -158,12 +181,7 @@ Result<void> CableFile::allocate(uint64_t data_bytes) noexcept {
   return {};
 }
 
-std::optional<CableRecord> CableFile::load() const noexcept {
-  std::array<std::byte, kDataOffset> slots;
-  const ssize_t got = pread(fd_.get(), slots.data(), slots.size(), 0);
-  if (got <= 0) return std::nullopt;
-  return decode_newest(std::span(slots).first(static_cast<size_t>(got)));
-}
+std::optional<CableRecord> CableFile::load() const noexcept { return load_record(fd_.get()); }
 
 bool CableFile::store(CableRecord& record) const noexcept {
   ++record.sequence;

@@ -30,6 +30,13 @@ namespace dmasim {
 /// What the participants of a cable have agreed on; nothing while there are none. Makes no file.
 [[nodiscard]] std::optional<PcmFormat> cable_carries(const std::string& name) noexcept;
 
+/// What a cable is at.
+struct CableState {
+  std::optional<PcmFormat> format;  ///< of what plays, or has played last; none: nobody has
+  bool active = false;              ///< something plays, and does not pause
+};
+[[nodiscard]] CableState cable_state(const std::string& name) noexcept;
+
 class CableFile {
  public:
   CableFile() = default;

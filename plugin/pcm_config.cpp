@@ -133,19 +133,20 @@ bool take_text(string_view text, std::string& out) {
 constexpr Key kProfileKey{"profile", kProfileNames,
                           [](string_view t, PcmConfig& c) { return parse_profile(t, c); }};
 
-constexpr const char* kCableAccepts =
+constexpr const char* kNameAccepts =
     "a name of up to 64 letters, digits, '.', '_' and '-', not beginning with '.'";
 
-bool take_cable(string_view text, std::string& out) {
+bool take_name(string_view text, std::string& out) {
   return cable_name_valid(text) && take_text(text, out);
 }
 
 constexpr std::array kKeys{
+    Key{"card", kNameAccepts, [](string_view t, PcmConfig& c) { return take_name(t, c.card); }},
     Key{"file", "a path", [](string_view t, PcmConfig& c) { return take_text(t, c.file); }},
     Key{"source", "silence, tone:HZ, counter or a sound file's path",
         [](string_view t, PcmConfig& c) { return take_text(t, c.source); }},
-    Key{"cable", kCableAccepts, [](string_view t, PcmConfig& c) { return take_cable(t, c.cable); }},
-    Key{"loop", kCableAccepts, [](string_view t, PcmConfig& c) { return take_cable(t, c.loop); }},
+    Key{"cable", kNameAccepts, [](string_view t, PcmConfig& c) { return take_name(t, c.cable); }},
+    Key{"loop", kNameAccepts, [](string_view t, PcmConfig& c) { return take_name(t, c.loop); }},
     Key{"report", "a path", [](string_view t, PcmConfig& c) { return take_text(t, c.report); }},
     Key{"format",
         "one or more of U8 S16_LE S16_BE S24_3LE S24_3BE S24_LE S24_BE S32_LE S32_BE "

@@ -19,11 +19,12 @@ namespace dmasim {
 
 /// The limits are those of a profile, and of what overrides it.
 struct PcmConfig {
-  std::string file;    ///< record what is played; empty: nowhere
-  std::string source;  ///< what is captured; empty: silence
-  std::string cable;   ///< heard by and from others; empty: `loop`, or none
-  std::string loop;    ///< the cable where none is given
-  std::string report;  ///< a JSON line for each closed PCM is appended here; empty: none
+  std::string card = "dmasim";  ///< whose mixer it has
+  std::string file;             ///< record what is played; empty: nowhere
+  std::string source;           ///< what is captured; empty: silence
+  std::string cable;            ///< heard by and from others; empty: `loop`, or none
+  std::string loop;             ///< the cable where none is given
+  std::string report;           ///< a JSON line for each closed PCM is appended here; empty: none
 
   std::vector<SampleFormat> formats;  ///< never empty
   Range channels;

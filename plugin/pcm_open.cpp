@@ -11,6 +11,7 @@
 #include "engine/cable_text.h"
 #include "plugin/alsa_format.h"
 #include "plugin/card.h"
+#include "plugin/pcm_mixer.h"
 
 namespace dmasim {
 namespace {
@@ -192,16 +193,17 @@ Result<SubstreamParts> make_parts(PcmConfig& config, snd_pcm_stream_t stream) {
   SubstreamParts parts;
   parts.fifo_frames = config.fifo_frames;
   parts.ppm = config.ppm;
+  parts.ppm_at_start = shifted_clock(config);
   parts.slow_callback_ns = config.slow_callback_ns;
   if (!narrow_to_cable(config)) return Errno{EINVAL};
   if (stream == SND_PCM_STREAM_PLAYBACK) {
     Result<std::unique_ptr<Sink>> sink = make_sink(config);
     if (!sink) return sink.as_errno();
-    parts.sink = std::move(*sink);
+    parts.sink = mix(config, *std::move(sink));
   } else {
     Result<std::unique_ptr<Source>> source = make_source(config);
     if (!source) return source.as_errno();
-    parts.source = std::move(*source);
+    parts.source = mix(config, *std::move(source));
   }
   const Result<std::shared_ptr<Engine>> engine = engine_of_card(
       "dmasim", {.completion = config.completion, .rt_priority = config.rt_priority});
