@@ -61,6 +61,12 @@ bool locked_writer(int fd) noexcept {
   return locked_by_others(fd, kWriterLock, kWriterLock + 1).has_value();
 }
 
+/// That of another one who writes, if he has got so far.
+std::optional<PcmFormat> written_format(int fd) noexcept {
+  const auto record = locked_writer(fd) ? load_record(fd) : std::nullopt;
+  return record ? unpack_format(record->format) : std::nullopt;
+}
+
 bool offset_fits(uint64_t data_offset, size_t bytes) noexcept {
   return data_offset < static_cast<uint64_t>(kLocks) - kDataOffset - bytes;
 }
@@ -77,6 +83,7 @@ bool cable_name_valid(std::string_view name) noexcept {
 std::optional<PcmFormat> cable_carries(const std::string& name) noexcept {
   const UniqueFd file = open_to_look(name);
   if (!file) return std::nullopt;
+  if (const auto written = written_format(file.get())) return written;
   return others_format(file.get(), kFormatLocks, kFormatLocksEnd);
 }
 
@@ -110,7 +117,7 @@ CableFile::~CableFile() {
 
 /// First ours, then the look at the others: of two that come at the same time with different
 /// formats at least one sees the other.
-Result<void> CableFile::join(const PcmFormat& format) noexcept {
+Result<void> CableFile::join(const PcmFormat& format, bool overrules) noexcept {
   if (joined_ == format) return {};
   leave();
   const off_t own = format_lock(format);
@@ -118,7 +125,7 @@ Result<void> CableFile::join(const PcmFormat& format) noexcept {
   joined_ = format;
   conflict_ = others_format(fd_.get(), kFormatLocks, own);
   if (!conflict_) conflict_ = others_format(fd_.get(), own + 1, kFormatLocksEnd);
-  if (!conflict_) return {};
+  if (!conflict_ || overrules || written_format(fd_.get()) == format) return {};
   leave();
   return Errno{EINVAL};
 }

@@ -23,7 +23,7 @@ inline constexpr uint32_t kMixerVolume0dB = 120;
 inline constexpr int kMixerVolumeLeastCentibels = -6000;  ///< 1/100 dB, as ALSA counts
 inline constexpr int kMixerVolumeStepCentibels = 50;
 
-/// How many times faster than nominal a loop's clock runs, in 1/100000.
+/// How long a loop's period takes, in 1/100000 of what it should.
 inline constexpr uint32_t kRateShiftLeast = 80000;
 inline constexpr uint32_t kRateShiftNone = 100000;
 inline constexpr uint32_t kRateShiftMost = 120000;

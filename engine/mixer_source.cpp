@@ -32,6 +32,7 @@ class MixedSource final : public Source {
   }
   void skip(uint64_t bytes) noexcept override { source_->skip(bytes); }
   void run(const FrameTime& time, uint64_t frame) noexcept override { source_->run(time, frame); }
+  [[nodiscard]] bool broken() const noexcept override { return source_->broken(); }
   [[nodiscard]] std::string explain() const override { return source_->explain(); }
   void stop_async() noexcept override { source_->stop_async(); }
   [[nodiscard]] SourceStats stats() const noexcept override { return source_->stats(); }

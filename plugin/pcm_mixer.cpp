@@ -30,6 +30,13 @@ std::unique_ptr<Source> mix(const PcmConfig& config, std::unique_ptr<Source> sou
   return make_mixed_source(std::move(source), path_of(config));
 }
 
+std::function<bool()> notify_switch(const PcmConfig& config) {
+  const auto loop = loop_with_controls(config.card, config.cable);
+  if (!loop) return {};
+  const size_t cell = notify_cell(loop->device, loop->subdevice);
+  return [card = config.card, cell] { return read_mixer(card).settings[cell].value != 0; };
+}
+
 std::function<int32_t()> shifted_clock(const PcmConfig& config) {
   const auto loop = loop_with_controls(config.card, config.cable);
   if (!loop) return {};

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 
+#include "engine/mixer_record.h"
 #include "engine/sink.h"
 #include "engine/source.h"
 #include "plugin/pcm_config.h"
@@ -20,10 +21,14 @@ std::unique_ptr<Source> mix(const PcmConfig& config, std::unique_ptr<Source> sou
 /// Shift 100000". Empty: nothing shifts it.
 std::function<int32_t()> shifted_clock(const PcmConfig& config);
 
-/// `ppm` with `rate_shift` on top of it, to the nearest millionth.
+/// Whether "PCM Notify" of the loop is on at the moment at which it is asked. Empty: it has none.
+std::function<bool()> notify_switch(const PcmConfig& config);
+
+/// `ppm` of a clock that ticks 100000 times while another one ticks `rate_shift` times, to the
+/// nearest millionth: as in snd-aloop, 101000 is slower.
 [[nodiscard]] constexpr int32_t shifted_ppm(int32_t ppm, uint32_t rate_shift) noexcept {
-  const int64_t millionths = (1'000'000 + int64_t{ppm}) * rate_shift;
-  return static_cast<int32_t>((millionths + 50'000) / 100'000 - 1'000'000);
+  const int64_t millionths = (1'000'000 + int64_t{ppm}) * kRateShiftNone;
+  return static_cast<int32_t>((millionths + rate_shift / 2) / rate_shift - 1'000'000);
 }
 
 }  // namespace dmasim

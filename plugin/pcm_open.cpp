@@ -77,7 +77,8 @@ Result<std::unique_ptr<Sink>> make_file(PcmConfig& config) {
 Result<std::unique_ptr<Sink>> make_sink(PcmConfig& config) {
   if (config.cable.empty() && config.file.empty()) return make_null_sink();
   if (config.cable.empty()) return make_file(config);
-  std::unique_ptr<Sink> cable = make_cable_sink(config.cable, std::make_shared<RealtimeClock>());
+  std::unique_ptr<Sink> cable =
+      make_cable_sink(config.cable, std::make_shared<RealtimeClock>(), notify_switch(config));
   if (config.file.empty()) return cable;
   Result<std::unique_ptr<Sink>> file = make_file(config);
   if (!file) return file;
@@ -195,7 +196,9 @@ Result<SubstreamParts> make_parts(PcmConfig& config, snd_pcm_stream_t stream) {
   parts.ppm = config.ppm;
   parts.ppm_at_start = shifted_clock(config);
   parts.slow_callback_ns = config.slow_callback_ns;
-  if (!narrow_to_cable(config)) return Errno{EINVAL};
+  const auto notify = notify_switch(config);
+  const bool free = stream == SND_PCM_STREAM_PLAYBACK && notify && notify();
+  if (!free && !narrow_to_cable(config)) return Errno{EINVAL};
   if (stream == SND_PCM_STREAM_PLAYBACK) {
     Result<std::unique_ptr<Sink>> sink = make_sink(config);
     if (!sink) return sink.as_errno();

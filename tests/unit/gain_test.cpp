@@ -10,18 +10,13 @@
 
 #include "engine/sample_codec.h"
 #include "engine/source.h"
+#include "tests/unit/sample_formats.h"
 
 namespace dmasim {
 namespace {
 
 constexpr Gain kHalf{0.5, 0.5};
 constexpr Gain kMute{0, 0};
-
-std::vector<SampleFormat> all_formats() {
-  std::vector<SampleFormat> formats;
-  for (int i = 0; i < kSampleFormatCount; ++i) formats.push_back(static_cast<SampleFormat>(i));
-  return formats;
-}
 
 /// Noise that uses every bit of the format.
 std::vector<std::byte> frames_of(const PcmFormat& format, size_t count) {
@@ -54,7 +49,7 @@ std::vector<Number> decoded(SampleFormat format, const std::vector<std::byte>& b
 }
 
 class GainOfEachFormat : public ::testing::TestWithParam<SampleFormat> {};
-INSTANTIATE_TEST_SUITE_P(All, GainOfEachFormat, ::testing::ValuesIn(all_formats()));
+INSTANTIATE_TEST_SUITE_P(All, GainOfEachFormat, ::testing::ValuesIn(kAllFormats));
 
 TEST_P(GainOfEachFormat, KeepsEachBitAtUnity) {
   const PcmFormat format{.sample = GetParam(), .channels = 3};

@@ -4,20 +4,31 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <string>
+#include <system_error>
 
 namespace dmasim {
 
+/// XDG_RUNTIME_DIR is a fresh directory while this lives.
 class RuntimeDirectory {
  public:
   RuntimeDirectory() {
-    char name[] = "/tmp/dmasim-test-XXXXXX";
-    path_ = mkdtemp(name);
+    std::string name = std::filesystem::temp_directory_path() / "dmasim-cable-XXXXXX";
+    if (mkdtemp(name.data()) == nullptr) std::abort();
+    path_ = name;
     setenv("XDG_RUNTIME_DIR", path_.c_str(), 1);
   }
-  ~RuntimeDirectory() { std::filesystem::remove_all(path_); }
+  ~RuntimeDirectory() {
+    unsetenv("XDG_RUNTIME_DIR");
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
   RuntimeDirectory(const RuntimeDirectory&) = delete;
   RuntimeDirectory& operator=(const RuntimeDirectory&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  [[nodiscard]] std::string file(const std::string& cable) const {
+    return path_ / "dmasim" / (cable + ".cable");
+  }
 
  private:
   std::filesystem::path path_;
