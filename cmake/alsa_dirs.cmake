@@ -16,13 +16,13 @@ set(DMASIM_ALSA_PLUGIN_DIR "${DMASIM_ALSA_LIBDIR}/alsa-lib" CACHE PATH
 set(DMASIM_ALSA_CONF_DIR "/etc/alsa/conf.d" CACHE PATH
     "Directory the ALSA configuration file is installed to")
 
-# What the installed configuration calls the module: the bare name where alsa-lib finds it by
+# What the installed configuration calls a module: the bare name where alsa-lib finds it by
 # itself, the full path anywhere else.
-set(DMASIM_ALSA_MODULE_NAME "libasound_module_pcm_dmasim.so")
-if(DMASIM_ALSA_PLUGIN_DIR STREQUAL "${DMASIM_ALSA_LIBDIR}/alsa-lib")
-  set(DMASIM_ALSA_INSTALLED_MODULE "${DMASIM_ALSA_MODULE_NAME}")
-else()
-  get_filename_component(DMASIM_ALSA_INSTALLED_MODULE
-    "${DMASIM_ALSA_PLUGIN_DIR}/${DMASIM_ALSA_MODULE_NAME}" ABSOLUTE
-    BASE_DIR "${CMAKE_INSTALL_PREFIX}")
-endif()
+function(dmasim_installed_module out kind)
+  set(name "libasound_module_${kind}_dmasim.so")
+  if(NOT DMASIM_ALSA_PLUGIN_DIR STREQUAL "${DMASIM_ALSA_LIBDIR}/alsa-lib")
+    get_filename_component(name "${DMASIM_ALSA_PLUGIN_DIR}/${name}" ABSOLUTE
+      BASE_DIR "${CMAKE_INSTALL_PREFIX}")
+  endif()
+  set(${out} "${name}" PARENT_SCOPE)
+endfunction()

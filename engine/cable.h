@@ -3,6 +3,7 @@
 /// same user. See docs/cable.md.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -18,7 +19,10 @@ namespace dmasim {
 /// `name` is valid; `clock` is the one that paces the stream. configure() answers EBUSY (another
 /// one writes), EINVAL (others take part with another format), EACCES, ENOSPC and those of open(2);
 /// explain() then says more.
-std::unique_ptr<Sink> make_cable_sink(std::string name, std::shared_ptr<const Clock> clock);
+/// `overrules`, asked at each start, says whether others' format does not matter: those who take
+/// part with another one are broken off (Source::broken). Empty: it does.
+std::unique_ptr<Sink> make_cable_sink(std::string name, std::shared_ptr<const Clock> clock,
+                                      std::function<bool()> overrules = {});
 
 /// Hears the cable cable_delay_frames() late; silence where nothing was committed. configure()
 /// answers as the sink's, but never EBUSY or ENOSPC.

@@ -13,6 +13,7 @@
 
 #include "engine/cable_directory.h"
 #include "engine/clock.h"
+#include "engine/ofd_lock.h"
 
 namespace dmasim {
 namespace {
@@ -26,28 +27,6 @@ constexpr auto kFormatLocksEnd = static_cast<off_t>(kFormatLocks + kFormatNumber
 
 constexpr int64_t kReclaimNs = 200'000'000;
 
-struct flock lock_of(short type, off_t first, off_t end) noexcept {
-  struct flock lock {};
-  lock.l_type = type;
-  lock.l_whence = SEEK_SET;
-  lock.l_start = first;
-  lock.l_len = end - first;
-  return lock;
-}
-
-bool set_lock(int fd, short type, off_t first, off_t end) noexcept {
-  struct flock lock = lock_of(type, first, end);
-  return fcntl(fd, F_OFD_SETLK, &lock) == 0;
-}
-
-/// Where in the range somebody else has a lock.
-std::optional<off_t> locked_by_others(int fd, off_t first, off_t end) noexcept {
-  if (first >= end) return std::nullopt;
-  struct flock lock = lock_of(F_WRLCK, first, end);
-  if (fcntl(fd, F_OFD_GETLK, &lock) != 0 || lock.l_type == F_UNLCK) return std::nullopt;
-  return std::clamp(lock.l_start, first, end - 1);
-}
-
 off_t format_lock(const PcmFormat& format) noexcept {
   return kFormatLocks + static_cast<off_t>(pack_format(format));
 }
@@ -59,6 +38,34 @@ std::optional<PcmFormat> others_format(int fd, off_t first, off_t end) noexcept 
 }
 
 std::string file_name(const std::string& name) { return name + ".cable"; }
+
+/// Null if there is none, or it is not ours alone.
+UniqueFd open_to_look(const std::string& name) noexcept try {
+  if (!cable_name_valid(name)) return {};
+  const auto directory = open_cable_directory(false);
+  if (!directory) return {};
+  auto file = open_private_file(directory->get(), file_name(name).c_str(), O_RDONLY);
+  return file ? *std::move(file) : UniqueFd{};
+} catch (const std::bad_alloc&) {
+  return {};
+}
+
+std::optional<CableRecord> load_record(int fd) noexcept {
+  std::array<std::byte, kDataOffset> slots;
+  const ssize_t got = pread(fd, slots.data(), slots.size(), 0);
+  if (got <= 0) return std::nullopt;
+  return decode_newest(std::span(slots).first(static_cast<size_t>(got)));
+}
+
+bool locked_writer(int fd) noexcept {
+  return locked_by_others(fd, kWriterLock, kWriterLock + 1).has_value();
+}
+
+/// That of another one who writes, if he has got so far.
+std::optional<PcmFormat> written_format(int fd) noexcept {
+  const auto record = locked_writer(fd) ? load_record(fd) : std::nullopt;
+  return record ? unpack_format(record->format) : std::nullopt;
+}
 
 bool offset_fits(uint64_t data_offset, size_t bytes) noexcept {
   return data_offset < static_cast<uint64_t>(kLocks) - kDataOffset - bytes;
@@ -73,15 +80,19 @@ bool cable_name_valid(std::string_view name) noexcept {
          name.find_first_not_of(kLetters) == std::string_view::npos;
 }
 
-std::optional<PcmFormat> cable_carries(const std::string& name) noexcept try {
-  if (!cable_name_valid(name)) return std::nullopt;
-  const auto directory = open_cable_directory(false);
-  if (!directory) return std::nullopt;
-  const auto file = open_private_file(directory->get(), file_name(name).c_str(), O_RDONLY);
+std::optional<PcmFormat> cable_carries(const std::string& name) noexcept {
+  const UniqueFd file = open_to_look(name);
   if (!file) return std::nullopt;
-  return others_format(file->get(), kFormatLocks, kFormatLocksEnd);
-} catch (const std::bad_alloc&) {
-  return std::nullopt;
+  if (const auto written = written_format(file.get())) return written;
+  return others_format(file.get(), kFormatLocks, kFormatLocksEnd);
+}
+
+CableState cable_state(const std::string& name) noexcept {
+  const UniqueFd file = open_to_look(name);
+  const auto record = file ? load_record(file.get()) : std::nullopt;
+  if (!record) return {};
+  return {.format = unpack_format(record->format),
+          .active = record->has_open_segment() && locked_writer(file.get())};
 }
 
 Result<CableFile> CableFile::open(const std::string& name) {
@@ -106,15 +117,15 @@ CableFile::~CableFile() {
 
 /// First ours, then the look at the others: of two that come at the same time with different
 /// formats at least one sees the other.
-Result<void> CableFile::join(const PcmFormat& format) noexcept {
+Result<void> CableFile::join(const PcmFormat& format, bool overrules) noexcept {
   if (joined_ == format) return {};
   leave();
   const off_t own = format_lock(format);
-  if (!set_lock(fd_.get(), F_RDLCK, own, own + 1)) return Errno{EBUSY};
+  if (!set_ofd_lock(fd_.get(), F_RDLCK, own, own + 1)) return Errno{EBUSY};
   joined_ = format;
   conflict_ = others_format(fd_.get(), kFormatLocks, own);
   if (!conflict_) conflict_ = others_format(fd_.get(), own + 1, kFormatLocksEnd);
-  if (!conflict_) return {};
+  if (!conflict_ || overrules || written_format(fd_.get()) == format) return {};
   leave();
   return Errno{EINVAL};
 }
@@ -122,7 +133,7 @@ Result<void> CableFile::join(const PcmFormat& format) noexcept {
 void CableFile::leave() noexcept {
   if (!joined_) return;
   const off_t own = format_lock(*joined_);
-  set_lock(fd_.get(), F_UNLCK, own, own + 1);
+  set_ofd_lock(fd_.get(), F_UNLCK, own, own + 1);
   joined_.reset();
 }
 
@@ -136,7 +147,7 @@ bool CableFile::others_joined() const noexcept {
 /// update mends, and that is less than a start that never comes.
 Result<void> CableFile::lock_writer() noexcept {
   if (writer_) return {};
-  if (!set_lock(fd_.get(), F_WRLCK, kWriterLock, kWriterLock + 1)) return Errno{EBUSY};
+  if (!set_ofd_lock(fd_.get(), F_WRLCK, kWriterLock, kWriterLock + 1)) return Errno{EBUSY};
   writer_ = true;
   const RealtimeClock clock;
   const int64_t deadline_ns = clock.now_ns() + kReclaimNs;
@@ -149,21 +160,19 @@ Result<void> CableFile::lock_writer() noexcept {
 
 void CableFile::unlock_writer() noexcept {
   if (!writer_) return;
-  set_lock(fd_.get(), F_UNLCK, kWriterLock, kWriterLock + 1);
+  set_ofd_lock(fd_.get(), F_UNLCK, kWriterLock, kWriterLock + 1);
   writer_ = false;
 }
 
-bool CableFile::has_writer() const noexcept {
-  return locked_by_others(fd_.get(), kWriterLock, kWriterLock + 1).has_value();
-}
+bool CableFile::has_writer() const noexcept { return locked_writer(fd_.get()); }
 
 void CableFile::reclaim() noexcept {
   if (!fd_ || others_joined()) return;
-  if (!set_lock(fd_.get(), F_WRLCK, kReclaimLock, kReclaimLock + 1)) return;
+  if (!set_ofd_lock(fd_.get(), F_WRLCK, kReclaimLock, kReclaimLock + 1)) return;
   if (!has_writer()) {
     [[maybe_unused]] const int emptied = ftruncate(fd_.get(), 0);
   }
-  set_lock(fd_.get(), F_UNLCK, kReclaimLock, kReclaimLock + 1);
+  set_ofd_lock(fd_.get(), F_UNLCK, kReclaimLock, kReclaimLock + 1);
 }
 
 Result<void> CableFile::renew(uint64_t data_bytes) noexcept {
@@ -179,12 +188,7 @@ Result<void> CableFile::allocate(uint64_t data_bytes) noexcept {
   return {};
 }
 
-std::optional<CableRecord> CableFile::load() const noexcept {
-  std::array<std::byte, kDataOffset> slots;
-  const ssize_t got = pread(fd_.get(), slots.data(), slots.size(), 0);
-  if (got <= 0) return std::nullopt;
-  return decode_newest(std::span(slots).first(static_cast<size_t>(got)));
-}
+std::optional<CableRecord> CableFile::load() const noexcept { return load_record(fd_.get()); }
 
 bool CableFile::store(CableRecord& record) const noexcept {
   ++record.sequence;

@@ -27,8 +27,16 @@ namespace dmasim {
 /// Letters, digits, '.', '_' and '-', not with '.' in front; at most 64 of them.
 [[nodiscard]] bool cable_name_valid(std::string_view name) noexcept;
 
-/// What the participants of a cable have agreed on; nothing while there are none. Makes no file.
+/// What the participants of a cable have agreed on, or what its writer has made them hear; nothing
+/// while there are none. Makes no file.
 [[nodiscard]] std::optional<PcmFormat> cable_carries(const std::string& name) noexcept;
+
+/// What a cable is at.
+struct CableState {
+  std::optional<PcmFormat> format;  ///< of what plays, or has played last; none: nobody has
+  bool active = false;              ///< something plays, and does not pause
+};
+[[nodiscard]] CableState cable_state(const std::string& name) noexcept;
 
 class CableFile {
  public:
@@ -42,9 +50,10 @@ class CableFile {
 
   explicit operator bool() const noexcept { return static_cast<bool>(fd_); }
 
-  /// Takes part in `format`, and no more in another one. Errors: EINVAL (others are there with
-  /// another format: see conflict()); EBUSY (it could not be locked).
-  Result<void> join(const PcmFormat& format) noexcept;
+  /// Takes part in `format`, and no more in another one, whatever others have if it `overrules`
+  /// them, as who writes may. Errors: EINVAL (others are there with another format, and it is not
+  /// the one that is written: see conflict()); EBUSY (it could not be locked).
+  Result<void> join(const PcmFormat& format, bool overrules = false) noexcept;
   void leave() noexcept;
   /// The format that join() met.
   [[nodiscard]] const std::optional<PcmFormat>& conflict() const noexcept { return conflict_; }

@@ -2,12 +2,11 @@
 #include "engine/cable_record.h"
 
 #include <cstring>
-#include <type_traits>
+
+#include "engine/checksum.h"
 
 namespace dmasim {
 namespace {
-
-static_assert(std::is_trivially_copyable_v<CableRecord>);
 
 // Bounds that no honest record comes near, and within which no sum or product below overflows.
 constexpr uint64_t kMostTape = uint64_t{1} << 60;
@@ -16,17 +15,6 @@ constexpr int64_t kMostNs = int64_t{1} << 61;
 constexpr uint64_t kMostSeconds = uint64_t{1} << 31;
 constexpr uint64_t kMostChannels = 256;
 constexpr uint64_t kMostRateHz = (uint64_t{1} << 24) - 1;
-
-uint64_t checksum_of(const CableRecord& record) noexcept {
-  std::array<uint64_t, sizeof(CableRecord) / sizeof(uint64_t)> words;
-  std::memcpy(words.data(), &record, sizeof record);
-  uint64_t sum = 0x9ae16a3b2f90404f;
-  for (size_t i = 0; i + 1 < words.size(); ++i) {
-    sum = (sum ^ words[i]) * 0x9e3779b97f4a7c15;
-    sum ^= sum >> 29;
-  }
-  return sum;
-}
 
 bool plausible(const CableSegment& segment) noexcept {
   const uint64_t clock = segment.frames_per_1e15_ns;
@@ -78,13 +66,14 @@ std::optional<PcmFormat> unpack_format(uint64_t number) noexcept {
                    .rate_hz = static_cast<uint32_t>(rate_hz)};
 }
 
-void seal_record(CableRecord& record) noexcept { record.checksum = checksum_of(record); }
+void seal_record(CableRecord& record) noexcept { record.checksum = checksum_of_words(record); }
 
 std::optional<CableRecord> decode_record(std::span<const std::byte> bytes) noexcept {
   if (bytes.size() < sizeof(CableRecord)) return std::nullopt;
   CableRecord record;
   std::memcpy(&record, bytes.data(), sizeof record);
-  if (record.magic != kCableMagic || record.checksum != checksum_of(record)) return std::nullopt;
+  if (record.magic != kCableMagic || record.checksum != checksum_of_words(record))
+    return std::nullopt;
   if (!plausible(record)) return std::nullopt;
   return record;
 }

@@ -32,8 +32,8 @@ uint64_t capacity_for(const PcmFormat& format, uint64_t burst_frames) noexcept {
 /// LOCKING  lock_ is a leaf; what is called under it lies in memory.
 class CableSink final : public Sink {
  public:
-  CableSink(std::string name, std::shared_ptr<const Clock> clock)
-      : name_(std::move(name)), clock_(std::move(clock)) {}
+  CableSink(std::string name, std::shared_ptr<const Clock> clock, std::function<bool()> overrules)
+      : name_(std::move(name)), clock_(std::move(clock)), overrules_(std::move(overrules)) {}
   ~CableSink() override DMASIM_EXCLUDES(lock_) {
     MutexLock guard(lock_);
     if (!file_) return;
@@ -91,6 +91,7 @@ class CableSink final : public Sink {
 
   const std::string name_;
   const std::shared_ptr<const Clock> clock_;
+  const std::function<bool()> overrules_;
   std::string trouble_;  // [setup] only
 
   mutable Mutex lock_;
@@ -149,7 +150,7 @@ Result<void> CableSink::take_cable(CableFile& file, CableRecord& record, const P
     trouble_ = cable_busy_trouble(name_, file.load());
     return locked;
   }
-  const auto joined = file.join(format);
+  const auto joined = file.join(format, overrules_ && overrules_());
   if (!joined) {
     trouble_ = cable_format_trouble(name_, format, file.conflict());
     return joined;
@@ -278,8 +279,9 @@ Result<void> CableSink::flush() {
 
 }  // namespace
 
-std::unique_ptr<Sink> make_cable_sink(std::string name, std::shared_ptr<const Clock> clock) {
-  return std::make_unique<CableSink>(std::move(name), std::move(clock));
+std::unique_ptr<Sink> make_cable_sink(std::string name, std::shared_ptr<const Clock> clock,
+                                      std::function<bool()> overrules) {
+  return std::make_unique<CableSink>(std::move(name), std::move(clock), std::move(overrules));
 }
 
 }  // namespace dmasim

@@ -35,6 +35,10 @@ class CableSource final : public Source {
     MutexLock guard(lock_);
     pass(bytes / format_.frame_bytes());
   }
+  [[nodiscard]] bool broken() const noexcept override DMASIM_EXCLUDES(lock_) {
+    MutexLock guard(lock_);
+    return broken_;
+  }
   void stop_async() noexcept override DMASIM_EXCLUDES(lock_) {
     MutexLock guard(lock_);
     running_ = false;
@@ -92,6 +96,7 @@ class CableSource final : public Source {
   FrameTime time_ DMASIM_GUARDED_BY(lock_);
   uint64_t index_ DMASIM_GUARDED_BY(lock_) = 0;  // of the next frame, on time_
   bool running_ DMASIM_GUARDED_BY(lock_) = false;
+  bool broken_ DMASIM_GUARDED_BY(lock_) = false;
   std::optional<CableRecord> record_ DMASIM_GUARDED_BY(lock_);  // as loaded last
   Anchor anchor_ DMASIM_GUARDED_BY(lock_);
   uint64_t heard_tape_ DMASIM_GUARDED_BY(lock_) = 0;  // nothing before it is heard (again)
@@ -111,11 +116,13 @@ Result<void> CableSource::configure(const PcmFormat& format, uint64_t) {
     }
     file_ = *std::move(opened);
   }
+  if (broken_) file_.leave();  // it is to meet what broke it
   if (const auto joined = file_.join(format); !joined) {
     trouble_ = cable_format_trouble(name_, format, file_.conflict());
     return joined;
   }
   format_ = format;
+  broken_ = false;
   return {};
 }
 
@@ -146,16 +153,17 @@ void CableSource::read(std::span<std::byte> out) noexcept {
 
 std::optional<CableRecord> CableSource::load() const noexcept {
   for (int i = 0; i < kLoadTries; ++i) {
-    auto record = file_.load();
-    if (!record) continue;
-    if (record->format != pack_format(format_)) break;
-    return record;
+    if (auto record = file_.load()) return record;
   }
   return std::nullopt;
 }
 
 void CableSource::refresh() noexcept {
-  const auto record = running_ && file_ ? load() : std::nullopt;
+  auto record = running_ && file_ ? load() : std::nullopt;
+  if (record && record->format != pack_format(format_)) {
+    broken_ = broken_ || file_.has_writer();
+    record.reset();
+  }
   if (record && (!record_ || record->instance != record_->instance)) heard_tape_ = 0;
   record_ = record;
   if (record_) find_dead_writer();

@@ -45,6 +45,10 @@ class Source {
     static_cast<void>(time), static_cast<void>(frame);
   }
 
+  /// [any] There are no frames of this format any more, and the stream is over: somebody else has
+  /// seen to that.
+  [[nodiscard]] virtual bool broken() const noexcept { return false; }
+
   /// [setup] After configure() has failed: see Sink::explain.
   [[nodiscard]] virtual std::string explain() const { return {}; }
 

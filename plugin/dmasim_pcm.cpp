@@ -202,7 +202,7 @@ Result<void> Substream::configure_device(const HwSetup& hw) try {
        .addr_width_bytes = static_cast<uint32_t>(sample_bytes(hw.format.sample)),
        .maxburst = hw.format.channels,
        .frames_per_s = hw.format.rate_hz,
-       .ppm = parts_.ppm,
+       .ppm = parts_.ppm_at_start ? parts_.ppm_at_start() : parts_.ppm,
        .common_frame_clock = true,
        .start_delay_frames = out ? 0 : parts_.fifo_frames,
        .port = out ? static_cast<Port*>(&playback_port_) : &capture_port_});

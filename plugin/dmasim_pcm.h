@@ -19,6 +19,7 @@
 
 #include <alsa/asoundlib.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -43,6 +44,7 @@ struct SubstreamParts {
   std::unique_ptr<Source> source;  ///< capture
   uint32_t fifo_frames = 0;
   int32_t ppm = 0;
+  std::function<int32_t()> ppm_at_start;  ///< asked at each start, in place of `ppm`; may be empty
   int64_t slow_callback_ns =
       0;  ///< fault: a period callback takes so long before it begins its work
 };

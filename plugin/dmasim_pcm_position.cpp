@@ -82,6 +82,7 @@ void Substream::catch_up() {
 /// What the hardware took before it was written is lost, also when the client has caught up since:
 /// no position of now tells of it.
 bool Substream::xrun_reached() const {
+  if (!playback() && parts_.source->broken()) return true;
   if (pointers_.avail() >= sw_.stop_threshold) return true;
   return overtaken_frames_ > forgiven_frames_ &&
          pointers_.buffer_size() + overtaken_frames_ >= sw_.stop_threshold;

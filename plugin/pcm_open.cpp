@@ -11,6 +11,7 @@
 #include "engine/cable_text.h"
 #include "plugin/alsa_format.h"
 #include "plugin/card.h"
+#include "plugin/pcm_mixer.h"
 
 namespace dmasim {
 namespace {
@@ -76,7 +77,8 @@ Result<std::unique_ptr<Sink>> make_file(PcmConfig& config) {
 Result<std::unique_ptr<Sink>> make_sink(PcmConfig& config) {
   if (config.cable.empty() && config.file.empty()) return make_null_sink();
   if (config.cable.empty()) return make_file(config);
-  std::unique_ptr<Sink> cable = make_cable_sink(config.cable, std::make_shared<RealtimeClock>());
+  std::unique_ptr<Sink> cable =
+      make_cable_sink(config.cable, std::make_shared<RealtimeClock>(), notify_switch(config));
   if (config.file.empty()) return cable;
   Result<std::unique_ptr<Sink>> file = make_file(config);
   if (!file) return file;
@@ -192,16 +194,19 @@ Result<SubstreamParts> make_parts(PcmConfig& config, snd_pcm_stream_t stream) {
   SubstreamParts parts;
   parts.fifo_frames = config.fifo_frames;
   parts.ppm = config.ppm;
+  parts.ppm_at_start = shifted_clock(config);
   parts.slow_callback_ns = config.slow_callback_ns;
-  if (!narrow_to_cable(config)) return Errno{EINVAL};
+  const auto notify = notify_switch(config);
+  const bool free = stream == SND_PCM_STREAM_PLAYBACK && notify && notify();
+  if (!free && !narrow_to_cable(config)) return Errno{EINVAL};
   if (stream == SND_PCM_STREAM_PLAYBACK) {
     Result<std::unique_ptr<Sink>> sink = make_sink(config);
     if (!sink) return sink.as_errno();
-    parts.sink = std::move(*sink);
+    parts.sink = mix(config, *std::move(sink));
   } else {
     Result<std::unique_ptr<Source>> source = make_source(config);
     if (!source) return source.as_errno();
-    parts.source = std::move(*source);
+    parts.source = mix(config, *std::move(source));
   }
   const Result<std::shared_ptr<Engine>> engine = engine_of_card(
       config.card, {.completion = config.completion, .rt_priority = config.rt_priority});

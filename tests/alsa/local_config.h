@@ -22,6 +22,8 @@ class LocalConfig {
 
   /// No file of the configuration is looked at again.
   [[nodiscard]] Opened try_open(const std::string& name, snd_pcm_stream_t stream, int mode = 0);
+  /// For what else opens from a configuration.
+  [[nodiscard]] snd_config_t* top() const noexcept { return top_; }
 
  private:
   LocalConfig(const std::string& text, bool global);

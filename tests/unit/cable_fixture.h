@@ -5,13 +5,12 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "engine/cable.h"
+#include "tests/unit/runtime_directory.h"
 
 namespace dmasim {
 
@@ -21,36 +20,12 @@ inline constexpr PcmFormat kSlow{.sample = SampleFormat::s32_le, .channels = 1, 
 inline constexpr int64_t kFrameNs = 1'000'000;
 inline constexpr uint64_t kRingFrames = 64;
 
-/// XDG_RUNTIME_DIR is a fresh directory while this lives.
-class RuntimeDirectory {
- public:
-  RuntimeDirectory() {
-    std::string name = std::filesystem::temp_directory_path() / "dmasim-cable-XXXXXX";
-    if (mkdtemp(name.data()) == nullptr) std::abort();
-    path_ = name;
-    setenv("XDG_RUNTIME_DIR", path_.c_str(), 1);
-  }
-  ~RuntimeDirectory() {
-    unsetenv("XDG_RUNTIME_DIR");
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  RuntimeDirectory(const RuntimeDirectory&) = delete;
-  RuntimeDirectory& operator=(const RuntimeDirectory&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-  [[nodiscard]] std::string file(const std::string& cable) const {
-    return path_ / "dmasim" / (cable + ".cable");
-  }
-
- private:
-  std::filesystem::path path_;
-};
-
 /// A sink, and what a client would do with it. Frame n of a round has the value first + n.
 class Player {
  public:
-  explicit Player(std::shared_ptr<ManualClock> clock, const std::string& cable = "test")
-      : sink(make_cable_sink(cable, std::move(clock))) {}
+  explicit Player(std::shared_ptr<ManualClock> clock, const std::string& cable = "test",
+                  std::function<bool()> overrules = {})
+      : sink(make_cable_sink(cable, std::move(clock), std::move(overrules))) {}
 
   Result<void> begin(int32_t first, const PcmFormat& format = kSlow) {
     first_ = first;

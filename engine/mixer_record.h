@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// What a card's mixer file says, and when it is believed.
+///
+/// PURE. The file is another process's work: a record is used only after decode_mixer_record() has
+/// found every value within bounds, and from a private copy.
+///
+///   0                    slot 0: a MixerRecord
+///   sizeof(MixerRecord)  slot 1: the one before or after it
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "engine/gain.h"
+
+namespace dmasim {
+
+/// A volume is a number of half decibels above -60 dB; the lowest one is silence.
+inline constexpr uint32_t kMixerVolume0dB = 120;
+inline constexpr int kMixerVolumeLeastCentibels = -6000;  ///< 1/100 dB, as ALSA counts
+inline constexpr int kMixerVolumeStepCentibels = 50;
+
+/// How long a loop's period takes, in 1/100000 of what it should.
+inline constexpr uint32_t kRateShiftLeast = 80000;
+inline constexpr uint32_t kRateShiftNone = 100000;
+inline constexpr uint32_t kRateShiftMost = 120000;
+
+/// Loops that have cells of their own: those of the first devices and subdevices.
+inline constexpr unsigned kMixerDevices = 4;
+inline constexpr unsigned kMixerSubdevices = 32;
+
+/// A setting of the mixer, as a place in the record.
+enum MixerCell : size_t {
+  kPlaybackVolume,  ///< see pack_volume()
+  kPlaybackSwitch,  ///< 0 or 1
+  kCaptureVolume,
+  kCaptureSwitch,
+  kFirstLoopCell,  ///< from here on two for each loop
+};
+inline constexpr size_t kMixerCells = kFirstLoopCell + size_t{2} * kMixerDevices * kMixerSubdevices;
+
+[[nodiscard]] constexpr size_t loop_cell(unsigned device, unsigned subdevice) noexcept {
+  return kFirstLoopCell + 2 * (size_t{device} * kMixerSubdevices + subdevice);
+}
+[[nodiscard]] constexpr size_t rate_shift_cell(unsigned device, unsigned subdevice) noexcept {
+  return loop_cell(device, subdevice);
+}
+[[nodiscard]] constexpr size_t notify_cell(unsigned device, unsigned subdevice) noexcept {
+  return loop_cell(device, subdevice) + 1;
+}
+
+struct StereoVolume {
+  uint32_t left;
+  uint32_t right;
+};
+[[nodiscard]] constexpr uint32_t pack_volume(const StereoVolume& volume) noexcept {
+  return volume.left | volume.right << 16;
+}
+[[nodiscard]] constexpr StereoVolume unpack_volume(uint32_t value) noexcept {
+  return {.left = value & 0xffff, .right = value >> 16};
+}
+
+/// What the cell holds until somebody writes it: 0 dB, on, no shift, no notify.
+[[nodiscard]] uint32_t mixer_default(size_t cell) noexcept;
+[[nodiscard]] bool mixer_value_valid(size_t cell, uint32_t value) noexcept;
+
+/// Words only, as they lie in the file.
+struct MixerRecord {
+  struct Setting {
+    uint32_t value;
+    uint32_t changes;  ///< so that two that come back to where they were are two, and not none
+  };
+
+  uint64_t magic;
+  uint64_t sequence;  ///< the slot with the higher one is newer; 0: all defaults
+  std::array<Setting, kMixerCells> settings;
+  uint64_t checksum;
+
+  [[nodiscard]] static MixerRecord defaults() noexcept;
+
+  [[nodiscard]] Gain playback_gain() const noexcept {
+    return gain_of(kPlaybackVolume, kPlaybackSwitch);
+  }
+  [[nodiscard]] Gain capture_gain() const noexcept {
+    return gain_of(kCaptureVolume, kCaptureSwitch);
+  }
+
+ private:
+  [[nodiscard]] Gain gain_of(size_t volume, size_t on) const noexcept;
+};
+inline constexpr size_t kMixerSlots = 2;
+inline constexpr size_t kMixerFileBytes = kMixerSlots * sizeof(MixerRecord);
+
+/// Sets the checksum.
+void seal_mixer_record(MixerRecord& record) noexcept;
+
+/// The newest record that is whole and within bounds, out of all slots' bytes; these may be fewer
+/// than they should be.
+[[nodiscard]] std::optional<MixerRecord> decode_newest_mixer(
+    std::span<const std::byte> slots) noexcept;
+/// One slot's. Nothing of `bytes` is believed that is not checked here.
+[[nodiscard]] std::optional<MixerRecord> decode_mixer_record(
+    std::span<const std::byte> bytes) noexcept;
+
+}  // namespace dmasim

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "plugin/mixer.h"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "engine/cable_file.h"
+#include "engine/unique_fd.h"
+#include "plugin/alsa_format.h"
+
+namespace dmasim {
+namespace {
+
+/// What snd-aloop says of a loop that nobody has played into.
+constexpr PcmFormat kNobodys{.sample = SampleFormat::s16_le, .channels = 2, .rate_hz = 48000};
+
+/// `fd` is what a system call has answered.
+Result<ForkClosedFd> adopt(int fd) {
+  if (fd < 0) return Errno{errno};
+  return ForkClosedFd::adopt(UniqueFd(fd));
+}
+
+Result<void> add(int epoll, int fd) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0) return Errno{errno};
+  return {};
+}
+
+}  // namespace
+
+long Mixer::LoopState::of(MixerElement::State state) const noexcept {
+  switch (state) {
+    case MixerElement::State::active:
+      return active;
+    case MixerElement::State::format:
+      return format;
+    case MixerElement::State::rate:
+      return rate_hz;
+    case MixerElement::State::channels:
+      break;
+  }
+  return channels;
+}
+
+Mixer::LoopState Mixer::loop_state(const Loop& loop) const {
+  const CableState cable = cable_state(loop_cable(card_, loop));
+  const PcmFormat format = cable.format.value_or(kNobodys);
+  return {.active = cable.active ? 1 : 0,
+          .format = to_alsa(format.sample),
+          .rate_hz = static_cast<long>(format.rate_hz),
+          .channels = static_cast<long>(format.channels)};
+}
+
+Result<void> Mixer::open() {
+  if (const auto file = MixerFile::open(card_); !file && file.error() != ENOENT) {
+    return file.as_errno();
+  }
+  auto poll = adopt(epoll_create1(EPOLL_CLOEXEC));
+  if (!poll) return poll.as_errno();
+  auto notices = adopt(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  if (!notices) return notices.as_errno();
+  auto level = adopt(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+  if (!level) return level.as_errno();
+  if (const auto added = add(poll->get(), notices->get()); !added) return added;
+  if (const auto added = add(poll->get(), level->get()); !added) return added;
+  poll_ = *std::move(poll);
+  notices_ = *std::move(notices);
+  pending_level_ = *std::move(level);
+  return {};
+}
+
+/// Somebody may have cleaned up, and somebody else may have made a new one.
+bool Mixer::find_file() {
+  if (file_ && file_.linked()) return true;
+  auto file = MixerFile::open(card_);
+  file_ = file ? *std::move(file) : MixerFile{};
+  return static_cast<bool>(file_);
+}
+
+Result<void> Mixer::make_file() {
+  if (find_file()) return {};
+  auto file = MixerFile::create(card_);
+  if (!file) return file.as_errno();
+  file_ = *std::move(file);
+  return {};
+}
+
+Result<void> Mixer::read(size_t index, long* values) {
+  const MixerElement element = elements_.at(index);
+  if (element.kind == MixerElement::Kind::loop_state) {
+    *values = loop_state(element.loop).of(element.state);
+    return {};
+  }
+  MutexLock guard(lock_);
+  const MixerRecord record = find_file() ? file_.load() : MixerRecord::defaults();
+  const uint32_t value = record.settings[element.cell].value;
+  if (element.kind == MixerElement::Kind::volume) {
+    const StereoVolume volume = unpack_volume(value);
+    values[0] = volume.left;
+    values[1] = volume.right;
+  } else {
+    *values = value;
+  }
+  return {};
+}
+
+Result<bool> Mixer::write(size_t index, const long* values) {
+  const MixerElement element = elements_.at(index);
+  if (!element.writable()) return Errno{EPERM};
+  for (unsigned i = 0; i < element.count(); ++i) {
+    if (values[i] < element.min || values[i] > element.max) return Errno{EINVAL};
+  }
+  const bool stereo = element.kind == MixerElement::Kind::volume;
+  const auto value = stereo ? pack_volume({.left = static_cast<uint32_t>(values[0]),
+                                           .right = static_cast<uint32_t>(values[1])})
+                            : static_cast<uint32_t>(*values);
+  MutexLock guard(lock_);
+  if (!find_file() && value == mixer_default(element.cell)) return false;
+  if (const auto made = make_file(); !made) return made.as_errno();
+  return file_.set(element.cell, value);
+}
+
+/// By the open file, so that what is watched is what has been checked.
+Result<void> Mixer::watch() {
+  const std::string path = "/proc/self/fd/" + std::to_string(file_.fd());
+  const int watch = inotify_add_watch(notices_.get(), path.c_str(), IN_MODIFY | IN_ATTRIB);
+  if (watch < 0) return Errno{errno};
+  watch_ = watch;
+  return {};
+}
+
+Result<void> Mixer::subscribe(bool on) {
+  MutexLock guard(lock_);
+  if (on == subscribed_) return {};
+  if (on) {
+    if (const auto made = make_file(); !made) return made;
+    if (const auto watched = watch(); !watched) return watched;
+    told_ = file_.load();
+    told_loops_.clear();
+    for (size_t i = 0; i < elements_.loops(); ++i) {
+      told_loops_.push_back(loop_state(elements_.loop_at(i)));
+    }
+  } else {
+    inotify_rm_watch(notices_.get(), watch_);
+    uint32_t unheard = 0;
+    while (take_notices(unheard)) {
+    }
+    pending_.clear();
+  }
+  subscribed_ = on;
+  show_pending();
+  return {};
+}
+
+/// Adds the kinds of some of the notices that wait. False: there was none.
+bool Mixer::take_notices(uint32_t& mask) {
+  std::array<inotify_event, 64> notices;  // of a file, so none is followed by a name
+  const ssize_t got = ::read(notices_.get(), notices.data(), sizeof notices);
+  for (ssize_t i = 0; i < got / ssize_t{sizeof(inotify_event)}; ++i) {
+    mask |= notices[static_cast<size_t>(i)].mask;
+  }
+  return got > 0;
+}
+
+/// Takes in what others have changed. All notices are taken before anything is looked at: what
+/// comes later is heard later.
+void Mixer::hear() {
+  uint32_t mask = 0;
+  while (take_notices(mask)) {
+  }
+  if (mask == 0) return;
+  const bool all = (mask & IN_Q_OVERFLOW) != 0;
+  bool replaced = false;
+  if ((all || (mask & IN_ATTRIB) != 0) && !file_.linked()) {
+    replaced = make_file().ok() && watch().ok();
+  }
+  if (all || replaced || (mask & IN_MODIFY) != 0) compare_settings();
+  if (all || (mask & IN_ATTRIB) != 0) compare_loops();
+  show_pending();
+}
+
+void Mixer::compare_settings() {
+  const MixerRecord now = file_.load();
+  for (size_t i = 0; i < elements_.size(); ++i) {
+    const MixerElement element = elements_.at(i);
+    if (element.kind == MixerElement::Kind::loop_state) continue;
+    const auto& before = told_.settings[element.cell];
+    const auto& after = now.settings[element.cell];
+    if (after.value != before.value || after.changes != before.changes) pending_.insert(i);
+  }
+  told_ = now;
+}
+
+void Mixer::compare_loops() {
+  std::vector<LoopState> now;
+  for (size_t i = 0; i < elements_.loops(); ++i) {
+    now.push_back(loop_state(elements_.loop_at(i)));
+  }
+  for (size_t i = 0; i < elements_.size(); ++i) {
+    const MixerElement element = elements_.at(i);
+    if (element.kind != MixerElement::Kind::loop_state) continue;
+    const size_t loop = elements_.number_of(element.loop);
+    if (now[loop].of(element.state) != told_loops_[loop].of(element.state)) pending_.insert(i);
+  }
+  told_loops_ = std::move(now);
+}
+
+void Mixer::show_pending() {
+  const bool show = !pending_.empty();
+  if (show == pending_shown_) return;
+  eventfd_t count = 0;
+  [[maybe_unused]] const int done =
+      show ? eventfd_write(pending_level_.get(), 1) : eventfd_read(pending_level_.get(), &count);
+  pending_shown_ = show;
+}
+
+Result<std::optional<size_t>> Mixer::next_event() {
+  MutexLock guard(lock_);
+  if (!subscribed_) return Errno{EBADFD};
+  if (pending_.empty()) hear();
+  if (pending_.empty()) return std::optional<size_t>();
+  const std::optional<size_t> index = *pending_.begin();
+  pending_.erase(pending_.begin());
+  show_pending();
+  return index;
+}
+
+bool Mixer::has_event() {
+  MutexLock guard(lock_);
+  if (subscribed_ && pending_.empty()) hear();
+  return !pending_.empty();
+}
+
+}  // namespace dmasim

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// How a control device is opened, or is not, and who it says it is.
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+#include "tests/alsa/cable_setup.h"
+#include "tests/alsa/ctl_fixture.h"
+#include "tests/alsa/local_config.h"
+
+namespace dmasim::test {
+namespace {
+
+int open_answer(const std::string& name) {
+  snd_ctl_t* ctl = nullptr;
+  const int error = snd_ctl_open(&ctl, name.c_str(), 0);
+  if (error == 0) snd_ctl_close(ctl);
+  return error;
+}
+
+std::string card_of(const std::string& name) {
+  const Ctl ctl(name);
+  snd_ctl_card_info_t* info = nullptr;
+  snd_ctl_card_info_alloca(&info);
+  EXPECT_EQ(snd_ctl_card_info(ctl.get(), info), 0);
+  EXPECT_STREQ(snd_ctl_card_info_get_driver(info), "dmasim");
+  EXPECT_STREQ(snd_ctl_card_info_get_mixername(info), "dmasim mixer");
+  const std::string longname = snd_ctl_card_info_get_longname(info);
+  EXPECT_NE(longname.find(snd_ctl_card_info_get_name(info)), std::string::npos) << longname;
+  return snd_ctl_card_info_get_id(info);
+}
+
+class CtlOpen : public ::testing::Test {
+ protected:
+  void expect_refused(const std::string& name, int error, const std::string& word) {
+    const ErrorLog log;
+    EXPECT_EQ(open_answer(name), error) << name;
+    EXPECT_NE(log.text().find(word), std::string::npos) << log.text();
+  }
+  const CableRuntime runtime_;
+};
+
+TEST_F(CtlOpen, SaysWhichCardItIs) {
+  EXPECT_EQ(card_of("dmasim"), "dmasim");
+  EXPECT_EQ(card_of("dmasim:other"), "other");
+  EXPECT_EQ(card_of("dmasim:CARD=other"), "other");
+  setenv("DMASIM_CARD", "third", 1);
+  EXPECT_EQ(card_of("dmasim"), "third");
+  EXPECT_EQ(card_of("dmasim:CARD=other"), "other");
+  unsetenv("DMASIM_CARD");
+  EXPECT_EQ(card_of("dmasim:CARD=a-name-that-is-longer-than-fits"), "a-name-that-is-");
+}
+
+TEST_F(CtlOpen, HasControlsForAsManyLoopsAsAsked) {
+  EXPECT_EQ(Ctl("dmasim:SUBDEVICES=1").elements().size(), 10U);
+  EXPECT_EQ(Ctl("dmasim:SUBDEVICES=3,DEVICES=2").elements().size(), 40U);
+  const auto most = Ctl("dmasim:SUBDEVICES=128,DEVICES=4").elements();
+  EXPECT_EQ(most.size(), 4U + 6 * 4 * 32);
+  EXPECT_EQ(most.back().device, 3U);
+  EXPECT_EQ(most.back().subdevice, 31U);
+}
+
+TEST_F(CtlOpen, IsRefusedWithAReason) {
+  expect_refused("dmasim:CARD='../x'", -EINVAL, "accepted: a name");
+  expect_refused("dmasim:SUBDEVICES=0", -EINVAL, "accepted: 1 to 128");
+  expect_refused("dmasim:SUBDEVICES=8x", -EINVAL, "accepted: 1 to 128");
+  expect_refused("dmasim:DEVICES=5", -EINVAL, "accepted: 1 to 4");
+}
+
+TEST_F(CtlOpen, IsRefusedWhereTheFileIsOpenToOthers) {
+  std::filesystem::create_directory(runtime_.path() / "dmasim");
+  std::filesystem::permissions(runtime_.path() / "dmasim", std::filesystem::perms{0700});
+  std::filesystem::create_symlink("/dev/null", runtime_.path() / "dmasim" / "dmasim.mixer");
+  expect_refused("dmasim", -EACCES, "this user's alone");
+  std::filesystem::permissions(runtime_.path() / "dmasim", std::filesystem::perms{0755});
+  expect_refused("dmasim", -EACCES, "this user's alone");
+}
+
+TEST_F(CtlOpen, TakesKeysOfItsOwnOnly) {
+  const LocalConfig config = LocalConfig::beside_global(
+      "ctl.mine { type dmasim comment \"x\" card \"mine\" subdevices 2 }\n"
+      "ctl.odd { type dmasim rate 48000 }\n");
+  snd_ctl_t* ctl = nullptr;
+  EXPECT_EQ(snd_ctl_open_lconf(&ctl, "mine", 0, config.top()), 0);
+  if (ctl != nullptr) snd_ctl_close(ctl);
+  const ErrorLog log;
+  EXPECT_EQ(snd_ctl_open_lconf(&ctl, "odd", 0, config.top()), -EINVAL);
+  EXPECT_NE(log.text().find("unknown key rate"), std::string::npos) << log.text();
+}
+
+/// By the mixer interface, as alsamixer and sound servers see it.
+TEST_F(CtlOpen, IsAMixerOfTwoSimpleControls) {
+  snd_mixer_t* mixer = nullptr;
+  ASSERT_EQ(snd_mixer_open(&mixer, 0), 0);
+  ASSERT_EQ(snd_mixer_attach(mixer, "dmasim"), 0);
+  ASSERT_EQ(snd_mixer_selem_register(mixer, nullptr, nullptr), 0);
+  ASSERT_EQ(snd_mixer_load(mixer), 0);
+  EXPECT_EQ(snd_mixer_get_count(mixer), 2U);
+  snd_mixer_elem_t* master = snd_mixer_first_elem(mixer);
+  ASSERT_NE(master, nullptr);
+  EXPECT_STREQ(snd_mixer_selem_get_name(master), "Master");
+  EXPECT_NE(snd_mixer_selem_has_playback_volume(master), 0);
+  EXPECT_NE(snd_mixer_selem_has_playback_switch(master), 0);
+  ASSERT_EQ(snd_mixer_selem_set_playback_dB_all(master, -1200, 0), 0);
+  snd_mixer_elem_t* capture = snd_mixer_elem_next(master);
+  ASSERT_NE(capture, nullptr);
+  EXPECT_STREQ(snd_mixer_selem_get_name(capture), "Capture");
+  EXPECT_NE(snd_mixer_selem_has_capture_switch(capture), 0);
+  snd_mixer_close(mixer);
+  const Ctl ctl;
+  EXPECT_EQ(ctl.read(ctl.find("Master Playback Volume")), (Values{96, 96}));
+}
+
+}  // namespace
+}  // namespace dmasim::test

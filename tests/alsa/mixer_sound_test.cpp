@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// What the mixer does to the sound, and what a loop tells and does.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <set>
+
+#include "tests/alsa/cable_setup.h"
+#include "tests/alsa/ctl_fixture.h"
+
+namespace dmasim::test {
+namespace {
+
+constexpr long k0dB = 120;
+constexpr long kMinus20dB = 80;
+
+/// A capture of the loop that a loaded machine may be late for, and a playback.
+Pcm open_loop(snd_pcm_stream_t stream, const char* name = "dmasim_loop") {
+  snd_pcm_t* pcm = nullptr;
+  const int error = snd_pcm_open(&pcm, name, stream, 0);
+  EXPECT_EQ(error, 0) << snd_strerror(error);
+  return Pcm(error < 0 ? nullptr : pcm);
+}
+
+std::vector<int32_t> samples_of(const std::vector<std::byte>& bytes) {
+  std::vector<int32_t> samples(bytes.size() / sizeof(int32_t));
+  std::memcpy(samples.data(), bytes.data(), bytes.size());
+  return samples;
+}
+
+class MixerSound : public ::testing::Test {
+ protected:
+  void set_volume(const char* name, long left, long right) {
+    ASSERT_GE(ctl_.write(ctl_.find(name), {left, right}), 0);
+  }
+  void set_switch(const char* name, bool on, unsigned subdevice = 0) {
+    ASSERT_GE(ctl_.write(ctl_.find(name, 0, subdevice), {on ? 1 : 0}), 0);
+  }
+  [[nodiscard]] std::string path() const { return directory_.file("played.raw"); }
+  /// Plays 4800 frames of two channels of 32 bits into path(); answers what was played.
+  std::vector<int32_t> play() {
+    const PcmSetup setup = cable_setup();
+    const Pcm pcm = open_playback({{"FILE", path()}});
+    const auto data = pattern_frames(setup.layout, 0, 4800);
+    if (pcm) configure(pcm.get(), setup);
+    EXPECT_EQ(write_frames(pcm.get(), data, setup.layout), 4800);
+    EXPECT_EQ(snd_pcm_drain(pcm.get()), 0);
+    return samples_of(data);
+  }
+  std::vector<int32_t> played() { return samples_of(read_file(path())); }
+
+  const CableRuntime runtime_;
+  const TemporaryDirectory directory_;
+  const Ctl ctl_;
+};
+
+void expect_scaled(const std::vector<int32_t>& out, const std::vector<int32_t>& in, double left,
+                   double right) {
+  ASSERT_EQ(out.size(), in.size());
+  for (size_t i = 0; i < in.size(); ++i) {
+    const double wanted = in[i] * (i % 2 == 0 ? left : right);
+    ASSERT_NEAR(out[i], wanted, 0.51) << "sample " << i;
+  }
+}
+
+TEST_F(MixerSound, IsUntouchedAt0dB) {
+  set_volume("Master Playback Volume", 0, 0);
+  set_volume("Master Playback Volume", k0dB, k0dB);
+  const auto in = play();
+  EXPECT_EQ(played(), in);
+}
+
+TEST_F(MixerSound, IsRecordedLower) {
+  set_volume("Master Playback Volume", kMinus20dB, k0dB);
+  const auto in = play();
+  expect_scaled(played(), in, 0.1, 1);
+  set_volume("Capture Volume", 0, 0);
+  set_volume("Master Playback Volume", k0dB, 0);
+  play();
+  expect_scaled(played(), in, 1, 0);
+}
+
+TEST_F(MixerSound, IsSilentWhenSwitchedOffAndKeepsItsVolume) {
+  set_volume("Master Playback Volume", kMinus20dB, kMinus20dB);
+  set_switch("Master Playback Switch", false);
+  const auto in = play();
+  expect_scaled(played(), in, 0, 0);
+  set_switch("Master Playback Switch", true);
+  play();
+  expect_scaled(played(), in, 0.1, 0.1);
+}
+
+TEST_F(MixerSound, IsAnotherCardsOwn) {
+  set_switch("Master Playback Switch", false);
+  const PcmSetup setup = cable_setup();
+  const Pcm pcm = open_playback({{"CARD", "other"}, {"FILE", path()}});
+  ASSERT_TRUE(pcm);
+  ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), setup));
+  const auto data = pattern_frames(setup.layout, 0, 4800);
+  ASSERT_EQ(write_frames(pcm.get(), data, setup.layout), 4800);
+  ASSERT_EQ(snd_pcm_drain(pcm.get()), 0);
+  EXPECT_EQ(read_file(path()), data);
+}
+
+/// In the middle of a stream, by another process: first as it was, then silent, with one edge.
+TEST_F(MixerSound, ChangesWhileItPlays) {
+  const PcmSetup setup = cable_setup();
+  const Pcm pcm = open_playback({{"FILE", path()}});
+  ASSERT_TRUE(pcm);
+  ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), setup));
+  const std::vector<std::byte> loud(setup.buffer_size * setup.layout.frame_bytes(), std::byte{1});
+  ASSERT_EQ(write_frames(pcm.get(), loud, setup.layout), 12000);
+  ASSERT_EQ(snd_pcm_start(pcm.get()), 0);
+  const auto written_by_now = [&] { return snd_pcm_avail(pcm.get()) > 2400; };
+  ASSERT_TRUE(eventually(written_by_now));
+  ASSERT_NO_FATAL_FAILURE(set_elsewhere("dmasim", ctl_.find("Master Playback Switch"), {0}));
+  ASSERT_EQ(snd_pcm_drain(pcm.get()), 0);
+  const auto out = played();
+  ASSERT_EQ(out.size(), 24000U);
+  const auto edge = std::find(out.begin(), out.end(), 0);
+  EXPECT_GE(edge - out.begin(), 4800);
+  EXPECT_TRUE(std::all_of(out.begin(), edge, [](int32_t s) { return s == 0x01010101; }));
+  EXPECT_TRUE(std::all_of(edge, out.end(), [](int32_t s) { return s == 0; }));
+  EXPECT_NE(edge, out.end());
+}
+
+TEST_F(MixerSound, IsCapturedLower) {
+  const PcmSetup setup = cable_capture_setup();
+  const auto capture = [&] {
+    std::vector<int32_t> samples(9600);
+    const Pcm pcm = open_capture({{"SOURCE", "counter"}});
+    if (pcm) configure(pcm.get(), setup);
+    EXPECT_EQ(snd_pcm_start(pcm.get()), 0);
+    EXPECT_EQ(snd_pcm_readi(pcm.get(), samples.data(), 4800), 4800);
+    return samples;
+  };
+  const auto in = capture();
+  set_volume("Capture Volume", kMinus20dB, k0dB);
+  expect_scaled(capture(), in, 0.1, 1);
+  set_switch("Capture Switch", false);
+  expect_scaled(capture(), in, 0, 0);
+}
+
+/// Plays tagged frames into the loop, and hears them.
+class MixerLoop : public MixerSound {
+ protected:
+  void listen(snd_pcm_t* pcm) {
+    ASSERT_NO_FATAL_FAILURE(configure(pcm, cable_capture_setup()));
+    ASSERT_EQ(snd_pcm_start(pcm), 0);
+  }
+  void begin(snd_pcm_t* pcm, const PcmSetup& setup = cable_setup()) {
+    ASSERT_NO_FATAL_FAILURE(configure(pcm, setup));
+    const std::vector<std::byte> data(setup.buffer_size * setup.layout.frame_bytes(),
+                                      std::byte{0x40});
+    ASSERT_EQ(write_frames(pcm, data, setup.layout),
+              static_cast<snd_pcm_sframes_t>(setup.buffer_size));
+    ASSERT_EQ(snd_pcm_start(pcm), 0);
+  }
+  [[nodiscard]] long read(const char* name, unsigned subdevice = 0) const {
+    return ctl_.read(ctl_.find(name, 0, subdevice)).front();
+  }
+  std::set<std::string> events() {
+    std::set<std::string> names;
+    while (const auto numid = ctl_.event()) names.insert(elements_.at(*numid - 1).name);
+    return names;
+  }
+  const std::vector<Element> elements_ = ctl_.elements();
+};
+
+TEST_F(MixerLoop, IsHeardLower) {
+  set_volume("Master Playback Volume", kMinus20dB, kMinus20dB);
+  const Pcm in = open_loop(SND_PCM_STREAM_CAPTURE);
+  const Pcm out = open_loop(SND_PCM_STREAM_PLAYBACK);
+  ASSERT_TRUE(in && out);
+  ASSERT_NO_FATAL_FAILURE(listen(in.get()));
+  ASSERT_NO_FATAL_FAILURE(begin(out.get()));
+  const auto lower = static_cast<int32_t>(std::lround(0x40404040 * 0.1));
+  std::vector<int32_t> heard(2400);
+  size_t loud = 0;
+  for (int i = 0; i < 40 && loud == 0; ++i) {
+    ASSERT_EQ(snd_pcm_readi(in.get(), heard.data(), 1200), 1200);
+    for (const int32_t sample : heard) {
+      ASSERT_TRUE(sample == 0 || sample == lower) << sample;
+      if (sample == lower) ++loud;
+    }
+  }
+  EXPECT_GT(loud, 0U);
+}
+
+TEST_F(MixerLoop, TellsWhatPlaysIntoIt) {
+  EXPECT_EQ(read("PCM Slave Active"), 0);
+  EXPECT_EQ(read("PCM Slave Format"), SND_PCM_FORMAT_S16_LE);
+  EXPECT_EQ(read("PCM Slave Rate"), 48000);
+  EXPECT_EQ(read("PCM Slave Channels"), 2);
+  ctl_.subscribe();
+  PcmSetup setup = cable_setup();
+  setup.layout.channels = 3;
+  setup.rate_hz = 44100;
+  Pcm out = open_loop(SND_PCM_STREAM_PLAYBACK);
+  ASSERT_TRUE(out);
+  EXPECT_FALSE(ctl_.readable()) << "to open is not to play";
+  ASSERT_NO_FATAL_FAILURE(begin(out.get(), setup));
+  EXPECT_EQ(events(), (std::set<std::string>{"PCM Slave Active", "PCM Slave Format",
+                                             "PCM Slave Rate", "PCM Slave Channels"}));
+  EXPECT_EQ(read("PCM Slave Active"), 1);
+  EXPECT_EQ(read("PCM Slave Active", 1), 0) << "which is another loop";
+  EXPECT_EQ(read("PCM Slave Format"), SND_PCM_FORMAT_S32_LE);
+  EXPECT_EQ(read("PCM Slave Rate"), 44100);
+  EXPECT_EQ(read("PCM Slave Channels"), 3);
+  ASSERT_EQ(snd_pcm_pause(out.get(), 1), 0);
+  EXPECT_EQ(events(), std::set<std::string>{"PCM Slave Active"});
+  EXPECT_EQ(read("PCM Slave Active"), 0);
+  ASSERT_EQ(snd_pcm_pause(out.get(), 0), 0);
+  EXPECT_EQ(events(), std::set<std::string>{"PCM Slave Active"});
+  ASSERT_EQ(snd_pcm_drop(out.get()), 0);
+  EXPECT_EQ(events(), std::set<std::string>{"PCM Slave Active"});
+  EXPECT_EQ(read("PCM Slave Rate"), 44100) << "until it is closed";
+  out.reset();
+  EXPECT_EQ(read("PCM Slave Rate"), 48000);
+}
+
+/// Of two playbacks that begin together, one in a loop that is shifted: as a kernel's, 80000 is a
+/// quarter faster.
+TEST_F(MixerLoop, HasAClockThatCanBeShifted) {
+  ASSERT_GE(ctl_.write(ctl_.find("PCM Rate Shift 100000", 0, 1), {80000}), 0);
+  PcmSetup setup = cable_setup();
+  setup.period_size = 4800;
+  setup.buffer_size = 48000;
+  const Pcm plain = open_loop(SND_PCM_STREAM_PLAYBACK, "dmasim_loop:SUBDEV=0");
+  const Pcm shifted = open_loop(SND_PCM_STREAM_PLAYBACK, "dmasim_loop:SUBDEV=1");
+  ASSERT_TRUE(plain && shifted);
+  retry_when_late([&] {
+    snd_pcm_drop(plain.get());
+    snd_pcm_drop(shifted.get());
+    begin(plain.get(), setup);
+    begin(shifted.get(), setup);
+    const auto played = [](const Pcm& pcm) { return snd_pcm_avail(pcm.get()); };
+    snd_pcm_sframes_t of_plain = 0;
+    EXPECT_TRUE(eventually([&] { return (of_plain = played(plain)) > 24000 || of_plain < 0; }));
+    const snd_pcm_sframes_t of_shifted = played(shifted);
+    if (of_plain < 0 || of_shifted < 0) return false;  // an underrun: this thread was late
+    const double ratio = static_cast<double>(of_shifted) / static_cast<double>(of_plain);
+    return std::fabs(ratio - 1.25) < 0.05;
+  });
+}
+
+TEST_F(MixerLoop, RefusesAnotherFormatUnlessItNotifies) {
+  const Pcm in = open_loop(SND_PCM_STREAM_CAPTURE);
+  ASSERT_TRUE(in);
+  ASSERT_NO_FATAL_FAILURE(listen(in.get()));
+  PcmSetup setup = cable_setup();
+  setup.layout = {.format = SND_PCM_FORMAT_S16_LE, .channels = 2};
+  {
+    const Pcm out = open_loop(SND_PCM_STREAM_PLAYBACK);
+    ASSERT_TRUE(out);
+    EXPECT_LT(set_hw_params(out.get(), setup), 0);
+  }
+  set_switch("PCM Notify", true);
+  const Pcm out = open_loop(SND_PCM_STREAM_PLAYBACK);
+  ASSERT_TRUE(out);
+  ASSERT_NO_FATAL_FAILURE(begin(out.get(), setup));
+  EXPECT_TRUE(reaches_state(in.get(), SND_PCM_STATE_XRUN)) << "the capture is broken off";
+  EXPECT_EQ(snd_pcm_state(out.get()), SND_PCM_STATE_RUNNING);
+  EXPECT_EQ(read("PCM Slave Format"), SND_PCM_FORMAT_S16_LE);
+  ASSERT_EQ(snd_pcm_prepare(in.get()), 0);
+  const ErrorLog log;
+  EXPECT_EQ(snd_pcm_start(in.get()), -EINVAL);
+  EXPECT_NE(log.text().find("S16_LE"), std::string::npos) << log.text();
+}
+
+/// Programs look at cards without wanting anything of them.
+TEST_F(MixerSound, LeavesNoFileWhereNobodyUsesIt) {
+  const auto path = runtime_.path() / "dmasim" / "dmasim.mixer";
+  EXPECT_EQ(ctl_.read(ctl_.find("Master Playback Volume")), (Values{k0dB, k0dB}));
+  EXPECT_EQ(ctl_.write(ctl_.find("Master Playback Switch"), {1}), 0) << "as it is";
+  play();
+  EXPECT_FALSE(std::filesystem::exists(path));
+  set_switch("Master Playback Switch", false);
+  EXPECT_TRUE(std::filesystem::exists(path));
+}
+
+}  // namespace
+}  // namespace dmasim::test

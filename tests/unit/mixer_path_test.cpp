@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Frames on their way through a card's mixer.
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/inotify.h>
+
+#include <cstring>
+#include <vector>
+
+#include "engine/mixer.h"
+#include "engine/mixer_file.h"
+#include "tests/unit/runtime_directory.h"
+
+namespace dmasim {
+namespace {
+
+constexpr PcmFormat kMono{.sample = SampleFormat::s16_le, .channels = 1, .rate_hz = 48000};
+constexpr size_t kRing = 16;
+constexpr uint32_t kMinus20dB = kMixerVolume0dB - 40;
+constexpr int64_t kMs = 1'000'000;
+
+using Frames = std::vector<int16_t>;
+
+std::span<const std::byte> bytes_of(const Frames& frames) {
+  return std::as_bytes(std::span(frames));
+}
+
+/// first, first + 10, ...
+Frames ramp(int first, size_t count) {
+  Frames frames(count);
+  for (size_t i = 0; i < count; ++i) frames[i] = static_cast<int16_t>(first + 10 * i);
+  return frames;
+}
+
+/// Takes frames from the ring as a cable does.
+class TapeSink final : public Sink {
+ public:
+  Result<void> configure(const PcmFormat&, uint64_t) override { return {}; }
+  void write(std::span<const std::byte> bytes, bool committed) noexcept override {
+    Frames frames(bytes.size() / 2);
+    std::memcpy(frames.data(), bytes.data(), bytes.size());
+    Frames& to = committed ? written : leftovers;
+    to.insert(to.end(), frames.begin(), frames.end());
+  }
+  void commit(std::span<const std::byte> ring, uint64_t end) noexcept override {
+    if (end > tape.size()) take(ring, tape.size(), end);
+    tape.resize(end);
+    ring_data = ring.data();
+  }
+  void run_over(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept override {
+    take(ring, from, to);
+  }
+  void flush_async() noexcept override {}
+  Result<void> flush() override { return {}; }
+  [[nodiscard]] SinkStats stats() const noexcept override { return {}; }
+
+  Frames tape;
+  Frames written;
+  Frames leftovers;
+  const std::byte* ring_data = nullptr;
+
+ private:
+  void take(std::span<const std::byte> ring, uint64_t from, uint64_t to) {
+    tape.resize(std::max<size_t>(tape.size(), to));
+    for (uint64_t i = from; i < to; ++i) std::memcpy(&tape[i], &ring[i % kRing * 2], 2);
+  }
+};
+
+class MixedSinks : public ::testing::Test {
+ protected:
+  MixedSinks() {
+    auto tape = std::make_unique<TapeSink>();
+    tape_ = tape.get();
+    sink_ = make_mixed_sink(std::move(tape), {.card = "card", .clock = clock_, .announce = true});
+    EXPECT_TRUE(sink_->configure(kMono, kRing));
+  }
+  void set(size_t cell, uint32_t value) {
+    EXPECT_TRUE(*MixerFile::create("card")->set(cell, value));
+    clock_->advance_ns(20 * kMs);
+  }
+  void set_volume(uint32_t volume) {
+    set(kPlaybackVolume, pack_volume({.left = volume, .right = volume}));
+  }
+
+  const RuntimeDirectory runtime_;
+  const std::shared_ptr<ManualClock> clock_ = std::make_shared<ManualClock>(1'000'000'000);
+  TapeSink* tape_ = nullptr;
+  std::unique_ptr<Sink> sink_;
+};
+
+TEST_F(MixedSinks, HandOnTheRingItselfAt0dB) {
+  const Frames ring = ramp(0, kRing);
+  sink_->commit(bytes_of(ring), kRing);
+  EXPECT_EQ(tape_->ring_data, bytes_of(ring).data());
+  EXPECT_EQ(tape_->tape, ring);
+  sink_->write(bytes_of(ring), true);
+  EXPECT_EQ(tape_->written, ring);
+}
+
+TEST_F(MixedSinks, LowerWhatIsWrittenFromThenOn) {
+  sink_->write(bytes_of({1000, -1000}), true);
+  set_volume(kMinus20dB);
+  sink_->write(bytes_of({1000, -1000}), true);
+  set(kPlaybackSwitch, 0);
+  sink_->write(bytes_of({1000, -1000}), true);
+  EXPECT_EQ(tape_->written, (Frames{1000, -1000, 100, -100, 0, 0}));
+}
+
+TEST_F(MixedSinks, LowerLongPiecesWhole) {
+  set_volume(kMinus20dB);
+  const Frames frames = ramp(-30000, 5000);
+  sink_->write(bytes_of(frames), true);
+  ASSERT_EQ(tape_->written.size(), frames.size());
+  for (size_t i = 0; i < frames.size(); ++i) ASSERT_EQ(tape_->written[i], frames[i] / 10) << i;
+}
+
+TEST_F(MixedSinks, LeaveTheRingsLeftoversAlone) {
+  set_volume(kMinus20dB);
+  sink_->write(bytes_of({1000, -1000}), false);
+  EXPECT_EQ(tape_->leftovers, (Frames{1000, -1000}));
+}
+
+TEST_F(MixedSinks, LowerWhatIsCommittedFromThenOnAcrossTheWrap) {
+  Frames ring = ramp(1000, kRing);
+  sink_->commit(bytes_of(ring), 12);
+  set_volume(kMinus20dB);
+  for (size_t i = 0; i < 4; ++i) ring[i] = static_cast<int16_t>(2000 + 10 * i);
+  sink_->commit(bytes_of(ring), 20);
+  Frames expected = ramp(1000, 12);
+  for (const int16_t frame : Frames{112, 113, 114, 115, 200, 201, 202, 203}) {
+    expected.push_back(frame);
+  }
+  EXPECT_EQ(tape_->tape, expected);
+}
+
+TEST_F(MixedSinks, TakeRewoundFramesAnew) {
+  const Frames ring = ramp(1000, kRing);
+  sink_->commit(bytes_of(ring), 8);
+  set_volume(kMinus20dB);
+  sink_->commit(bytes_of(ring), 6);
+  sink_->commit(bytes_of(ring), 9);
+  EXPECT_EQ(tape_->tape, (Frames{1000, 1010, 1020, 1030, 1040, 1050, 106, 107, 108}));
+}
+
+TEST_F(MixedSinks, LowerWhatTheHardwareRunsOver) {
+  const Frames ring = ramp(1000, kRing);
+  set_volume(kMinus20dB);
+  sink_->run_over(bytes_of(ring), 14, 18);
+  EXPECT_EQ(Frames(tape_->tape.begin() + 14, tape_->tape.end()), (Frames{114, 115, 100, 101}));
+}
+
+TEST_F(MixedSinks, TellWhoWatchesOfBeginningAndEnd) {
+  const auto path = runtime_.path() / "dmasim" / "card.mixer";
+  ASSERT_TRUE(MixerFile::create("card"));
+  const UniqueFd watch(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  ASSERT_GE(inotify_add_watch(watch.get(), path.c_str(), IN_ATTRIB), 0);
+  const auto told = [&] {
+    inotify_event event{};
+    return read(watch.get(), &event, sizeof event) > 0;
+  };
+  EXPECT_FALSE(told());
+  sink_->run(FrameTime(48000, 0), 0, 0);
+  EXPECT_TRUE(told());
+  sink_->pause(8);
+  EXPECT_TRUE(told());
+  sink_->stop(8);
+  EXPECT_TRUE(told());
+  EXPECT_FALSE(told());
+  sink_.reset();
+  EXPECT_TRUE(told());
+}
+
+TEST(MixedSources, LowerWhatIsCapturedFromThenOn) {
+  const RuntimeDirectory runtime;
+  const auto clock = std::make_shared<ManualClock>(1'000'000'000);
+  const auto plain = make_counter_source();
+  const auto mixed = make_mixed_source(make_counter_source(), {.card = "card", .clock = clock});
+  const auto read = [](Source& source) {
+    Frames frames(64);
+    source.read(std::as_writable_bytes(std::span(frames)));
+    return frames;
+  };
+  ASSERT_TRUE(plain->configure(kMono, 64));
+  ASSERT_TRUE(mixed->configure(kMono, 64));
+  EXPECT_EQ(read(*mixed), read(*plain));
+  const uint32_t lower = pack_volume({.left = kMinus20dB, .right = kMinus20dB});
+  ASSERT_TRUE(*MixerFile::create("card")->set(kCaptureVolume, lower));
+  clock->advance_ns(20 * kMs);
+  const Frames heard = read(*mixed);
+  const Frames sampled = read(*plain);
+  for (size_t i = 0; i < heard.size(); ++i) ASSERT_NEAR(heard[i], sampled[i] / 10.0, 0.51) << i;
+  ASSERT_TRUE(*MixerFile::create("card")->set(kCaptureSwitch, 0));
+  clock->advance_ns(20 * kMs);
+  EXPECT_EQ(read(*mixed), Frames(64));
+}
+
+}  // namespace
+}  // namespace dmasim

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Where this test's cables and mixers lie, apart from everybody else's.
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <system_error>
+
+namespace dmasim {
+
+/// XDG_RUNTIME_DIR is a fresh directory while this lives.
+class RuntimeDirectory {
+ public:
+  RuntimeDirectory() {
+    std::string name = std::filesystem::temp_directory_path() / "dmasim-cable-XXXXXX";
+    if (mkdtemp(name.data()) == nullptr) std::abort();
+    path_ = name;
+    setenv("XDG_RUNTIME_DIR", path_.c_str(), 1);
+  }
+  ~RuntimeDirectory() {
+    unsetenv("XDG_RUNTIME_DIR");
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  RuntimeDirectory(const RuntimeDirectory&) = delete;
+  RuntimeDirectory& operator=(const RuntimeDirectory&) = delete;
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  [[nodiscard]] std::string file(const std::string& cable) const {
+    return path_ / "dmasim" / (cable + ".cable");
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace dmasim
