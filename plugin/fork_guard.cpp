@@ -39,6 +39,8 @@ std::atomic<snd_pcm_ioplug_t*>* take_slot(snd_pcm_ioplug_t& io) noexcept {
 
 }  // namespace
 
+ForkGuard::ForkGuard() noexcept : made_in_(current()) {}
+
 ForkGuard::ForkGuard(snd_pcm_ioplug_t& io) noexcept : made_in_(current()), slot_(take_slot(io)) {}
 
 ForkGuard::~ForkGuard() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Turns a forked child away from a PCM that was opened before the fork: it has none of the
-/// engine's threads, and must not touch a mutex that one of them may have held.
+/// Turns a forked child away from a PCM or control that was opened before the fork: it has none of
+/// the engine's threads, and must not touch a mutex that one of them may have held.
 ///
 /// In the child the PCM shows DISCONNECTED from the fork on, so that alsa-lib answers -ENODEV by
 /// itself wherever it looks at the state; hooks that it runs all the same ask in_child().
@@ -15,6 +15,8 @@ namespace dmasim {
 
 class ForkGuard {
  public:
+  /// Of something that is no PCM.
+  ForkGuard() noexcept;
   /// `io` lives as long as the guard, and on in a child, which never ends it.
   explicit ForkGuard(snd_pcm_ioplug_t& io) noexcept;
   ~ForkGuard();
@@ -26,7 +28,7 @@ class ForkGuard {
 
  private:
   unsigned made_in_;
-  std::atomic<snd_pcm_ioplug_t*>* slot_;  // null: there was none left
+  std::atomic<snd_pcm_ioplug_t*>* slot_ = nullptr;  // null: no PCM, or there was none left
 };
 
 }  // namespace dmasim
