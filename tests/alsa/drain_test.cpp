@@ -274,6 +274,20 @@ TEST_F(Drain, OfCaptureWithoutBlockingKeepsWhatIsToBeRead) {
   EXPECT_EQ(snd_pcm_avail(pcm.get()), held - 2000);
 }
 
+/// Whoever asks again and would wait has nothing to wait for.
+TEST_F(Drain, OfCaptureThatKeepsDataEndsWhenAskedToBlock) {
+  const Pcm pcm = open_capture({}, SND_PCM_NONBLOCK);
+  ASSERT_TRUE(pcm);
+  ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), setup_));
+  ASSERT_EQ(snd_pcm_start(pcm.get()), 0);
+  ASSERT_TRUE(eventually([&] { return snd_pcm_avail(pcm.get()) > 0; }));
+  ASSERT_EQ(snd_pcm_drain(pcm.get()), -EAGAIN);
+  ASSERT_EQ(snd_pcm_state(pcm.get()), SND_PCM_STATE_DRAINING);
+  ASSERT_EQ(snd_pcm_nonblock(pcm.get(), 0), 0);
+  EXPECT_EQ(snd_pcm_drain(pcm.get()), 0);
+  EXPECT_EQ(snd_pcm_state(pcm.get()), SND_PCM_STATE_SETUP);
+}
+
 TEST_F(Drain, OfCaptureThatKeepsDataEndsWithPrepare) {
   const Pcm pcm = open_capture({}, SND_PCM_NONBLOCK);
   ASSERT_TRUE(pcm);
