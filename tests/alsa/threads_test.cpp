@@ -130,6 +130,9 @@ class Threads : public ::testing::Test {
 /// What was played came in the order in which it was written, and nothing twice.
 TEST_F(Threads, AtOnePlayback) {
   ASSERT_NO_FATAL_FAILURE(open(SND_PCM_STREAM_PLAYBACK));
+  write();
+  ASSERT_EQ(snd_pcm_start(pcm_.get()), 0);
+  ASSERT_TRUE(eventually([&] { return snd_pcm_state(pcm_.get()) == SND_PCM_STATE_XRUN; }));
   run_together([this] { write(); });
   const int32_t first_of_the_last = next_;
   const auto last = tagged_frames(1, first_of_the_last, 6000);
