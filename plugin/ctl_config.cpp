@@ -9,15 +9,14 @@
 #include <memory>
 #include <string_view>
 
-#include "engine/cable_file.h"
 #include "engine/mixer_record.h"
+#include "plugin/loop.h"
+#include "plugin/pcm_config.h"
 
 namespace dmasim {
 namespace {
 
 using std::string_view;
-
-constexpr unsigned kMostSubdevices = 128;  // that a PCM may have
 
 bool parse_count(string_view text, unsigned most, unsigned& out) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
@@ -26,7 +25,7 @@ bool parse_count(string_view text, unsigned most, unsigned& out) {
 
 bool take_card(string_view text, std::string& out) {
   out = text;
-  return cable_name_valid(text);
+  return card_name_valid(text);
 }
 
 /// The mixer knows the first of the subdevices only; a card may have more.
@@ -43,8 +42,7 @@ struct Key {
 };
 
 constexpr std::array kKeys{
-    Key{"card", "a name of up to 64 letters, digits, '.', '_' and '-', not beginning with '.'",
-        [](string_view t, CtlConfig& c) { return take_card(t, c.card); }},
+    Key{"card", kCardNameAccepts, [](string_view t, CtlConfig& c) { return take_card(t, c.card); }},
     Key{"devices", "1 to 4",
         [](string_view t, CtlConfig& c) { return parse_count(t, kMixerDevices, c.devices); }},
     Key{"subdevices", "1 to 128",

@@ -13,6 +13,7 @@
 
 #include "engine/cable_file.h"
 #include "plugin/alsa_format.h"
+#include "plugin/loop.h"
 #include "plugin/ring_copy.h"
 #include "plugin/split.h"
 
@@ -135,10 +136,8 @@ bool take_text(string_view text, std::string& out) {
 constexpr Key kProfileKey{"profile", kProfileNames,
                           [](string_view t, PcmConfig& c) { return parse_profile(t, c); }};
 
-constexpr size_t kLongestCard = 48;  // so that a loop's cable has a name
-
 bool take_card(string_view text, std::string& out) {
-  return text.size() <= kLongestCard && cable_name_valid(text) && take_text(text, out);
+  return card_name_valid(text) && take_text(text, out);
 }
 
 bool parse_subdev(string_view text, PcmConfig& out) {
@@ -163,8 +162,7 @@ constexpr std::array kKeys{
     Key{"source", "silence, tone:HZ, counter or a sound file's path",
         [](string_view t, PcmConfig& c) { return take_text(t, c.source); }},
     Key{"cable", kCableAccepts, [](string_view t, PcmConfig& c) { return take_cable(t, c.cable); }},
-    Key{"card", "a name of up to 48 letters, digits, '.', '_' and '-', not beginning with '.'",
-        [](string_view t, PcmConfig& c) { return take_card(t, c.card); }},
+    Key{"card", kCardNameAccepts, [](string_view t, PcmConfig& c) { return take_card(t, c.card); }},
     Key{"dev", "0 to 31",
         [](string_view t, PcmConfig& c) { return parse_number(t, 0U, 31U, c.dev); }},
     Key{"subdev", "a number from 0 on",

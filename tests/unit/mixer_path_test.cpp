@@ -28,7 +28,8 @@ std::span<const std::byte> bytes_of(const Frames& frames) {
 /// first, first + 10, ...
 Frames ramp(int first, size_t count) {
   Frames frames(count);
-  for (size_t i = 0; i < count; ++i) frames[i] = static_cast<int16_t>(first + 10 * static_cast<int>(i));
+  for (size_t i = 0; i < count; ++i)
+    frames[i] = static_cast<int16_t>(first + 10 * static_cast<int>(i));
   return frames;
 }
 
