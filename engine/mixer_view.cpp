@@ -27,8 +27,9 @@ void MixerView::begin() {
 bool MixerView::find_file() noexcept try {
   if (!directory_) return false;
   auto file = MixerFile::open_in(directory_.get(), card_);
-  if (file) file_ = *std::move(file);
-  return file.ok();
+  if (!file) return false;
+  file_ = *std::move(file);
+  return true;
 } catch (const std::bad_alloc&) {
   return false;
 }

@@ -20,10 +20,12 @@ namespace {
 /// What snd-aloop says of a loop that nobody has played into.
 constexpr PcmFormat kNobodys{.sample = SampleFormat::s16_le, .channels = 2, .rate_hz = 48000};
 
+using enum ForkClosedFd::InChild;
+
 /// `fd` is what a system call has answered.
-Result<ForkClosedFd> adopt(int fd) {
+Result<ForkClosedFd> adopt(int fd, ForkClosedFd::InChild in_child = closed) {
   if (fd < 0) return Errno{errno};
-  return ForkClosedFd::adopt(UniqueFd(fd));
+  return ForkClosedFd::adopt(UniqueFd(fd), in_child);
 }
 
 Result<void> add(int epoll, int fd) {
@@ -62,7 +64,7 @@ Result<void> Mixer::open() {
   if (const auto file = MixerFile::open(card_); !file && file.error() != ENOENT) {
     return file.as_errno();
   }
-  auto poll = adopt(epoll_create1(EPOLL_CLOEXEC));
+  auto poll = adopt(epoll_create1(EPOLL_CLOEXEC), ready);
   if (!poll) return poll.as_errno();
   auto notices = adopt(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
   if (!notices) return notices.as_errno();

@@ -6,7 +6,9 @@
 ///           within any process's write that changes something. It is an epoll of two: an inotify
 ///           that hears of writes, and an eventfd that stands for what was heard and not told.
 /// LOCKING   lock_ is a leaf. A waiting reader does not hold it.
-/// FORK      a child has no part in it: its copies of all descriptors are gone.
+/// FORK      a child has no part in it: its copies of all descriptors are gone, but the number of
+/// the
+///           poll descriptor is always readable, for who sleeps on it.
 #pragma once
 
 #include <poll.h>

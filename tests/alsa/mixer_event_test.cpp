@@ -161,6 +161,7 @@ TEST_F(MixerEvents, AreTheParentsAlone) {
     if (snd_ctl_elem_read(reader_.get(), value) != -ENODEV) worked |= 1;
     if (snd_ctl_elem_write(reader_.get(), value) != -ENODEV) worked |= 2;
     if (snd_ctl_read(reader_.get(), event) != -ENODEV) worked |= 4;
+    if (snd_ctl_wait(reader_.get(), kWatchdogMs) != -ENODEV) worked |= 16;
     snd_ctl_subscribe_events(reader_.get(), 0);
     if (snd_ctl_close(reader_.get()) != 0) worked |= 8;
     _exit(worked);
