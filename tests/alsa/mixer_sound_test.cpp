@@ -246,6 +246,30 @@ TEST_F(MixerLoop, HasAClockThatCanBeShifted) {
   });
 }
 
+/// Both ends go by the shifted clock: no frame is left out, and none put in.
+TEST_F(MixerLoop, IsExactWhenItIsShifted) {
+  ASSERT_GE(ctl_.write(ctl_.find("PCM Rate Shift 100000"), {87654}), 0);
+  const Pcm in = open_loop(SND_PCM_STREAM_CAPTURE);
+  const Pcm out = open_loop(SND_PCM_STREAM_PLAYBACK);
+  ASSERT_TRUE(in && out);
+  ASSERT_NO_FATAL_FAILURE(listen(in.get()));
+  constexpr int32_t kFrames = 12000;
+  ASSERT_NO_FATAL_FAILURE(configure(out.get(), cable_setup()));
+  ASSERT_EQ(snd_pcm_writei(out.get(), tagged_frames(1, 1, kFrames).data(), kFrames), kFrames);
+  ASSERT_EQ(snd_pcm_start(out.get()), 0);
+  std::vector<CableFrame> heard(1200);
+  int32_t next = 1;
+  for (int i = 0; i < 60 && next <= kFrames; ++i) {
+    ASSERT_EQ(snd_pcm_readi(in.get(), heard.data(), 1200), 1200);
+    for (const CableFrame& frame : heard) {
+      const bool outside = frame == kSilence && (next == 1 || next > kFrames);
+      ASSERT_TRUE(outside || frame.index == next) << frame.index << " in place of " << next;
+      if (!outside) ++next;
+    }
+  }
+  EXPECT_EQ(next, kFrames + 1);
+}
+
 TEST_F(MixerLoop, RefusesAnotherFormatUnlessItNotifies) {
   const Pcm in = open_loop(SND_PCM_STREAM_CAPTURE);
   ASSERT_TRUE(in);
