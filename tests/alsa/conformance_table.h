@@ -27,7 +27,8 @@ inline void PrintTo(Situation situation, std::ostream* out) { *out << name_of(si
 ///   KERNEL|PLUGIN   each as above; a single one holds for both
 ///   -               is not asked: the answer is no matter of the state
 /// Answers: an errno's name, a number, or for frames `part` (of the buffer), `all` (of it), `over`
-/// (more than it), `period`; for poll `quiet`, `ready`, `error`.
+/// (more than it), `period`, `few` (EAGAIN, or what came meanwhile); for poll `quiet`, `ready`,
+/// `error`.
 struct ConformanceRow {
   const char* call;
   long (*make)(snd_pcm_t* pcm, const PcmSetup& setup);
