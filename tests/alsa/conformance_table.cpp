@@ -194,13 +194,16 @@ const char* name_of(Situation situation) noexcept {
 std::span<const ConformanceRow> playback_rows() noexcept { return kPlayback; }
 std::span<const ConformanceRow> capture_rows() noexcept { return kCapture; }
 
-Expectation::Expectation(std::string_view cells, Situation situation, bool plugin) {
-  std::istringstream words{std::string(cells)};
+std::string cell_of(const ConformanceRow& row, Situation situation) {
+  std::istringstream words{row.cells};
   std::vector<std::string> all;
   for (std::string word; words >> word;) all.push_back(word);
-  EXPECT_EQ(all.size(), kSituations) << cells;
+  EXPECT_EQ(all.size(), kSituations) << row.call;
   all.resize(kSituations, "-");
-  const std::string& cell = all[static_cast<size_t>(situation)];
+  return all[static_cast<size_t>(situation)];
+}
+
+Expectation::Expectation(const std::string& cell, bool plugin) {
   const size_t bar = cell.find('|');
   plugin_differs_ = bar != std::string::npos;
   text_ = plugin_differs_ && plugin ? cell.substr(bar + 1) : cell.substr(0, bar);
