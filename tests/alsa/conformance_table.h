@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What each call answers in each state, and the state that it leaves: the kernel's answer, and,
-/// where alsa-lib's part of every PCM plugin answers otherwise, that.
+/// What calls answer, and the state that they leave: the kernel's answer, and, where alsa-lib's
+/// part of every PCM plugin answers otherwise, that. A table has each call in each state, and walks
+/// are calls one after the other.
 #pragma once
 
 #include <alsa/asoundlib.h>
 
+#include <functional>
 #include <ostream>
 #include <span>
 #include <string>
@@ -27,7 +29,8 @@ inline void PrintTo(Situation situation, std::ostream* out) { *out << name_of(si
 ///   KERNEL|PLUGIN   each as above; a single one holds for both
 ///   -               is not asked: the answer is no matter of the state
 /// Answers: an errno's name, a number, or for frames `part` (of the buffer), `all` (of it), `over`
-/// (more than it), `period`; for poll `quiet`, `ready`, `error`.
+/// (more than it), `period`, `few` (EAGAIN, or what came meanwhile); for poll `quiet`, `ready`,
+/// `error`.
 struct ConformanceRow {
   const char* call;
   long (*make)(snd_pcm_t* pcm, const PcmSetup& setup);
@@ -43,11 +46,13 @@ struct Outcome {
   snd_pcm_state_t state = SND_PCM_STATE_OPEN;
 };
 
+[[nodiscard]] std::string cell_of(const ConformanceRow& row, Situation situation);
+
 /// One side of a cell.
 class Expectation {
  public:
   /// `plugin`: the second side, if there is one.
-  Expectation(std::string_view cells, Situation situation, bool plugin);
+  Expectation(const std::string& cell, bool plugin);
 
   [[nodiscard]] bool asked() const noexcept { return answer_ != "-"; }
   [[nodiscard]] bool plugin_differs() const noexcept { return plugin_differs_; }
@@ -63,5 +68,21 @@ class Expectation {
 };
 
 [[nodiscard]] std::string describe(const Outcome& outcome);
+
+/// A call of a walk, and its cell.
+struct Step {
+  std::string call;
+  std::function<long(snd_pcm_t* pcm)> make;
+  std::string cell;
+};
+
+/// Begins in PREPARED, with `setup`; the stream starts by itself as `setup` says.
+struct Walk {
+  std::string name;
+  snd_pcm_stream_t stream;
+  PcmSetup setup;
+  std::vector<Step> steps;
+};
+[[nodiscard]] std::vector<Walk> walks();
 
 }  // namespace dmasim::test

@@ -14,6 +14,14 @@
 namespace dmasim::test {
 namespace {
 
+std::string complaint(const std::string& call, const Outcome& outcome, const Expectation& expected,
+                      bool plugin) {
+  return call + " answers " + describe(outcome) + "; " +
+         (plugin && expected.plugin_differs() ? "alsa-lib's plugins answer "
+                                              : "a kernel's card answers ") +
+         expected.text();
+}
+
 std::string name_for(snd_pcm_stream_t stream) {
   const char* given = std::getenv("DMASIM_TEST_CAPTURE_PCM");
   const bool other = stream == SND_PCM_STREAM_CAPTURE && given != nullptr && *given != '\0';
@@ -92,7 +100,7 @@ class Conformance : public ::testing::TestWithParam<std::tuple<snd_pcm_stream_t,
     if (raw == nullptr) return true;
     const Pcm pcm(raw);
     const bool plugin = snd_pcm_type(raw) != SND_PCM_TYPE_HW;
-    const Expectation expected(row.cells, situation(), plugin);
+    const Expectation expected(cell_of(row, situation()), plugin);
     if (!expected.asked()) return true;
     const int64_t begin_ns = now_ns();
     if (!bring(raw, situation(), setup_)) return false;
@@ -102,10 +110,7 @@ class Conformance : public ::testing::TestWithParam<std::tuple<snd_pcm_stream_t,
     outcome.state = snd_pcm_state(raw);
     if (expected.holds(outcome, before, setup_)) return true;
     if (now_ns() - begin_ns > setup_.time_of(setup_.buffer_size / 2)) return false;
-    ADD_FAILURE() << row.call << " answers " << describe(outcome) << "; "
-                  << (plugin && expected.plugin_differs() ? "alsa-lib's plugins answer "
-                                                          : "a kernel's card answers ")
-                  << expected.text();
+    ADD_FAILURE() << complaint(row.call, outcome, expected, plugin);
     return true;
   }
 
@@ -138,6 +143,42 @@ INSTANTIATE_TEST_SUITE_P(Capture, Conformance,
                                                               Situation::xrun, Situation::paused,
                                                               Situation::draining)),
                          case_name);
+
+/// Call after call on one PCM.
+class ConformanceWalk : public ::testing::TestWithParam<size_t> {
+ protected:
+  /// False: too late to say.
+  [[nodiscard]] static bool attempt(const Walk& walk) {
+    snd_pcm_t* raw = nullptr;
+    EXPECT_EQ(snd_pcm_open(&raw, name_for(walk.stream).c_str(), walk.stream, 0), 0);
+    if (raw == nullptr) return true;
+    const Pcm pcm(raw);
+    const bool plugin = snd_pcm_type(raw) != SND_PCM_TYPE_HW;
+    configure(raw, walk.setup);
+    const int64_t begin_ns = now_ns();
+    for (const Step& step : walk.steps) {
+      const snd_pcm_state_t before = snd_pcm_state(raw);
+      Outcome outcome;
+      outcome.answer = step.make(raw);
+      outcome.state = snd_pcm_state(raw);
+      const Expectation expected(step.cell, plugin);
+      if (expected.holds(outcome, before, walk.setup)) continue;
+      if (now_ns() - begin_ns > walk.setup.time_of(walk.setup.buffer_size / 2)) return false;
+      ADD_FAILURE() << complaint(step.call, outcome, expected, plugin);
+      return true;
+    }
+    return true;
+  }
+  const ErrorLog quiet_;
+};
+
+TEST_P(ConformanceWalk, StepByStep) {
+  const Walk walk = walks()[GetParam()];
+  retry_when_late([&] { return attempt(walk); });
+}
+
+INSTANTIATE_TEST_SUITE_P(Alsa, ConformanceWalk, ::testing::Range(size_t{0}, walks().size()),
+                         [](const auto& each) { return walks()[each.param].name; });
 
 }  // namespace
 }  // namespace dmasim::test

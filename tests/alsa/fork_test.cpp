@@ -17,7 +17,7 @@
 namespace dmasim::test {
 namespace {
 
-constexpr snd_pcm_uframes_t kFrames = 24001;
+constexpr snd_pcm_uframes_t kFrames = 72001;  // longer than all the forks take
 
 snd_pcm_sframes_t move(snd_pcm_t* pcm) {
   std::vector<std::byte> data(400);
@@ -143,6 +143,11 @@ class ForkInState : public ::testing::TestWithParam<std::tuple<snd_pcm_stream_t,
                       : Arguments{{"SOURCE", "counter"}};
   }
 
+  [[nodiscard]] static Stage roomy_stage() {
+    Stage stage;
+    stage.setup.buffer_size = 30 * stage.setup.period_size;
+    return stage;
+  }
   /// Each call is the first that its child makes.
   void each_call_in_a_child(snd_pcm_t* pcm) {
     const bool set_up = state() != SND_PCM_STATE_OPEN;
@@ -177,7 +182,7 @@ class ForkInState : public ::testing::TestWithParam<std::tuple<snd_pcm_stream_t,
     switch (state()) {
       case SND_PCM_STATE_OPEN:
       case SND_PCM_STATE_SETUP: {
-        Stage fresh;
+        Stage fresh = roomy_stage();
         return bring_to(pcm, SND_PCM_STATE_RUNNING, kFrames, fresh) && drains(pcm, fresh);
       }
       case SND_PCM_STATE_XRUN:
@@ -209,7 +214,7 @@ class ForkInState : public ::testing::TestWithParam<std::tuple<snd_pcm_stream_t,
   }
   bool capture_goes_on(snd_pcm_t* pcm, const Stage& stage) {
     if (state() == SND_PCM_STATE_XRUN) return snd_pcm_prepare(pcm) == 0;
-    Stage fresh;
+    Stage fresh = roomy_stage();
     if (state() == SND_PCM_STATE_OPEN || state() == SND_PCM_STATE_SETUP) {
       if (!bring_to(pcm, SND_PCM_STATE_RUNNING, 0, fresh)) return false;
     }
@@ -234,7 +239,7 @@ TEST_P(ForkInState, TheChildIsTurnedAwayAndTheParentGoesOn) {
   retry_when_late([&] {
     const Opened opened = try_open(arguments(), std::get<0>(GetParam()));
     EXPECT_EQ(opened.error, 0);
-    Stage stage;
+    Stage stage = roomy_stage();
     if (!bring_to(opened.pcm.get(), state(), kFrames, stage)) return false;
     each_call_in_a_child(opened.pcm.get());
     all_calls_and_an_exit(opened.pcm.get());
