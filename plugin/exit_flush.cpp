@@ -4,7 +4,7 @@
 #include <pthread.h>
 
 #include <atomic>
-#include <cstdlib>
+#include <cstddef>
 #include <new>
 
 #include "engine/clock.h"
@@ -24,6 +24,12 @@ struct Done {
 
 }  // namespace
 
+/// An object and no call of atexit(), which the thread sanitizer does not take for the module's own:
+/// it would come after the module has been unloaded.
+struct ExitFlush::AtExit {
+  ~AtExit() { at_exit(); }
+};
+
 struct ExitFlush::Registry {
   Mutex lock;
   ExitFlush* first DMASIM_GUARDED_BY(lock) = nullptr;
@@ -34,8 +40,8 @@ struct ExitFlush::Registry {
 /// child gets a new one in its place, since the lock may have been held.
 ExitFlush::Registry& ExitFlush::registry() noexcept {
   alignas(Registry) static std::byte place[sizeof(Registry)];
+  static const AtExit flush;
   static Registry* const made = [] {
-    std::atexit(at_exit);
     pthread_atfork(nullptr, nullptr, [] { new (place) Registry; });
     return new (place) Registry;
   }();

@@ -20,6 +20,7 @@ class ExitFlush {
   ExitFlush& operator=(const ExitFlush&) = delete;
 
  private:
+  struct AtExit;
   struct Registry;
   static Registry& registry() noexcept;
   static void flush_all() noexcept;
