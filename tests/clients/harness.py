@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A client under test: a directory of its own, an environment that knows no other sound card, its
+processes, and what the card says of it afterwards."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+import sound
+
+BUILD = Path(os.environ["DMASIM_BUILD"])
+SOURCE = Path(__file__).resolve().parents[2]
+PROGRAMS = BUILD / "tests" / "clients"
+
+WATCHDOG_SECONDS = 30
+MOST_ATTEMPTS = 5
+
+
+class Late(Exception):
+    """The client itself was late, which no xrun of the card shows."""
+
+
+class ClientTest(unittest.TestCase):
+    """Each subclass is one client, each method one behaviour of it."""
+
+    needs = ()  # commands that Debian brings; without one of them the test is skipped
+    ends_by_xrun = False  # a playback goes on until the buffer is empty, and is closed then
+
+    def setUp(self):
+        for command in self.needs:
+            if not shutil.which(command):
+                self.skipTest(f"{command} is not installed")
+        self.directory = Path(tempfile.mkdtemp(prefix="dmasim-"))
+        self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
+        self.report_file = self.directory / "report.json"
+        self.environment = self.clean_environment()
+
+    def clean_environment(self):
+        """No other card, no sound server, no user's settings; cables of this test alone."""
+        kept = {key: os.environ[key] for key in ("PATH", "USER", "LOGNAME", "TERM")
+                if key in os.environ}
+        runtime = self.directory / "run"
+        runtime.mkdir(mode=0o700)
+        return kept | {
+            "ALSA_CONFIG_PATH": str(BUILD / "conf" / "alsa.conf"),
+            "DMASIM_REPORT": str(self.report_file),
+            "HOME": str(self.directory),
+            "LC_ALL": "C",
+            "PULSE_SERVER": "unix:/nonexistent",
+            "XDG_RUNTIME_DIR": str(runtime),
+        }
+
+    # --- files and devices ---
+
+    def file(self, name):
+        return str(self.directory / name)
+
+    def program(self, name):
+        """One of ours, built if its library was there."""
+        path = PROGRAMS / name
+        if not path.exists():
+            self.skipTest(f"{name} is not built: its library is not installed")
+        return str(path)
+
+    def counted_wav(self, seconds=2, silence_seconds=0):
+        """The silence at the end is for clients that do not wait until all was played."""
+        path = self.file("counted.wav")
+        frames = sound.counted_frames(seconds * sound.RATE)
+        frames.extend([0] * round(silence_seconds * sound.RATE) * 2)
+        sound.write_wav(path, frames)
+        return path
+
+    def tone_wav(self, seconds=3):
+        path = self.file("tone.wav")
+        sound.write_wav(path, sound.tone(seconds))
+        return path
+
+    # --- processes ---
+
+    def run_client(self, *command, timeout=WATCHDOG_SECONDS, status=(0,), **more):
+        """Waits for its end; its output is text, standard error included."""
+        with self.start_client(*command, **more) as process:
+            try:
+                output = process.communicate(timeout=timeout)[0]
+            except subprocess.TimeoutExpired:
+                stop(process, signal.SIGKILL)
+                self.fail(f"{command} did not end in {timeout} s:\n{process.communicate()[0]}")
+        if process.returncode not in status:
+            self.fail(f"{command} ended with {process.returncode}:\n{output}")
+        return output
+
+    def start_client(self, *command, environment=None, **more):
+        """Runs on until it is stopped, at the latest by the end of the test."""
+        process = subprocess.Popen(
+            command, env=self.environment | (environment or {}), text=True, errors="replace",
+            cwd=self.directory, stdin=subprocess.DEVNULL, start_new_session=True,
+            **({"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} | more))
+        self.addCleanup(close, process)
+        self.addCleanup(stop, process)
+        return process
+
+    def eventually(self, condition, what, timeout=WATCHDOG_SECONDS):
+        """For what cannot be waited for otherwise."""
+        until = time.monotonic() + timeout
+        while not condition():
+            if time.monotonic() > until:
+                self.fail(f"not within {timeout} s: {what}")
+            time.sleep(0.02)
+
+    # --- what the card says ---
+
+    def reports(self, stream="playback"):
+        """Of the PCMs that were started and closed since the last attempt began."""
+        if not self.report_file.exists():
+            return []
+        lines = [json.loads(line) for line in self.report_file.read_text().splitlines()]
+        return [line for line in lines if line["stream"] == stream and line["starts"] > 0]
+
+    def xruns(self):
+        """Of both directions, but those by which the client ends a playback; after a look at what
+        must never be."""
+        played = self.reports("playback")
+        lines = played + self.reports("capture")
+        self.assertTrue(lines, "no PCM of the card was started and closed")
+        for line in lines:
+            self.assertEqual(line["callbacks_after_synchronize"], 0, line)
+            self.assertEqual(line["lost_frames"], 0, line)
+        ends = len(played) if self.ends_by_xrun else 0
+        return sum(line["xruns"] for line in lines) - ends
+
+    def on_time(self, attempt, tolerant=False):
+        """Runs `attempt`, which judges by itself, and again if there were xruns, which some load on
+        the machine brings upon any card, or if the client was Late: one attempt must have had
+        neither. `tolerant`: the client's own buffer is so short that this machine may be late in
+        each of them; what was judged then is that no break is without an xrun."""
+        only_xruns = False
+        for number in range(MOST_ATTEMPTS):
+            self.report_file.unlink(missing_ok=True)
+            try:
+                attempt()
+            except Late as late:
+                print(f"  attempt {number + 1}: {late}")
+                continue
+            if self.xruns() == 0:
+                return
+            only_xruns = True
+            print(f"  attempt {number + 1}: {self.xruns()} xruns, and no break without one")
+        if not (tolerant and only_xruns):
+            self.fail(f"late in each of {MOST_ATTEMPTS} attempts")
+
+    # --- judgements ---
+
+    def assert_counted(self, recording, seconds):
+        """All counted frames, bit for bit and in order; each break is an xrun."""
+        frames = round(seconds * sound.RATE)
+        trail = sound.follow(recording, frames)
+        self.assertTrue(trail.in_order, trail)
+        self.assertLessEqual(trail.breaks, self.xruns(), trail)
+        if self.xruns() == 0:
+            self.assertTrue(trail.holds_all(frames), trail)
+        return trail
+
+    def assert_captured(self, recording, seconds, bits=16):
+        """So much of the card's counter, wherever the client began; each break is an xrun."""
+        at_least = round(seconds * sound.RATE)
+        trail = sound.follow(recording, at_least + 10 * sound.RATE, bits)
+        self.assertTrue(trail.in_order, trail)
+        self.assertLessEqual(trail.breaks, self.xruns(), trail)
+        self.assertGreaterEqual(trail.found, at_least, trail)
+        return trail
+
+    def assert_same(self, recording, source):
+        """Bit for bit, and silence behind it."""
+        self.assertEqual((recording.rate, len(recording.channels)),
+                         (source.rate, len(source.channels)))
+        for played, given in zip(recording.channels, source.channels):
+            self.assertEqual(list(played[:len(given)]), list(given))
+            self.assertFalse(any(played[len(given):]))
+
+    def assert_tone(self, recording, seconds, frequency_hz=sound.TONE_HZ, most_seconds=None,
+                    tolerance=0.001, buffers_by_itself=False):
+        """A tone of that length, give or take; each break is an xrun, unless the client has buffers
+        of its own, in front of the card's, that can run empty."""
+        tone = sound.measure(recording)
+        self.assertAlmostEqual(tone.frequency_hz, frequency_hz, delta=frequency_hz * tolerance)
+        self.assertGreaterEqual(tone.seconds, seconds, tone)
+        if most_seconds is not None:
+            self.assertLessEqual(tone.seconds, most_seconds, tone)
+        if buffers_by_itself and len(tone.breaks) > self.xruns():
+            raise Late(tone)
+        self.assertLessEqual(len(tone.breaks), self.xruns(), tone)
+        return tone
+
+
+def stop(process, by=signal.SIGTERM):
+    """The whole session of it: some clients have children."""
+    for number in (by, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+        except ProcessLookupError:
+            pass
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            continue
+        return
+
+
+def close(process):
+    if process.stdout:
+        process.stdout.close()

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// OpenAL. ALSOFT_DRIVERS=alsa and a configuration file name the PCM.
+#include <AL/al.h>
+#include <AL/alc.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include "tests/clients/programs/take.h"
+
+namespace dmasim::test {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr std::chrono::seconds kPatience{60};
+/// OpenAL has nothing to wait for: one asks.
+constexpr std::chrono::milliseconds kAskAgain{10};
+
+template <typename Condition>
+void ask_until(Condition condition) {
+  const auto until = Clock::now() + kPatience;
+  while (!condition()) {
+    if (Clock::now() > until) throw std::runtime_error("OpenAL does not go on");
+    std::this_thread::sleep_for(kAskAgain);
+  }
+}
+
+struct DeviceCloser {
+  void operator()(ALCdevice* device) const noexcept { alcCloseDevice(device); }
+};
+struct CaptureCloser {
+  void operator()(ALCdevice* device) const noexcept { alcCaptureCloseDevice(device); }
+};
+struct ContextDestroyer {
+  void operator()(ALCcontext* context) const noexcept {
+    alcMakeContextCurrent(nullptr);
+    alcDestroyContext(context);
+  }
+};
+
+void play(const Take<int16_t>& take) {
+  const std::unique_ptr<ALCdevice, DeviceCloser> device(alcOpenDevice(nullptr));
+  if (!device) throw std::runtime_error("no OpenAL device");
+  const std::unique_ptr<ALCcontext, ContextDestroyer> context(
+      alcCreateContext(device.get(), nullptr));
+  alcMakeContextCurrent(context.get());
+  ALuint buffer = 0;
+  ALuint source = 0;
+  alGenBuffers(1, &buffer);
+  alGenSources(1, &source);
+  const auto samples = take.samples();
+  alBufferData(buffer, AL_FORMAT_STEREO16, samples.data(),
+               static_cast<ALsizei>(samples.size_bytes()), kRateHz);
+  alSourcei(source, AL_BUFFER, static_cast<ALint>(buffer));
+  alSourcePlay(source);
+  if (alGetError() != AL_NO_ERROR) throw std::runtime_error("OpenAL does not play");
+  ask_until([source] {
+    ALint state = 0;
+    alGetSourcei(source, AL_SOURCE_STATE, &state);
+    return state == AL_STOPPED;
+  });
+  alDeleteSources(1, &source);
+  alDeleteBuffers(1, &buffer);
+}
+
+void capture(Take<int16_t>& take, size_t frames) {
+  const std::unique_ptr<ALCdevice, CaptureCloser> device(
+      alcCaptureOpenDevice(nullptr, kRateHz, AL_FORMAT_STEREO16, kRateHz));
+  if (!device) throw std::runtime_error("no OpenAL capture device");
+  alcCaptureStart(device.get());
+  size_t captured = 0;
+  std::vector<int16_t> piece;
+  ask_until([&] {
+    ALCint available = 0;
+    alcGetIntegerv(device.get(), ALC_CAPTURE_SAMPLES, 1, &available);
+    piece.resize(static_cast<size_t>(available) * kChannels);
+    alcCaptureSamples(device.get(), piece.data(), available);
+    take.keep(piece);
+    captured += static_cast<size_t>(available);
+    return captured >= frames;
+  });
+  alcCaptureStop(device.get());
+  take.save();
+}
+
+void work(const Command& command) {
+  Take<int16_t> take(command);
+  if (command.play) {
+    play(take);
+  } else {
+    capture(take, command.frames);
+  }
+}
+
+}  // namespace
+}  // namespace dmasim::test
+
+int main(int argc, char** argv) { return dmasim::test::run(argc, argv, dmasim::test::work); }

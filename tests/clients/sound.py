@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Sound files to play, and what a recording holds. Standard library only.
+
+Two kinds of signals, for two kinds of ways:
+  counted frames  each frame is a hash of its index, as the card's SOURCE=counter gives them: for ways
+                  that change no bit. follow() finds every frame that is missing, repeated or foreign.
+  a tone          for ways that convert. measure() finds its frequency, its length, and each instant
+                  at which it is not the same sine any more.
+"""
+
+import array
+import math
+import struct
+from dataclasses import dataclass
+
+RATE = 48000
+# Not a divisor of usual rates and period sizes: whatever is left out shifts the phase.
+TONE_HZ = 997
+
+
+@dataclass
+class Sound:
+    rate: int
+    channels: list  # one sequence of numbers in [-1, 1) a channel
+
+    @property
+    def frames(self):
+        return len(self.channels[0])
+
+    @property
+    def seconds(self):
+        return self.frames / self.rate
+
+
+# --- files ---
+
+
+def write_wav(path, samples, rate=RATE, channels=2):
+    """`samples`: an array('h'), interleaved."""
+    data = samples.tobytes()
+    frame_bytes = 2 * channels
+    header = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + len(data), b"WAVE", b"fmt ", 16, 1,
+                         channels, rate, rate * frame_bytes, frame_bytes, 16, b"data", len(data))
+    with open(path, "wb") as file:
+        file.write(header + data)
+
+
+def read_raw(path, rate=RATE, channels=2):
+    """S16_LE without a header."""
+    with open(path, "rb") as file:
+        data = file.read()
+    samples = array.array("h", data[:len(data) // (2 * channels) * 2 * channels])
+    return Sound(rate, split([sample / 32768 for sample in samples], channels))
+
+
+def read_wav(path):
+    with open(path, "rb") as file:
+        data = file.read()
+    if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
+        raise ValueError(f"{path}: no WAV file ({len(data)} bytes)")
+    kind = channels = rate = bits = None
+    at = 12
+    while at + 8 <= len(data):
+        name, size = struct.unpack_from("<4sI", data, at)
+        body = data[at + 8:at + 8 + size]  # a killed writer's size may reach beyond the end
+        if name == b"fmt ":
+            kind, channels, rate, _, _, bits = struct.unpack_from("<HHIIHH", body)
+            if kind == 0xFFFE:
+                kind, = struct.unpack_from("<H", body, 24)
+        elif name == b"data":
+            return Sound(rate, split(numbers(body, kind, bits, channels), channels))
+        at += 8 + size + size % 2
+    raise ValueError(f"{path}: no samples")
+
+
+def numbers(data, kind, bits, channels):
+    """All of them exact: a double holds 32 bits."""
+    data = data[:len(data) // (bits // 8 * channels) * (bits // 8 * channels)]
+    if kind == 3:
+        return array.array({32: "f", 64: "d"}[bits], data)
+    if kind == 1 and bits in (16, 32):
+        scale = 2.0 ** (1 - bits)
+        return [sample * scale for sample in array.array({16: "h", 32: "i"}[bits], data)]
+    raise ValueError(f"WAV kind {kind} with {bits} bits")
+
+
+def split(samples, channels):
+    return [samples[channel::channels] for channel in range(channels)]
+
+
+# --- counted frames ---
+
+MASK = (1 << 64) - 1
+
+
+def counted_sample(index, channel, bits):
+    """As the card's counter: the high bits of a hash, signed."""
+    x = (index * 0x9E3779B97F4A7C15 + (channel + 1) * 0xD1342543DE82EF95) & MASK
+    x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & MASK
+    x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & MASK
+    sample = (x ^ (x >> 31)) >> (64 - bits)
+    return sample - (1 << bits) if sample >> (bits - 1) else sample
+
+
+def counted_frames(frames, channels=2):
+    """As write_wav() wants them."""
+    return array.array("h", counted(frames, channels, 16))
+
+
+def counted(frames, channels, bits):
+    return [counted_sample(index, channel, bits)
+            for index in range(frames) for channel in range(channels)]
+
+
+@dataclass
+class Trail:
+    """How a recording follows counted frames."""
+    first: int = -1    # frame of the source with which it begins
+    last: int = -1     # and ends
+    found: int = 0     # frames of the source
+    breaks: int = 0    # places where it does not go on with the next frame
+    missing: int = 0   # frames left out there
+    silent: int = 0    # frames of silence in between
+    repeated: int = 0  # frames that came before, or out of order
+    foreign: int = 0   # frames that are none of the source's
+
+    @property
+    def in_order(self):
+        return self.repeated == 0 and self.foreign == 0
+
+    def holds_all(self, frames):
+        """Nothing but these `frames`, and silence before and after."""
+        return (self.first, self.found, self.breaks) == (0, frames, 0) and self.in_order
+
+
+def follow(recording, frames, bits=16):
+    """`recording`: a Sound with the counter's first `frames` frames. The card's counter has 24 bits
+    where samples are floats."""
+    channels = len(recording.channels)
+    source = counted(frames, channels, bits)
+    keys = [tuple(source[i:i + channels]) for i in range(0, len(source), channels)]
+    index_of = {key: index for index, key in reversed(list(enumerate(keys)))}
+    silence = (0,) * channels
+    scale = 1 << (bits - 1)
+    trail = Trail()
+    pause = 0
+    for samples in zip(*recording.channels):
+        frame = tuple(sample * scale for sample in samples)
+        following = trail.last + 1
+        if trail.found and following < frames and keys[following] == frame:
+            index = following
+        elif frame == silence:
+            pause += 1
+            continue
+        else:
+            index = index_of.get(frame)
+        if index is None:
+            trail.foreign += 1
+            continue
+        if trail.found == 0:
+            trail.first = index
+        elif index <= trail.last:
+            trail.repeated += 1
+        elif index != following or pause:
+            trail.breaks += 1
+            trail.missing += index - following
+            trail.silent += pause
+        trail.found += 1
+        trail.last = max(trail.last, index)
+        pause = 0
+    return trail
+
+
+# --- tones ---
+
+
+def tone(seconds, frequency_hz=TONE_HZ, rate=RATE, channels=2):
+    samples = array.array("h")
+    for index in range(round(seconds * rate)):
+        sample = round(8231 * math.sin(2 * math.pi * frequency_hz * index / rate))  # -12 dBFS
+        samples.extend([sample] * channels)
+    return samples
+
+
+@dataclass
+class Tone:
+    frequency_hz: float
+    seconds: float  # from its beginning to its end
+    peak: float
+    breaks: list    # instants, in seconds from its beginning, at which it is no sine
+
+    def __str__(self):
+        at = ", ".join(f"{instant:.3f}" for instant in self.breaks[:8])
+        return (f"{self.frequency_hz:.2f} Hz, {self.seconds:.3f} s, peak {self.peak:.3f}, "
+                f"{len(self.breaks)} breaks" + (f" at {at} s" if at else ""))
+
+
+def measure(recording, channel=0):
+    """Of the one tone in `recording`: what is before and after it is left out, and so are 10 ms at
+    either end, where players fade."""
+    samples = recording.channels[channel]
+    peak = max(map(abs, samples), default=0)
+    if peak < 0.003:
+        raise ValueError(f"silence ({len(samples)} frames, peak {peak:.5f})")
+    loud = peak / 10
+    begin = next(i for i, sample in enumerate(samples) if abs(sample) > loud)
+    end = next(i for i in range(len(samples), 0, -1) if abs(samples[i - 1]) > loud)
+    samples = samples[begin:end]
+    frequency_hz = frequency_of(samples, recording.rate)
+    return Tone(frequency_hz, len(samples) / recording.rate, peak,
+                breaks_of(samples, recording.rate, frequency_hz, peak))
+
+
+def frequency_of(samples, rate):
+    """By the rising zero crossings; the median, so that breaks do not count."""
+    crossings = [i - samples[i] / (samples[i] - samples[i - 1])
+                 for i in range(1, len(samples)) if samples[i - 1] < 0 <= samples[i]]
+    if len(crossings) < 20:
+        raise ValueError(f"no tone, only {len(crossings)} periods")
+    # Over ten periods at a time, for precision.
+    spans = sorted(b - a for a, b in zip(crossings, crossings[10:]))
+    middle = spans[len(spans) // 4:-(len(spans) // 4)] or spans
+    return 10 * rate / (sum(middle) / len(middle))
+
+
+def breaks_of(samples, rate, frequency_hz, peak):
+    """A sine satisfies s[i] = 2 cos(w) s[i-1] - s[i-2]; where the phase or the level jumps, it does
+    not. Silence of 3 ms is a break too, if it was faded. Breaks within 20 ms are one."""
+    factor = 2 * math.cos(2 * math.pi * frequency_hz / rate)
+    edge = rate // 100
+    longest_quiet = 3 * rate // 1000
+    quiet = 0
+    breaks = []
+    last = -1.0
+    for i in range(edge, len(samples) - edge):
+        quiet = quiet + 1 if abs(samples[i]) < peak * 0.02 else 0
+        residual = samples[i] - factor * samples[i - 1] + samples[i - 2]
+        if abs(residual) > peak * 0.05 or quiet >= longest_quiet:
+            if last < 0 or i / rate - last > 0.02:
+                breaks.append(i / rate)
+            last = i / rate
+    return breaks
