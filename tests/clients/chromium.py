@@ -57,6 +57,7 @@ class PageHandler(http.server.BaseHTTPRequestHandler):
 
 class Chromium(harness.ClientTest):
     needs = ("chromium",)
+    realtime = False  # a browser is too much for that
     ends_by_xrun = True
 
     def visit(self, stream, page, *options):

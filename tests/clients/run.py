@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Runs one test, as CTest wants it: 0 passed, 1 failed, 77 skipped.
     DMASIM_BUILD=build/dev python3 tests/clients/run.py Suite.Test
-    python3 tests/clients/run.py --list FILE...      the tests in these files, one a line"""
+    python3 tests/clients/run.py --list FILE...      the tests in these files, one a line, and
+                                                     `nightly` behind those that are"""
 
 import ast
 import importlib
@@ -14,12 +15,15 @@ PREFIX = "test_"
 
 
 def tests_in(path):
-    """Without importing it: CMake asks, before anything is built."""
+    """Names, and whether each is a nightly test. Without importing it: CMake asks, before anything
+    is built."""
     for node in ast.parse(Path(path).read_text(), path).body:
         if isinstance(node, ast.ClassDef):
             for item in node.body:
                 if isinstance(item, ast.FunctionDef) and item.name.startswith(PREFIX):
-                    yield f"{node.name}.{item.name.removeprefix(PREFIX)}"
+                    nightly = any(isinstance(mark, ast.Name) and mark.id == "nightly"
+                                  for mark in item.decorator_list)
+                    yield f"{node.name}.{item.name.removeprefix(PREFIX)}", nightly
 
 
 def run(module, name):
@@ -34,12 +38,12 @@ def run(module, name):
 def main(arguments):
     if arguments[:1] == ["--list"]:
         for path in arguments[1:]:
-            for name in tests_in(path):
-                print(name)
+            for name, nightly in tests_in(path):
+                print(name, "nightly" if nightly else "")
         return 0
     name, = arguments
     for path in Path(__file__).parent.glob("*.py"):
-        if name in tests_in(path):
+        if name in dict(tests_in(path)):
             return run(path.stem, name)
     sys.exit(f"no test {name}")
 

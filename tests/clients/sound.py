@@ -27,9 +27,9 @@ class Sound:
     def frames(self):
         return len(self.channels[0])
 
-    @property
-    def seconds(self):
-        return self.frames / self.rate
+    def after(self, seconds):
+        begin = round(seconds * self.rate)
+        return Sound(self.rate, [channel[begin:] for channel in self.channels])
 
 
 # --- files ---
@@ -104,12 +104,8 @@ def counted_sample(index, channel, bits):
 
 def counted_frames(frames, channels=2):
     """As write_wav() wants them."""
-    return array.array("h", counted(frames, channels, 16))
-
-
-def counted(frames, channels, bits):
-    return [counted_sample(index, channel, bits)
-            for index in range(frames) for channel in range(channels)]
+    return array.array("h", (counted_sample(index, channel, 16)
+                             for index in range(frames) for channel in range(channels)))
 
 
 @dataclass
@@ -133,27 +129,48 @@ class Trail:
         return (self.first, self.found, self.breaks) == (0, frames, 0) and self.in_order
 
 
+class Counter:
+    """Its first `most` frames, computed as far as they are asked for."""
+
+    def __init__(self, most, channels, bits):
+        self.most = most
+        self.channels = channels
+        self.bits = bits
+        self.frames = []
+        self.index_of = {}
+
+    def frame(self, index):
+        while len(self.frames) <= index:
+            frame = tuple(counted_sample(len(self.frames), channel, self.bits)
+                          for channel in range(self.channels))
+            self.index_of.setdefault(frame, len(self.frames))
+            self.frames.append(frame)
+        return self.frames[index]
+
+    def find(self, frame):
+        if frame not in self.index_of:
+            self.frame(self.most - 1)
+        return self.index_of.get(frame)
+
+
 def follow(recording, frames, bits=16):
     """`recording`: a Sound with the counter's first `frames` frames. The card's counter has 24 bits
     where samples are floats."""
-    channels = len(recording.channels)
-    source = counted(frames, channels, bits)
-    keys = [tuple(source[i:i + channels]) for i in range(0, len(source), channels)]
-    index_of = {key: index for index, key in reversed(list(enumerate(keys)))}
-    silence = (0,) * channels
+    counter = Counter(frames, len(recording.channels), bits)
+    silence = (0,) * len(recording.channels)
     scale = 1 << (bits - 1)
     trail = Trail()
     pause = 0
     for samples in zip(*recording.channels):
         frame = tuple(sample * scale for sample in samples)
         following = trail.last + 1
-        if trail.found and following < frames and keys[following] == frame:
+        if trail.found and following < frames and counter.frame(following) == frame:
             index = following
         elif frame == silence:
             pause += 1
             continue
         else:
-            index = index_of.get(frame)
+            index = counter.find(frame)
         if index is None:
             trail.foreign += 1
             continue
@@ -195,10 +212,11 @@ class Tone:
                 f"{len(self.breaks)} breaks" + (f" at {at} s" if at else ""))
 
 
-def measure(recording, channel=0):
-    """Of the one tone in `recording`: what is before and after it is left out, and so are 10 ms at
-    either end, where players fade."""
-    samples = recording.channels[channel]
+def measure(recording, jump=0.05):
+    """Of the one tone in `recording`, in its first channel: what is before and after it is left out,
+    and so are 10 ms at either end, where players fade. `jump`: how far from the sine, in parts of
+    its peak, is a break."""
+    samples = recording.channels[0]
     peak = max(map(abs, samples), default=0)
     if peak < 0.003:
         raise ValueError(f"silence ({len(samples)} frames, peak {peak:.5f})")
@@ -208,7 +226,16 @@ def measure(recording, channel=0):
     samples = samples[begin:end]
     frequency_hz = frequency_of(samples, recording.rate)
     return Tone(frequency_hz, len(samples) / recording.rate, peak,
-                breaks_of(samples, recording.rate, frequency_hz, peak))
+                breaks_of(samples, recording.rate, frequency_hz, peak, jump * peak))
+
+
+def amplitude(recording, frequency_hz, seconds):
+    """Of that frequency in the first `seconds`, which hold whole periods of it."""
+    step = 2 * math.pi * frequency_hz / recording.rate
+    samples = recording.channels[0][:round(seconds * recording.rate)]
+    real = sum(sample * math.cos(step * i) for i, sample in enumerate(samples))
+    imaginary = sum(sample * math.sin(step * i) for i, sample in enumerate(samples))
+    return 2 * math.hypot(real, imaginary) / len(samples)
 
 
 def frequency_of(samples, rate):
@@ -223,7 +250,7 @@ def frequency_of(samples, rate):
     return 10 * rate / (sum(middle) / len(middle))
 
 
-def breaks_of(samples, rate, frequency_hz, peak):
+def breaks_of(samples, rate, frequency_hz, peak, jump):
     """A sine satisfies s[i] = 2 cos(w) s[i-1] - s[i-2]; where the phase or the level jumps, it does
     not. Silence of 3 ms is a break too, if it was faded. Breaks within 20 ms are one."""
     factor = 2 * math.cos(2 * math.pi * frequency_hz / rate)
@@ -235,7 +262,7 @@ def breaks_of(samples, rate, frequency_hz, peak):
     for i in range(edge, len(samples) - edge):
         quiet = quiet + 1 if abs(samples[i]) < peak * 0.02 else 0
         residual = samples[i] - factor * samples[i - 1] + samples[i - 2]
-        if abs(residual) > peak * 0.05 or quiet >= longest_quiet:
+        if abs(residual) > jump or quiet >= longest_quiet:
             if last < 0 or i / rate - last > 0.02:
                 breaks.append(i / rate)
             last = i / rate
