@@ -148,8 +148,8 @@ class Counter:
         return self.frames[index]
 
     def find(self, frame):
-        if frame not in self.index_of:
-            self.frame(self.most - 1)
+        while frame not in self.index_of and len(self.frames) < self.most:
+            self.frame(len(self.frames))
         return self.index_of.get(frame)
 
 

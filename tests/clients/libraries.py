@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Sound libraries, each through a small program of ours: PortAudio, RtAudio, SDL2, OpenAL."""
+
+import harness
+import sound
+
+SECONDS = 2
+TAIL_SECONDS = 0.3  # they are told to stop when the last frame was handed over
+
+
+class PortAudio(harness.ClientTest):
+    """Finds the card in its list of devices. Its buffer on ALSA lasts 16 ms."""
+
+    def setUp(self):
+        super().setUp()
+        self.take = self.program("portaudio_take")
+        self.environment |= {"DMASIM_FILE": self.file("played.wav"), "DMASIM_SOURCE": "counter"}
+
+    def test_PlaysBitForBit(self):
+        source = self.counted_wav(SECONDS, TAIL_SECONDS)
+
+        def attempt():
+            self.run_client(self.take, "play", source, "dmasim")
+            self.assert_counted(sound.read_wav(self.file("played.wav")), SECONDS)
+
+        self.on_time(attempt, tolerant=True)
+
+    def test_CapturesBitForBit(self):
+        captured = self.file("captured.wav")
+
+        def attempt():
+            self.run_client(self.take, "capture", captured, str(SECONDS * sound.RATE), "dmasim")
+            self.assert_captured(sound.read_wav(captured), SECONDS)
+
+        self.on_time(attempt, tolerant=True)
+
+
+class Sdl(harness.ClientTest):
+    ends_by_xrun = True
+
+    def setUp(self):
+        super().setUp()
+        self.take = self.program("sdl_take")
+        self.environment["SDL_AUDIODRIVER"] = "alsa"
+
+    def test_PlaysBitForBit(self):
+        source = self.counted_wav(SECONDS, TAIL_SECONDS)
+        played = self.file("played.wav")
+        self.environment["AUDIODEV"] = f"dmasim:FILE={played}"
+
+        def attempt():
+            self.run_client(self.take, "play", source)
+            self.assert_counted(sound.read_wav(played), SECONDS)
+
+        self.on_time(attempt, tolerant=True)
+
+    def test_CapturesBitForBit(self):
+        captured = self.file("captured.wav")
+        self.environment["AUDIODEV"] = "dmasim:SOURCE=counter"
+
+        def attempt():
+            self.run_client(self.take, "capture", captured, str(SECONDS * sound.RATE))
+            self.assert_captured(sound.read_wav(captured), SECONDS)
+
+        self.on_time(attempt, tolerant=True)
+
+
+class OpenAl(harness.ClientTest):
+    """Mixes floats, so what it plays is judged as a tone; it asks for 64 ms of buffer."""
+
+    def setUp(self):
+        super().setUp()
+        self.take = self.program("openal_take")
+        conf = self.file("alsoft.conf")
+        with open(conf, "w") as file:
+            file.write(f"[alsa]\ndevice=dmasim:FILE={self.file('played.wav')}\n"
+                       "capture=dmasim:SOURCE=counter\n")
+        self.environment |= {"ALSOFT_DRIVERS": "alsa", "ALSOFT_CONF": conf}
+
+    def test_PlaysATone(self):
+        source = self.tone_wav(SECONDS)
+
+        def attempt():
+            self.run_client(self.take, "play", source)
+            self.assert_tone(sound.read_wav(self.file("played.wav")), SECONDS - 0.1)
+
+        self.on_time(attempt, tolerant=True)
+
+    def test_CapturesBitForBit(self):
+        captured = self.file("captured.wav")
+
+        def attempt():
+            self.run_client(self.take, "capture", captured, str(SECONDS * sound.RATE))
+            self.assert_captured(sound.read_wav(captured), SECONDS)
+
+        self.on_time(attempt)
