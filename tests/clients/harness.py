@@ -83,6 +83,10 @@ class ClientTest(unittest.TestCase):
 
     # --- files and devices ---
 
+    def default_card(self, *arguments, **more):
+        """Of this test's own home directory."""
+        return self.run_client(str(SOURCE / "tools" / "default-card"), *arguments, **more)
+
     def file(self, name):
         return str(self.directory / name)
 

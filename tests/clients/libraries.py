@@ -35,6 +35,35 @@ class PortAudio(harness.ClientTest):
         self.on_time(attempt, tolerant=True)
 
 
+class RtAudio(harness.ClientTest):
+    """Knows no PCM but the default one."""
+
+    def setUp(self):
+        super().setUp()
+        self.take = self.program("rtaudio_take")
+        self.environment |= {"DMASIM_FILE": self.file("played.wav"), "DMASIM_SOURCE": "counter"}
+        self.default_card("on")
+
+    def test_PlaysBitForBit(self):
+        source = self.counted_wav(SECONDS, TAIL_SECONDS)
+
+        def attempt():
+            self.run_client(self.take, "play", source)
+            self.assert_counted(sound.read_wav(self.file("played.wav")), SECONDS)
+
+        self.on_time(attempt, tolerant=True)
+
+    def test_CapturesBitForBit(self):
+        captured = self.file("captured.wav")
+
+        def attempt():
+            # It calls back once before it reads anything.
+            self.run_client(self.take, "capture", captured, str((SECONDS + 1) * sound.RATE))
+            self.assert_captured(sound.read_wav(captured), SECONDS)
+
+        self.on_time(attempt, tolerant=True)
+
+
 class Sdl(harness.ClientTest):
     ends_by_xrun = True
 
