@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A machine that is too busy for the client: nothing that was committed is lost or changed, and each
+gap is an xrun that the PCM counted."""
+
+import os
+
+import harness
+import sound
+
+
+class UnderLoad(harness.ClientTest):
+    needs = ("aplay", "arecord")
+    realtime = False
+    short = ("--period-size=128", "--buffer-size=256")
+
+    def setUp(self):
+        super().setUp()
+        for _ in range(2 * (os.cpu_count() or 1)):
+            self.start_client("sh", "-c", "while :; do :; done")
+
+    def test_PlaysEveryCommittedFrame(self):
+        """aplay goes on after an xrun with the next frame, so none is missing."""
+        played = self.file("played.wav")
+        self.run_client("aplay", "-q", "-D", f"dmasim:FILE={played}", *self.short,
+                        self.counted_wav(), timeout=120)
+        trail = sound.follow(sound.read_wav(played), 2 * sound.RATE)
+        print(f"  {self.xruns()} xruns, {trail}")
+        self.assertTrue(trail.holds_all(2 * sound.RATE), trail)
+
+    def test_CapturesWithAnXrunForEachBreak(self):
+        captured = self.file("captured.wav")
+        self.run_client("arecord", "-q", "-D", "dmasim:SOURCE=counter", "-f", "S16_LE",
+                        "-r", "48000", "-c", "2", "-d", "2", *self.short, captured, timeout=120)
+        trail = self.assert_captured(sound.read_wav(captured), 2)
+        print(f"  {self.xruns()} xruns, {trail}")
+
+    def test_LoopHearsOnlyWhatWasPlayed(self):
+        """Each frame is the player's, in order, or silence."""
+        captured = self.file("captured.wav")
+        capture = self.start_client("arecord", "-q", "-D", "dmasim_loop", "-f", "S16_LE",
+                                    "-r", "48000", "-c", "2", "-d", "6", captured)
+        self.run_client("aplay", "-q", "-D", "dmasim_loop", *self.short, self.counted_wav(),
+                        timeout=120)
+        capture.communicate(timeout=120)
+        trail = sound.follow(sound.read_wav(captured), 2 * sound.RATE)
+        print(f"  {self.xruns()} xruns, {trail}")
+        self.assertTrue(trail.in_order, trail)
+        self.assertLessEqual(trail.breaks, self.xruns(), trail)
+        self.assertGreater(trail.found, sound.RATE, trail)
