@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Fails if DOCUMENT names a test, as `Suite.Name`, that ctest does not have in BUILD_DIRECTORY.
+# Fails if DOCUMENT names a test, as `Suite.Name`, that ctest does not have in BUILD_DIRECTORY. With a
+# LABEL also if ctest has one of that label that DOCUMENT does not name.
 execute_process(COMMAND ${CTEST} --test-dir ${BUILD_DIRECTORY} --show-only
   OUTPUT_VARIABLE tests RESULT_VARIABLE status)
 if(NOT status EQUAL 0)
@@ -19,6 +20,18 @@ foreach(name IN LISTS quoted)
     list(APPEND missing ${name})
   endif()
 endforeach()
+if(LABEL)
+  execute_process(COMMAND ${CTEST} --test-dir ${BUILD_DIRECTORY} --show-only -L ${LABEL}
+    OUTPUT_VARIABLE labelled COMMAND_ERROR_IS_FATAL ANY)
+  string(REGEX MATCHALL "#[0-9]+: [^\n]+" labelled "${labelled}")
+  foreach(line IN LISTS labelled)
+    string(REGEX REPLACE "^#[0-9]+: " "" name "${line}")
+    string(FIND "${text}" "`${name}`" at)
+    if(at EQUAL -1)
+      message(FATAL_ERROR "${DOCUMENT} does not name ${name}")
+    endif()
+  endforeach()
+endif()
 if(missing)
   list(JOIN missing "\n  " lines)
   message(FATAL_ERROR "${DOCUMENT} names tests that do not exist:\n  ${lines}")
