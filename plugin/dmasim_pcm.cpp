@@ -13,6 +13,8 @@
 namespace dmasim {
 namespace {
 
+constexpr size_t kXrunsNoted = 1000;  // no callback allocates for them
+
 /// Only used where the port of the other direction would be: never called.
 std::unique_ptr<Sink> sink_or_null(std::unique_ptr<Sink> sink) {
   return sink ? std::move(sink) : make_null_sink();
@@ -41,7 +43,9 @@ Substream::Substream(snd_pcm_ioplug_t& io, snd_pcm_stream_t stream, SubstreamPar
       parts_(complete(std::move(parts))),
       playback_port_(*parts_.sink),
       capture_port_(*parts_.source),
-      io_(io) {}
+      io_(io) {
+  xrun_frames_.reserve(kXrunsNoted);
+}
 
 Substream::~Substream() = default;
 
@@ -411,6 +415,7 @@ SubstreamStats Substream::stats() {
           .hw_ptr = pointers_.hw_ptr(),
           .starts = round_,
           .xruns = xruns_,
+          .xrun_frames = xrun_frames_,
           .closes_during_callback = closes_during_callback_};
 }
 

@@ -22,6 +22,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "engine/capture_port.h"
 #include "engine/engine.h"
@@ -75,6 +76,7 @@ struct SubstreamStats {
   snd_pcm_uframes_t hw_ptr = 0;
   uint64_t starts = 0;
   uint64_t xruns = 0;
+  std::vector<uint64_t> xrun_frames;  ///< the first of them: after how many frames, over all rounds
   uint64_t closes_during_callback = 0;
 };
 
@@ -176,6 +178,7 @@ class Substream {
   void update() DMASIM_REQUIRES(lock_);
   [[nodiscard]] bool xrun_reached() const DMASIM_REQUIRES(lock_);
   void latch_xrun() DMASIM_REQUIRES(lock_);
+  void note_xrun() DMASIM_REQUIRES(lock_);
   void show_latched_xrun() DMASIM_REQUIRES(lock_);
   void finish_drain() DMASIM_REQUIRES(lock_);
   [[nodiscard]] uint64_t drained_at_frames() const DMASIM_REQUIRES(lock_);
@@ -247,6 +250,7 @@ class Substream {
   bool xrun_seen_ DMASIM_GUARDED_BY(lock_) = false;
   int64_t show_again_ns_ DMASIM_GUARDED_BY(lock_) = 0;
   uint64_t xruns_ DMASIM_GUARDED_BY(lock_) = 0;
+  std::vector<uint64_t> xrun_frames_ DMASIM_GUARDED_BY(lock_);  // never grows beyond its capacity
   uint64_t closes_during_callback_ DMASIM_GUARDED_BY(lock_) = 0;
 };
 

@@ -124,12 +124,20 @@ void Substream::finish_drain() {
 
 /// Runs on the completion thread too: then this is the terminate_async from inside the callback.
 void Substream::latch_xrun() {
-  ++xruns_;
   halt(Phase::xrun);
+  note_xrun();
   io_.set_state(SND_PCM_STATE_XRUN);
   xrun_seen_ = false;
   show_again_ns_ = static_cast<int64_t>(hw_.period_size) * 1'000'000'000 / hw_.format.rate_hz;
   channel_->arm_alarm_at(parts_.engine->clock().now_ns() + show_again_ns_);
+}
+
+/// After the halt: what was in the FIFO has come out.
+void Substream::note_xrun() {
+  ++xruns_;
+  if (xrun_frames_.size() == xrun_frames_.capacity()) return;
+  xrun_frames_.push_back(playback() ? parts_.sink->stats().written_frames
+                                    : parts_.source->stats().read_frames);
 }
 
 /// In a hook that alsa-lib runs under its lock and after which it stores no state: what it stored

@@ -39,6 +39,7 @@ std::string report_line(const std::string& pcm, snd_pcm_stream_t stream, const P
   line["dropped"] = stats.irq.dropped;
   line["alarms"] = stats.irq.alarms;
   line["xruns"] = stats.xruns;
+  line["xrun_frames"] = stats.xrun_frames;
   line["irq_lateness_us"] = {{"p50", microseconds(lateness.quantile_ns(0.5))},
                              {"p99", microseconds(lateness.quantile_ns(0.99))},
                              {"max", microseconds(lateness.max_ns())}};

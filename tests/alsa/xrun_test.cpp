@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <cerrno>
+#include <fstream>
+#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "tests/alsa/pcm_fixture.h"
@@ -129,7 +131,8 @@ void expect_recorded_through_xruns(const Arguments& extra) {
   constexpr size_t kOdd = 1111;
   const TemporaryDirectory directory;
   const std::string path = directory.file("played.raw");
-  Arguments arguments{{"FILE", path}};
+  const std::string report = directory.file("report.json");
+  Arguments arguments{{"FILE", path}, {"REPORT", report}};
   arguments.insert(arguments.end(), extra.begin(), extra.end());
   PcmSetup setup;
   setup.period_size = 480;
@@ -146,6 +149,9 @@ void expect_recorded_through_xruns(const Arguments& extra) {
   pcm.reset();
   const auto all = pattern_frames(setup.layout, 0, 3 * kOdd);
   EXPECT_EQ(first_difference(setup.layout, all, read_file(path)), "");
+  std::ifstream file(report);
+  EXPECT_EQ(nlohmann::json::parse(file)["xrun_frames"],
+            std::vector<size_t>({kOdd, 2 * kOdd, 3 * kOdd}));
 }
 
 TEST(XrunRecording, HoldsWhatWasWrittenAndNoLeftovers) { expect_recorded_through_xruns({}); }
