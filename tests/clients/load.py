@@ -25,17 +25,18 @@ class UnderLoad(harness.ClientTest):
                         self.counted_wav(), timeout=120)
         trail = sound.follow(sound.read_wav(played), 2 * sound.RATE)
         print(f"  {self.xruns()} xruns, {trail}")
-        self.assertTrue(trail.holds_all(2 * sound.RATE), trail)
+        self.assertTrue(trail.holds_all(2 * sound.RATE), str(trail))
 
-    def test_CapturesWithAnXrunForEachBreak(self):
+    def test_CapturesWithAnXrunAtEachBreak(self):
         captured = self.file("captured.wav")
         self.run_client("arecord", "-q", "-D", "dmasim:SOURCE=counter", "-f", "S16_LE",
                         "-r", "48000", "-c", "2", "-d", "2", *self.short, captured, timeout=120)
         trail = self.assert_captured(sound.read_wav(captured), 2)
         print(f"  {self.xruns()} xruns, {trail}")
+        self.assertLessEqual(set(trail.breaks), self.xrun_frames("capture"))
 
-    def test_LoopHearsOnlyWhatWasPlayed(self):
-        """Each frame is the player's, in order, or silence."""
+    def test_LoopHearsSilenceOnlyAtXruns(self):
+        """Each frame is the player's, in order, or silence, where the player had its xrun."""
         captured = self.file("captured.wav")
         capture = self.start_client("arecord", "-q", "-D", "dmasim_loop", "-f", "S16_LE",
                                     "-r", "48000", "-c", "2", "-d", "6", captured)
@@ -44,6 +45,8 @@ class UnderLoad(harness.ClientTest):
         capture.communicate(timeout=120)
         trail = sound.follow(sound.read_wav(captured), 2 * sound.RATE)
         print(f"  {self.xruns()} xruns, {trail}")
-        self.assertTrue(trail.in_order, trail)
-        self.assertLessEqual(trail.breaks, self.xruns(), trail)
-        self.assertGreater(trail.found, sound.RATE, trail)
+        self.assertTrue(trail.in_order, str(trail))
+        self.assertGreater(trail.found, sound.RATE, str(trail))
+        report, = self.reports("capture")
+        if report["xruns"] == 0:
+            self.assertLessEqual(set(trail.breaks), self.xrun_frames())

@@ -11,7 +11,7 @@ Two kinds of signals, for two kinds of ways:
 import array
 import math
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 RATE = 48000
 # Not a divisor of usual rates and period sizes: whatever is left out shifts the phase.
@@ -114,7 +114,7 @@ class Trail:
     first: int = -1    # frame of the source with which it begins
     last: int = -1     # and ends
     found: int = 0     # frames of the source
-    breaks: int = 0    # places where it does not go on with the next frame
+    breaks: list = field(default_factory=list)  # before which frames it did not go on with the next
     missing: int = 0   # frames left out there
     silent: int = 0    # frames of silence in between
     repeated: int = 0  # frames that came before, or out of order
@@ -126,7 +126,12 @@ class Trail:
 
     def holds_all(self, frames):
         """Nothing but these `frames`, and silence before and after."""
-        return (self.first, self.found, self.breaks) == (0, frames, 0) and self.in_order
+        return (self.first, self.found, self.breaks) == (0, frames, []) and self.in_order
+
+    def __str__(self):
+        return (f"{self.found} frames, {self.first} to {self.last}, {len(self.breaks)} breaks "
+                f"(before {self.breaks[:8]}; {self.missing} frames missing, {self.silent} silent), "
+                f"{self.repeated} repeated, {self.foreign} foreign")
 
 
 class Counter:
@@ -179,7 +184,7 @@ def follow(recording, frames, bits=16):
         elif index <= trail.last:
             trail.repeated += 1
         elif index != following or pause:
-            trail.breaks += 1
+            trail.breaks.append(index)
             trail.missing += index - following
             trail.silent += pause
         trail.found += 1
