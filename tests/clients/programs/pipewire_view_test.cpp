@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "tests/clients/programs/pipewire_session.h"
@@ -108,20 +107,21 @@ TEST_F(PipewireView, DriverTellsTheCardsDelay) {
   EXPECT_LT(delays.back(), kBufferFrames);
 }
 
-/// One cycle of the graph, as PipeWire says of any card, and nothing of the card's own.
-TEST_F(PipewireView, PortsTellTheirLatency) {
+void expect_one_cycle(PipewireSession& session, const std::string& node, spa_direction direction) {
+  SCOPED_TRACE(node);
+  std::optional<spa_latency_info> latency;
+  ASSERT_TRUE(session.run_until(
+      [&] { return (latency = session.latency(node, direction)).has_value(); }, kPatienceSeconds));
+  EXPECT_EQ(latency->min_quantum, 1.0F);
+  EXPECT_EQ(latency->max_quantum, 1.0F);
+  EXPECT_EQ(latency->max_rate, 0U);
+}
+
+/// As PipeWire says of any card, and nothing of the card's own.
+TEST_F(PipewireView, PortsTellOfOneCycleOfLatency) {
   const PipewireStream stream(session_.core(), PW_DIRECTION_OUTPUT, kSink);
-  for (const auto& [node, direction] :
-       {std::pair(kSink, SPA_DIRECTION_INPUT), std::pair(kSource, SPA_DIRECTION_OUTPUT)}) {
-    SCOPED_TRACE(node);
-    std::optional<spa_latency_info> latency;
-    ASSERT_TRUE(session_.run_until(
-        [&] { return (latency = session_.latency(node, direction)).has_value(); },
-        kPatienceSeconds));
-    EXPECT_EQ(latency->min_quantum, 1.0F);
-    EXPECT_EQ(latency->max_quantum, 1.0F);
-    EXPECT_EQ(latency->max_rate, 0U);
-  }
+  expect_one_cycle(session_, kSink, SPA_DIRECTION_INPUT);
+  expect_one_cycle(session_, kSource, SPA_DIRECTION_OUTPUT);
 }
 
 /// `delay_frames`: between the stream and the converter.
