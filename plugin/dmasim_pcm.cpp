@@ -336,8 +336,8 @@ Result<void> Substream::wait_drained() {
   }
 }
 
-/// None while there is reason to wait: a capture that drains has stopped. Asked not to block, a kernel
-/// says EAGAIN even of a drain that has just ended.
+/// None while there is reason to wait: a capture that drains has stopped. Asked not to block, a
+/// kernel says EAGAIN even of a drain that has just ended.
 std::optional<Result<void>> Substream::drain_answer(bool interrupted) {
   const int nonblock = io_.nonblock();
   if (nonblock == 1 && (phase_ == Phase::draining || phase_ == Phase::setup)) return Errno{EAGAIN};

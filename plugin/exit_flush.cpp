@@ -24,8 +24,8 @@ struct Done {
 
 }  // namespace
 
-/// An object and no call of atexit(), which the thread sanitizer does not take for the module's own:
-/// it would come after the module has been unloaded.
+/// An object and no call of atexit(), which the thread sanitizer does not take for the module's
+/// own: it would come after the module has been unloaded.
 struct ExitFlush::AtExit {
   ~AtExit() { at_exit(); }
 };
