@@ -136,6 +136,7 @@ Result<void> Substream::sw_params(const SwSetup& sw) {
   if (hardware_runs()) catch_up();
   forgiven_frames_ = overtaken_frames_;
   sw_ = sw;
+  if (sw_.stop_threshold == 0) sw_.stop_threshold = hw_.buffer_size;
   pointers_.set_boundary(sw.boundary);
   if (hardware_runs()) begin_silence();
   const bool ran = phase_ == Phase::running;

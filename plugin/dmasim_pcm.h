@@ -95,7 +95,8 @@ class Substream {
   Result<void> hw_params(const HwSetup& hw) DMASIM_EXCLUDES(setup_, lock_);
   /// Errors: EBADFD as above.
   Result<void> hw_free() DMASIM_EXCLUDES(setup_, lock_);
-  /// Also while RUNNING. Errors: EINVAL (silence that cannot be; nothing changes); EPIPE (the new
+  /// Also while RUNNING. A stop_threshold of 0, which would end each stream at its start, is taken
+  /// for the buffer size. Errors: EINVAL (silence that cannot be; nothing changes); EPIPE (the new
   /// thresholds hold, and make an xrun of where the stream is).
   Result<void> sw_params(const SwSetup& sw) DMASIM_EXCLUDES(lock_);
   /// Errors: EBUSY while the hardware runs; the stream then goes on as if not asked.

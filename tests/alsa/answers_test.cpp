@@ -81,6 +81,30 @@ TEST(Answers, SwParamsThatMakeAnXrunSaySo) {
   EXPECT_EQ(snd_pcm_state(pcm.get()), SND_PCM_STATE_XRUN);
 }
 
+/// aplay -T 5 computes it from so many microseconds.
+TEST(Answers, AStopThresholdOfZeroLetsAStreamPlay) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("played.raw");
+  Pcm pcm = open_playback({{"FILE", path}});
+  ASSERT_TRUE(pcm);
+  const PcmSetup setup;
+  ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), setup));
+  snd_pcm_sw_params_t* sw = nullptr;
+  snd_pcm_sw_params_alloca(&sw);
+  ASSERT_EQ(snd_pcm_sw_params_current(pcm.get(), sw), 0);
+  ASSERT_EQ(snd_pcm_sw_params_set_stop_threshold(pcm.get(), sw, 0), 0);
+  ASSERT_EQ(snd_pcm_sw_params(pcm.get(), sw), 0);
+  const auto frames = pattern_frames(setup.layout, 0, 6000);
+  ASSERT_EQ(write_frames(pcm.get(), frames), 6000);
+  ASSERT_EQ(snd_pcm_start(pcm.get()), 0);
+  EXPECT_EQ(write_frames(pcm.get(), pattern_frames(setup.layout, 6000, 6000)), 6000);
+  EXPECT_EQ(snd_pcm_state(pcm.get()), SND_PCM_STATE_RUNNING);
+  ASSERT_EQ(snd_pcm_drain(pcm.get()), 0);
+  pcm.reset();
+  EXPECT_EQ(first_difference(setup.layout, pattern_frames(setup.layout, 0, 12000), read_file(path)),
+            "");
+}
+
 TEST(Answers, AMappedBufferMayStillBeWrittenInXrun) {
   const Pcm pcm = open_playback({});
   ASSERT_TRUE(pcm);
