@@ -236,6 +236,7 @@ void expect_round_after_round(const std::vector<CableFrame>& found, size_t ring_
 TEST_F(CableLoop, ACardThatRunsOverItsRingIsHeardDoingSo) {
   PcmSetup setup = playback_setup();
   setup.buffer_size = 20 * setup.period_size;
+  setup.stop_threshold = kBoundary;
   const Pcm in = capture();
   const Pcm out = playback();
   ASSERT_TRUE(in && out);
@@ -244,13 +245,6 @@ TEST_F(CableLoop, ACardThatRunsOverItsRingIsHeardDoingSo) {
     snd_pcm_drop(out.get());
     configure(in.get(), cable_capture_setup());
     configure(out.get(), setup);
-    snd_pcm_sw_params_t* sw = nullptr;
-    snd_pcm_sw_params_alloca(&sw);
-    snd_pcm_sw_params_current(out.get(), sw);
-    snd_pcm_uframes_t boundary = 0;
-    snd_pcm_sw_params_get_boundary(sw, &boundary);
-    snd_pcm_sw_params_set_stop_threshold(out.get(), sw, boundary);
-    EXPECT_EQ(snd_pcm_sw_params(out.get(), sw), 0);
     const auto ring_frames = static_cast<snd_pcm_sframes_t>(setup.buffer_size);
     EXPECT_EQ(write_tagged(out.get(), tagged_frames(1, 1, setup.buffer_size)), ring_frames);
     EXPECT_EQ(snd_pcm_start(in.get()), 0);

@@ -34,20 +34,6 @@ std::vector<std::byte> scaled(const PcmFormat& format, const Gain& gain,
   return out;
 }
 
-template <typename Number>
-std::vector<std::byte> encoded(SampleFormat format, const std::vector<Number>& numbers) {
-  std::vector<std::byte> bytes(numbers.size() * sample_bytes(format));
-  encode(format, std::span<const Number>(numbers), bytes.data());
-  return bytes;
-}
-
-template <typename Number>
-std::vector<Number> decoded(SampleFormat format, const std::vector<std::byte>& bytes) {
-  std::vector<Number> numbers(bytes.size() / sample_bytes(format));
-  decode(format, bytes, numbers.data());
-  return numbers;
-}
-
 class GainOfEachFormat : public ::testing::TestWithParam<SampleFormat> {};
 INSTANTIATE_TEST_SUITE_P(All, GainOfEachFormat, ::testing::ValuesIn(kAllFormats));
 

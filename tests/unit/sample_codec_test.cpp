@@ -21,20 +21,6 @@ std::vector<std::byte> bytes_of(std::initializer_list<int> values) {
   return bytes;
 }
 
-template <typename Number>
-std::vector<Number> decoded(SampleFormat format, const std::vector<std::byte>& bytes) {
-  std::vector<Number> numbers(bytes.size() / sample_bytes(format));
-  decode(format, bytes, numbers.data());
-  return numbers;
-}
-
-template <typename Number>
-std::vector<std::byte> encoded(SampleFormat format, const std::vector<Number>& numbers) {
-  std::vector<std::byte> bytes(numbers.size() * sample_bytes(format));
-  encode(format, std::span<const Number>(numbers), bytes.data());
-  return bytes;
-}
-
 struct Known {
   SampleFormat format;
   std::vector<std::byte> bytes;

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,20 @@ inline std::vector<std::byte> random_samples(SampleFormat format, size_t count) 
       number = static_cast<double>(static_cast<int64_t>(random())) * 0x1p-63;
     encode(format, std::span<const double>(numbers), bytes.data());
   }
+  return bytes;
+}
+
+template <typename Number>
+std::vector<Number> decoded(SampleFormat format, const std::vector<std::byte>& bytes) {
+  std::vector<Number> numbers(bytes.size() / sample_bytes(format));
+  decode(format, bytes, numbers.data());
+  return numbers;
+}
+
+template <typename Number>
+std::vector<std::byte> encoded(SampleFormat format, const std::vector<Number>& numbers) {
+  std::vector<std::byte> bytes(numbers.size() * sample_bytes(format));
+  encode(format, std::span<const Number>(numbers), bytes.data());
   return bytes;
 }
 
