@@ -274,15 +274,20 @@ TEST_F(Drain, OfCaptureWithoutBlockingKeepsWhatIsToBeRead) {
   EXPECT_EQ(snd_pcm_avail(pcm.get()), held - 2000);
 }
 
+/// Leaves a capture that does not block in DRAINING.
+void drain_with_data(snd_pcm_t* pcm, const PcmSetup& setup) {
+  ASSERT_NE(pcm, nullptr);
+  ASSERT_NO_FATAL_FAILURE(configure(pcm, setup));
+  ASSERT_EQ(snd_pcm_start(pcm), 0);
+  ASSERT_TRUE(eventually([&] { return snd_pcm_avail(pcm) > 0; }));
+  ASSERT_EQ(snd_pcm_drain(pcm), -EAGAIN);
+  ASSERT_EQ(snd_pcm_state(pcm), SND_PCM_STATE_DRAINING);
+}
+
 /// Whoever asks again and would wait has nothing to wait for.
 TEST_F(Drain, OfCaptureThatKeepsDataEndsWhenAskedToBlock) {
   const Pcm pcm = open_capture({}, SND_PCM_NONBLOCK);
-  ASSERT_TRUE(pcm);
-  ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), setup_));
-  ASSERT_EQ(snd_pcm_start(pcm.get()), 0);
-  ASSERT_TRUE(eventually([&] { return snd_pcm_avail(pcm.get()) > 0; }));
-  ASSERT_EQ(snd_pcm_drain(pcm.get()), -EAGAIN);
-  ASSERT_EQ(snd_pcm_state(pcm.get()), SND_PCM_STATE_DRAINING);
+  ASSERT_NO_FATAL_FAILURE(drain_with_data(pcm.get(), setup_));
   ASSERT_EQ(snd_pcm_nonblock(pcm.get(), 0), 0);
   EXPECT_EQ(snd_pcm_drain(pcm.get()), 0);
   EXPECT_EQ(snd_pcm_state(pcm.get()), SND_PCM_STATE_SETUP);
@@ -290,12 +295,7 @@ TEST_F(Drain, OfCaptureThatKeepsDataEndsWhenAskedToBlock) {
 
 TEST_F(Drain, OfCaptureThatKeepsDataEndsWithPrepare) {
   const Pcm pcm = open_capture({}, SND_PCM_NONBLOCK);
-  ASSERT_TRUE(pcm);
-  ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), setup_));
-  ASSERT_EQ(snd_pcm_start(pcm.get()), 0);
-  ASSERT_TRUE(eventually([&] { return snd_pcm_avail(pcm.get()) > 0; }));
-  ASSERT_EQ(snd_pcm_drain(pcm.get()), -EAGAIN);
-  ASSERT_EQ(snd_pcm_state(pcm.get()), SND_PCM_STATE_DRAINING);
+  ASSERT_NO_FATAL_FAILURE(drain_with_data(pcm.get(), setup_));
   ASSERT_EQ(snd_pcm_prepare(pcm.get()), 0);
   EXPECT_EQ(snd_pcm_avail(pcm.get()), 0);
   EXPECT_EQ(snd_pcm_start(pcm.get()), 0);
