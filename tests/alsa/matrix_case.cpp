@@ -4,13 +4,12 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <fstream>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <sstream>
 #include <thread>
 
 #include "tests/alsa/pcm_transfer.h"
+#include "tests/alsa/report_file.h"
 
 namespace dmasim::test {
 namespace {
@@ -29,12 +28,6 @@ MatrixOutcome xrun(const MatrixCase& each, size_t moved, int64_t before_ns) {
   const size_t reached = playback ? settled : settled + each.setup.buffer_size;
   if (now_ns() - before_ns >= each.setup.time_of(reached)) return {.failure = {}, .late = true};
   return {.failure = "an xrun before its time, after " + std::to_string(moved) + " frames"};
-}
-
-/// An xrun between the last write and the drain shows nowhere else: drain drops what was left.
-uint64_t reported_xruns(const std::string& path) {
-  std::ifstream file(path);
-  return nlohmann::json::parse(file).value("xruns", uint64_t{0});
 }
 
 int open_and_configure(const MatrixCase& each, const Arguments& end, Pcm& pcm) {
@@ -66,7 +59,8 @@ MatrixOutcome play(const MatrixCase& each, const std::filesystem::path& director
   if (err < 0) return failed("after " + std::to_string(moved) + " frames", err);
   const bool early = now_ns() - before_ns < each.setup.time_of(each.frames);
   pcm.reset();
-  const uint64_t xruns = reported_xruns(report);
+  // An xrun between the last write and the drain shows nowhere else: drain drops what was left.
+  const int64_t xruns = ReportLine(report).number("xruns");
   std::filesystem::remove(report);
   if (xruns > 0) return xrun(each, moved, before_ns);
   if (early) return {.failure = "drained before its time"};

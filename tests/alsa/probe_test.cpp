@@ -5,11 +5,11 @@
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "tests/alsa/pcm_fixture.h"
 #include "tests/alsa/process_view.h"
+#include "tests/alsa/report_file.h"
 
 namespace dmasim::test {
 namespace {
@@ -132,14 +132,6 @@ TEST_F(Traces, EngineThreadsBlockEverySignal) {
   EXPECT_EQ(seen, 2);
 }
 
-nlohmann::json last_report(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  std::string last;
-  while (std::getline(file, line)) last = line;
-  return nlohmann::json::parse(last);
-}
-
 TEST_F(Traces, TheReportTellsWhatHappened) {
   const std::string report = directory_.file("report.json");
   const std::string path = directory_.file("played.raw");
@@ -157,19 +149,19 @@ TEST_F(Traces, TheReportTellsWhatHappened) {
     ASSERT_EQ(snd_pcm_start(pcm.get()), 0);
     ASSERT_TRUE(reaches_state(pcm.get(), SND_PCM_STATE_XRUN));
   }
-  const nlohmann::json line = last_report(report);
-  EXPECT_EQ(line["stream"], "playback");
-  EXPECT_EQ(line["format"], "S16_LE");
-  EXPECT_EQ(line["channels"], 2);
-  EXPECT_EQ(line["rate"], 48000);
-  EXPECT_EQ(line["period_size"], 480);
-  EXPECT_EQ(line["buffer_size"], 9600);
-  EXPECT_EQ(line["starts"], 2);
-  EXPECT_EQ(line["frames"], 4811 + 960);
-  EXPECT_EQ(line["xruns"], 1);
-  EXPECT_EQ(line["file"], path);
-  EXPECT_EQ(line["lost_frames"], 0);
-  EXPECT_EQ(line["callbacks_after_synchronize"], 0);
+  const ReportLine line(report);
+  EXPECT_EQ(line.text("stream"), "playback");
+  EXPECT_EQ(line.text("format"), "S16_LE");
+  EXPECT_EQ(line.number("channels"), 2);
+  EXPECT_EQ(line.number("rate"), 48000);
+  EXPECT_EQ(line.number("period_size"), 480);
+  EXPECT_EQ(line.number("buffer_size"), 9600);
+  EXPECT_EQ(line.number("starts"), 2);
+  EXPECT_EQ(line.number("frames"), 4811 + 960);
+  EXPECT_EQ(line.number("xruns"), 1);
+  EXPECT_EQ(line.text("file"), path);
+  EXPECT_EQ(line.number("lost_frames"), 0);
+  EXPECT_EQ(line.number("callbacks_after_synchronize"), 0);
 }
 
 }  // namespace

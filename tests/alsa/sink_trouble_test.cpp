@@ -4,11 +4,10 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <fstream>
-#include <nlohmann/json.hpp>
 
 #include "tests/alsa/pcm_fixture.h"
 #include "tests/alsa/process_view.h"
+#include "tests/alsa/report_file.h"
 
 namespace dmasim::test {
 namespace {
@@ -39,10 +38,9 @@ TEST_F(SinkTrouble, AFullDiskFailsTheDrainAndIsCounted) {
     EXPECT_EQ(snd_pcm_state(pcm.get()), SND_PCM_STATE_SETUP);
     EXPECT_EQ(snd_pcm_prepare(pcm.get()), 0);
   }
-  std::ifstream file(report);
-  const nlohmann::json line = nlohmann::json::parse(file);
-  EXPECT_EQ(line["frames"], 5000);
-  EXPECT_EQ(line["lost_frames"], 5000);
+  const ReportLine line(report);
+  EXPECT_EQ(line.number("frames"), 5000);
+  EXPECT_EQ(line.number("lost_frames"), 5000);
 }
 
 TEST_F(SinkTrouble, AFileThatAnotherStreamRecordsIntoIsBusyAtStart) {

@@ -7,11 +7,11 @@
 #include <cerrno>
 #include <csignal>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "tests/alsa/cable_setup.h"
 #include "tests/alsa/forked.h"
+#include "tests/alsa/report_file.h"
 
 namespace dmasim::test {
 namespace {
@@ -181,11 +181,10 @@ TEST_F(Subdevices, DumpAndReportTellWhichOneItIs) {
     const std::string text = dump(opened.pcm.get());
     EXPECT_NE(text.find("card 'dmasim' device 1 subdevice 1"), std::string::npos) << text;
   }
-  std::ifstream file(report);
-  const auto line = nlohmann::json::parse(file);
-  EXPECT_EQ(line["card"], "dmasim");
-  EXPECT_EQ(line["device"], 1);
-  EXPECT_EQ(line["subdevice"], 1);
+  const ReportLine line(report);
+  EXPECT_EQ(line.text("card"), "dmasim");
+  EXPECT_EQ(line.number("device"), 1);
+  EXPECT_EQ(line.number("subdevice"), 1);
 }
 
 }  // namespace
