@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "plugin/pcm_config.h"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <climits>
-#include <cstdlib>
-#include <memory>
 #include <optional>
 #include <string_view>
 
 #include "engine/cable_file.h"
 #include "plugin/alsa_format.h"
+#include "plugin/config_keys.h"
+#include "plugin/config_values.h"
 #include "plugin/loop.h"
 #include "plugin/ring_copy.h"
 #include "plugin/split.h"
@@ -24,36 +22,6 @@ using std::string_view;
 
 constexpr unsigned kMaxBufferBytes = 256U << 20;
 
-template <typename Number>
-std::optional<Number> number(string_view text) {
-  Number value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-template <typename Number>
-bool parse_number(string_view text, Number min, Number max, Number& out) {
-  const std::optional<Number> value = number<Number>(text);
-  if (!value || *value < min || *value > max) return false;
-  out = *value;
-  return true;
-}
-
-/// "N" or "MIN-MAX".
-bool parse_range(string_view text, unsigned min, unsigned max, Range& out) {
-  const size_t dash = text.find('-');
-  Range range;
-  if (!parse_number(text.substr(0, dash), min, max, range.min)) return false;
-  range.max = range.min;
-  if (dash != string_view::npos &&
-      !parse_number(text.substr(dash + 1), range.min, max, range.max)) {
-    return false;
-  }
-  out = range;
-  return true;
-}
-
 bool parse_formats(string_view text, std::vector<SampleFormat>& out) {
   std::vector<SampleFormat> formats;
   const bool known = each_piece(text, ",+ ", [&](string_view name) {
@@ -63,23 +31,6 @@ bool parse_formats(string_view text, std::vector<SampleFormat>& out) {
   });
   if (known) out = std::move(formats);
   return known;
-}
-
-/// "2ms": a whole number of ns, us, ms or s, up to a minute.
-bool parse_duration(string_view text, int64_t& out_ns) {
-  constexpr std::array<std::pair<string_view, int64_t>, 4> kUnits{
-      {{"ns", 1}, {"us", 1'000}, {"ms", 1'000'000}, {"s", 1'000'000'000}}};
-  constexpr int64_t kMostNs = 60'000'000'000;
-  for (const auto& [unit, ns] : kUnits) {
-    if (!text.ends_with(unit)) continue;
-    int64_t count = 0;
-    if (!parse_number<int64_t>(text.substr(0, text.size() - unit.size()), 0, kMostNs / ns, count)) {
-      continue;
-    }
-    out_ns = count * ns;
-    return true;
-  }
-  return false;
 }
 
 bool parse_faults(string_view text, PcmConfig& out) {
@@ -121,16 +72,7 @@ bool parse_chmap(string_view text, PcmConfig& out) {
   return true;
 }
 
-struct Key {
-  string_view name;
-  const char* accepts;
-  bool (*parse)(string_view text, PcmConfig& config);
-};
-
-bool take_text(string_view text, std::string& out) {
-  out = text;
-  return true;
-}
+using Key = ConfigKey<PcmConfig>;
 
 /// Read before the others, which override it.
 constexpr Key kProfileKey{"profile", kProfileNames,
@@ -144,12 +86,6 @@ bool parse_subdev(string_view text, PcmConfig& out) {
   return parse_number(text, 0U, unsigned{INT_MAX}, out.subdev.emplace());
 }
 
-bool parse_yes_or_no(string_view text, bool& out) {
-  const int answer = snd_config_get_bool_ascii(std::string(text).c_str());
-  out = answer > 0;
-  return answer >= 0;
-}
-
 constexpr const char* kCableAccepts =
     "a name of up to 64 letters, digits, '.', '_' and '-', not beginning with '.'";
 
@@ -158,6 +94,8 @@ bool take_cable(string_view text, std::string& out) {
 }
 
 constexpr std::array kKeys{
+    // Read before all of them; here it is known.
+    Key{kProfileKey.name, kProfileKey.accepts, [](string_view, PcmConfig&) { return true; }},
     Key{"file", "a path", [](string_view t, PcmConfig& c) { return take_text(t, c.file); }},
     Key{"source", "silence, tone:HZ, counter or a sound file's path",
         [](string_view t, PcmConfig& c) { return take_text(t, c.source); }},
@@ -215,21 +153,7 @@ constexpr std::array kKeys{
         [](string_view t, PcmConfig& c) { return parse_faults(t, c); }},
 };
 
-bool parse_entry(const Key& key, const snd_config_t* entry, PcmConfig& config) {
-  char* raw = nullptr;
-  if (snd_config_get_ascii(entry, &raw) < 0 || raw == nullptr) {
-    SNDERR("dmasim: %s is no plain value; accepted: %s", key.name.data(), key.accepts);
-    return false;
-  }
-  const std::unique_ptr<char, decltype(&std::free)> text(raw, &std::free);
-  if (*raw == '\0' || key.parse(raw, config)) return true;  // empty: the default
-  SNDERR("dmasim: %s = \"%s\"; accepted: %s", key.name.data(), raw, key.accepts);
-  return false;
-}
-
-bool ignorable(string_view id) {
-  return id == "comment" || id == "type" || id == "hint" || id == kProfileKey.name;
-}
+constexpr ConfigBlock kBlock{.before_key = "", .page = "docs/conf.md"};
 
 bool parse_profile_key(const snd_config_t* conf, PcmConfig& config) {
   apply(profiles().front(), config);
@@ -237,7 +161,7 @@ bool parse_profile_key(const snd_config_t* conf, PcmConfig& config) {
   if (snd_config_search(const_cast<snd_config_t*>(conf), kProfileKey.name.data(), &entry) < 0) {
     return true;
   }
-  return parse_entry(kProfileKey, entry, config);
+  return parse_entry(kBlock, kProfileKey, entry, config);
 }
 
 bool check_together(const PcmConfig& config) {
@@ -259,8 +183,7 @@ void resolve_subdevice(PcmConfig& config) {
   if (!config.loop) return;
   if (!config.subdev) config.subdev = 0;
   if (!config.cable.empty()) return;
-  config.cable =
-      config.card + '.' + std::to_string(config.dev) + '.' + std::to_string(*config.subdev);
+  config.cable = loop_cable(config.card, {.device = config.dev, .subdevice = *config.subdev});
 }
 
 }  // namespace
@@ -268,20 +191,7 @@ void resolve_subdevice(PcmConfig& config) {
 Result<PcmConfig> parse_pcm_config(const snd_config_t* conf) {
   PcmConfig config;
   if (!parse_profile_key(conf, config)) return Errno{EINVAL};
-  snd_config_iterator_t it = nullptr;
-  snd_config_iterator_t next = nullptr;
-  snd_config_for_each(it, next, conf) {
-    const snd_config_t* entry = snd_config_iterator_entry(it);
-    const char* id = nullptr;
-    if (snd_config_get_id(entry, &id) < 0 || ignorable(id)) continue;
-    const auto* key =
-        std::find_if(kKeys.begin(), kKeys.end(), [id](const Key& each) { return each.name == id; });
-    if (key == kKeys.end()) {
-      SNDERR("dmasim: unknown key %s; docs/conf.md lists the known ones", id);
-      return Errno{EINVAL};
-    }
-    if (!parse_entry(*key, entry, config)) return Errno{EINVAL};
-  }
+  if (!parse_block<PcmConfig>(kBlock, kKeys, conf, config)) return Errno{EINVAL};
   if (!check_together(config)) return Errno{EINVAL};
   resolve_subdevice(config);
   return config;
