@@ -356,26 +356,44 @@ Result<snd_pcm_uframes_t> Substream::transfer(const snd_pcm_channel_area_t* area
   }
   if (quiescing_ || !ring_) return Errno{EBADFD};
   refresh_appl_ptr();
+  if (playback()) return copy_from_client(areas, offset, size);
+  return copy_to_client(areas, offset, size);
+}
+
+/// What is answered as taken is played, unless the program drops it: an xrun may come until here,
+/// and then only behind it.
+Result<snd_pcm_uframes_t> Substream::copy_from_client(const snd_pcm_channel_area_t* areas,
+                                                      snd_pcm_uframes_t offset,
+                                                      snd_pcm_uframes_t size) {
+  if (hw_.mmap) mapped_ = areas;
+  const snd_pcm_uframes_t from = pointers_.appl_ptr();
+  ring_areas_.copy_in(*channel_, from % hw_.buffer_size, areas, offset, size);
+  run_over_changed({.start_frames = pointers_.appl_frames(), .count_frames = size});
+  io_.set_appl_ptr(pointers_.transferred(size));
+  update();  // the DMA may have been there before us
+  if (phase_ != Phase::xrun || hw_.mmap) return size;
+  io_.set_appl_ptr(from);
+  show_latched_xrun();
+  return Errno{EPIPE};
+}
+
+Result<snd_pcm_uframes_t> Substream::copy_to_client(const snd_pcm_channel_area_t* areas,
+                                                    snd_pcm_uframes_t offset,
+                                                    snd_pcm_uframes_t size) {
   const snd_pcm_uframes_t at = pointers_.appl_ptr() % hw_.buffer_size;
-  if (playback()) {
-    if (hw_.mmap) mapped_ = areas;
-    ring_areas_.copy_in(*channel_, at, areas, offset, size);
-    run_over_changed({.start_frames = pointers_.appl_frames(), .count_frames = size});
-  } else if (hw_.mmap) {
+  if (hw_.mmap) {
     // The view has to be right beyond this piece too: PipeWire reads on across the wrap.
     const snd_pcm_uframes_t filled = std::min(pointers_.avail(), hw_.buffer_size);
     ring_areas_.copy_out_wrapped(*channel_, at, areas, offset, std::max(filled, size));
     return size;
-  } else {
-    ring_areas_.copy_out(*channel_, at, areas, offset, size);
-    update();  // the DMA may have lapped us meanwhile
-    if (phase_ == Phase::xrun) {
-      show_latched_xrun();
-      return Errno{EPIPE};
-    }
   }
-  pointers_.set_appl_ptr(pointers_.appl_ptr_after(size));  // as alsa-lib will, right after this
-  commit();
+  ring_areas_.copy_out(*channel_, at, areas, offset, size);
+  update();  // the DMA may have lapped us meanwhile
+  if (phase_ == Phase::xrun) {
+    show_latched_xrun();
+    return Errno{EPIPE};
+  }
+  io_.set_appl_ptr(pointers_.transferred(size));
   publish();
   return size;
 }

@@ -14,6 +14,8 @@
 /// LATCH     the completion callback finds an xrun and stores XRUN into the ioplug; but alsa-lib
 ///           stores RUNNING *after* start returned. So phase_ is the truth, and what is shown is
 ///           stored again by later hooks and, until one of those was sure to be last, by an alarm.
+/// MARK      alsa-lib moves appl_ptr *after* transfer returned, and what transfer took counts from
+///           there on: see Pointers::transferred.
 /// LIFETIME  from open to close, which may come in any phase, without stop or hw_free before it.
 #pragma once
 
@@ -202,6 +204,12 @@ class Substream {
   // Life cycle: dmasim_pcm.cpp
   Result<void> start_prepared() DMASIM_REQUIRES(lock_);
   Result<void> configure_device(const HwSetup& hw) DMASIM_EXCLUDES(lock_);
+  Result<snd_pcm_uframes_t> copy_from_client(const snd_pcm_channel_area_t* areas,
+                                             snd_pcm_uframes_t offset, snd_pcm_uframes_t size)
+      DMASIM_REQUIRES(lock_);
+  Result<snd_pcm_uframes_t> copy_to_client(const snd_pcm_channel_area_t* areas,
+                                           snd_pcm_uframes_t offset, snd_pcm_uframes_t size)
+      DMASIM_REQUIRES(lock_);
   void copy_mapped() DMASIM_REQUIRES(lock_);
   Result<void> issue() DMASIM_REQUIRES(lock_);
   Result<void> begin_drain() DMASIM_REQUIRES(lock_);

@@ -21,7 +21,7 @@ constexpr int64_t kOneMomentNs = 100'000;
 void Substream::refresh_appl_ptr() {
   const snd_pcm_uframes_t appl_ptr = io_.appl_ptr();
   if (appl_ptr == 0 && hardware_runs()) return;
-  pointers_.set_appl_ptr(appl_ptr);
+  pointers_.show_appl_ptr(appl_ptr);
   commit();
 }
 

@@ -22,7 +22,8 @@ class IoFields {
 
   /// Rewind, forward and a committing MMAP capture move it with no hook: read it anew each time.
   [[nodiscard]] snd_pcm_uframes_t appl_ptr() const noexcept;
-  /// alsa-lib zeroes it before it asks whether prepare is allowed; a refusal puts it back.
+  /// alsa-lib zeroes it before it asks whether prepare is allowed; a refusal puts it back. And it
+  /// moves it after a transfer, which marks it until then.
   void set_appl_ptr(snd_pcm_uframes_t appl_ptr) noexcept;
 
   /// 0, 1, or 2: snd_pcm_abort, stored by a signal handler, with no hook.

@@ -23,14 +23,24 @@ class Pointers {
   void reset() noexcept { hw_frames_ = appl_ptr_ = 0; }
 
   void set_hw_frames(uint64_t frames) noexcept { hw_frames_ = frames; }
-  void set_appl_ptr(snd_pcm_uframes_t appl_ptr) noexcept { appl_ptr_ = appl_ptr; }
+
+  /// What alsa-lib shows of the application's position; see transferred().
+  void show_appl_ptr(snd_pcm_uframes_t shown) noexcept {
+    if (shown < boundary_ || boundary_ == 0) appl_ptr_ = shown;
+  }
+  /// A transfer hook has moved so many frames; alsa-lib moves its pointer only after the hook, and
+  /// a rewind of as many makes it the same again. To tell these from one another, alsa-lib's
+  /// pointer is marked in between by the answer: a boundary further, which alsa-lib's own sum takes
+  /// off again. Not where that sum wraps.
+  [[nodiscard]] snd_pcm_uframes_t transferred(snd_pcm_uframes_t frames) noexcept {
+    const snd_pcm_uframes_t before = appl_ptr_;
+    appl_ptr_ = wrap(before + frames);
+    return before + frames < boundary_ ? before + boundary_ : before;
+  }
 
   [[nodiscard]] uint64_t hw_frames() const noexcept { return hw_frames_; }
   [[nodiscard]] snd_pcm_uframes_t hw_ptr() const noexcept { return wrap(hw_frames_); }
   [[nodiscard]] snd_pcm_uframes_t appl_ptr() const noexcept { return appl_ptr_; }
-  [[nodiscard]] snd_pcm_uframes_t appl_ptr_after(snd_pcm_uframes_t frames) const noexcept {
-    return wrap(appl_ptr_ + frames);
-  }
   [[nodiscard]] snd_pcm_uframes_t boundary() const noexcept { return boundary_; }
   [[nodiscard]] snd_pcm_uframes_t buffer_size() const noexcept { return buffer_size_; }
 

@@ -98,6 +98,12 @@ snd_pcm_uframes_t IoplugModel::appl_ptr() {
   return io_.appl_ptr;
 }
 
+/// snd_pcm_mmap_appl_forward
+void IoplugModel::forward_appl_ptr(snd_pcm_uframes_t frames) {
+  const snd_pcm_uframes_t moved = appl_ptr() + frames;
+  store_appl_ptr(moved >= kBoundary ? moved - kBoundary : moved);
+}
+
 /// snd_pcm_ioplug_hw_ptr_update
 void IoplugModel::update_hw_ptr() {
   const snd_pcm_uframes_t hw = substream_->pointer();
@@ -136,7 +142,7 @@ int IoplugModel::write(snd_pcm_uframes_t frames) {
   if (const int error = state_error(); error != 0) return error;
   const Result<snd_pcm_uframes_t> done = substream_->transfer(&area, 0, frames);
   if (!done) return -done.error();
-  store_appl_ptr(at + *done);
+  forward_appl_ptr(*done);
   return 0;
 }
 

@@ -79,6 +79,7 @@ class IoplugModel {
 
   void store_state(snd_pcm_state_t state) { ShownState::store(io_, state); }
   void store_appl_ptr(snd_pcm_uframes_t appl_ptr);
+  void forward_appl_ptr(snd_pcm_uframes_t frames);
   void update_hw_ptr();
   int drop_locked();
   int state_error();

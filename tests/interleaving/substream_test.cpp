@@ -265,6 +265,30 @@ TEST_P(SubstreamSchedules, NothingWrittenIsLostWithoutAnXrun) {
       "drained");
 }
 
+/// The same without a drain: an xrun comes before the client writes on, while it does, or after.
+/// What a write took has been played by then; what it did not take, the client writes again.
+TEST_P(SubstreamSchedules, AnXrunComesWhenWhatWasTakenHasBeenPlayed) {
+  for (const snd_pcm_uframes_t first : {kPeriodFrames, kPeriodFrames - 2}) {
+    SCOPED_TRACE(first);
+    explore_all(
+        [first](Program& program) {
+          constexpr snd_pcm_uframes_t kMore = 4;
+          IoplugModel pcm(GetParam());
+          check(pcm.write(first) == 0, "write failed");
+          check(pcm.start() == 0, "start failed");
+          program.actor("client", [&] {
+            const bool taken = pcm.write(kMore) == 0;
+            outcome(taken ? "taken" : "refused");
+            pcm.await(SND_PCM_STATE_XRUN);
+            check(pcm.sink().written.size() == first + (taken ? kMore : 0), "frames were lost");
+          });
+          program.run();
+          pcm.close();
+        },
+        "taken");
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Every, SubstreamSchedules, ::testing::Bool(), [](const auto& instance) {
   return instance.param ? "WithPcmLock" : "WithoutPcmLock";
 });

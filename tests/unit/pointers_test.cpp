@@ -23,7 +23,7 @@ TEST(Pointers, NothingIsDividedByAnUnknownBoundary) {
 TEST(Pointers, PlaybackAvailIsTheEmptyPart) {
   Pointers pointers = make(SND_PCM_STREAM_PLAYBACK);
   EXPECT_EQ(pointers.avail(), 16u);
-  pointers.set_appl_ptr(12);
+  pointers.show_appl_ptr(12);
   EXPECT_EQ(pointers.avail(), 4u);
   pointers.set_hw_frames(12);
   EXPECT_EQ(pointers.avail(), 16u);
@@ -35,7 +35,7 @@ TEST(Pointers, PlaybackAvailIsTheEmptyPart) {
 TEST(Pointers, CaptureAvailIsTheFilledPart) {
   Pointers pointers = make(SND_PCM_STREAM_CAPTURE);
   pointers.set_hw_frames(20);
-  pointers.set_appl_ptr(15);
+  pointers.show_appl_ptr(15);
   EXPECT_EQ(pointers.avail(), 5u);
 }
 
@@ -44,12 +44,36 @@ TEST(Pointers, PositionsWrapAtTheBoundary) {
   for (uint64_t hw = 0; hw < 500; ++hw) {
     for (uint64_t lead = 0; lead <= 16; ++lead) {
       pointers.set_hw_frames(hw);
-      pointers.set_appl_ptr((hw + lead) % 64);
+      pointers.show_appl_ptr((hw + lead) % 64);
       ASSERT_EQ(pointers.hw_ptr(), hw % 64);
       ASSERT_EQ(pointers.lead(), static_cast<snd_pcm_sframes_t>(lead));
       ASSERT_EQ(pointers.appl_frames(), hw + lead);
       ASSERT_EQ(pointers.avail(), 16 - lead);
     }
+  }
+}
+
+/// snd_pcm_mmap_appl_forward
+snd_pcm_uframes_t forwarded(snd_pcm_uframes_t appl_ptr, snd_pcm_uframes_t frames) {
+  appl_ptr += frames;
+  return appl_ptr >= 64 ? appl_ptr - 64 : appl_ptr;
+}
+
+TEST(Pointers, ATransferCountsBeforeAlsaLibShowsIt) {
+  for (snd_pcm_uframes_t before = 0; before < 64; ++before) {
+    Pointers pointers = make(SND_PCM_STREAM_PLAYBACK);
+    pointers.show_appl_ptr(before);
+    const snd_pcm_uframes_t marked = pointers.transferred(8);
+    const snd_pcm_uframes_t after = (before + 8) % 64;
+    ASSERT_EQ(pointers.appl_ptr(), after);
+    if (before + 8 < 64) {
+      pointers.show_appl_ptr(marked);
+      ASSERT_EQ(pointers.appl_ptr(), after) << "alsa-lib has not moved its pointer yet";
+    }
+    ASSERT_EQ(forwarded(marked, 8), after);
+    pointers.show_appl_ptr(after);
+    pointers.show_appl_ptr(before);
+    ASSERT_EQ(pointers.appl_ptr(), before) << "it has, and the application went back";
   }
 }
 
