@@ -83,8 +83,13 @@ class MixedSink final : public Sink {
   size_t heard_ring_bytes_ DMASIM_GUARDED_BY(lock_) = 0;
 };
 
-/// The memory is untouched, and costs nothing, until a volume is lowered.
+/// The memory is untouched, and costs nothing, until a volume is lowered. The sink behind begins
+/// its round with lock_ open, and a hook may look in meanwhile: it finds no round here.
 Result<void> MixedSink::configure(const PcmFormat& format, uint64_t burst_frames) {
+  {
+    MutexLock guard(lock_);
+    in_round_ = false;
+  }
   if (auto ready = sink_->configure(format, burst_frames); !ready) return ready;
   MutexLock guard(lock_);
   const size_t ring_bytes = burst_frames * format.frame_bytes();
@@ -120,10 +125,13 @@ void MixedSink::write(std::span<const std::byte> bytes, bool committed) noexcept
 }
 
 /// The sink takes what it does not have yet, each frame from its place in the ring it is given.
+/// Outside a round it gets nothing, since it would never ask for those frames again: the client
+/// commits anew when it issues the round.
 void MixedSink::commit(std::span<const std::byte> ring, uint64_t end) noexcept {
   MutexLock guard(lock_);
+  if (!in_round_) return;
   const uint64_t known = std::exchange(told_frames_, end);
-  if (in_round_ && end > known) {
+  if (end > known) {
     const uint64_t ring_frames = ring.size() / format_.frame_bytes();
     ring = heard(ring, end - std::min(end - known, ring_frames), end);
   }
@@ -132,9 +140,9 @@ void MixedSink::commit(std::span<const std::byte> ring, uint64_t end) noexcept {
 
 void MixedSink::run_over(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept {
   MutexLock guard(lock_);
+  if (!in_round_) return;
   told_frames_ = std::max(told_frames_, to);
-  if (in_round_) ring = heard(ring, from, to);
-  sink_->run_over(ring, from, to);
+  sink_->run_over(heard(ring, from, to), from, to);
 }
 
 /// The ring with frames `from` to `to` as they are to be heard: itself, as long as nothing changes

@@ -5,6 +5,7 @@
 #include <sys/inotify.h>
 
 #include <cstring>
+#include <functional>
 #include <vector>
 
 #include "engine/mixer.h"
@@ -36,7 +37,12 @@ Frames ramp(int first, size_t count) {
 /// Takes frames from the ring as a cable does.
 class TapeSink final : public Sink {
  public:
-  Result<void> configure(const PcmFormat&, uint64_t) override { return {}; }
+  /// A round begins; what `meanwhile` does comes before the sink in front knows of it.
+  Result<void> configure(const PcmFormat&, uint64_t) override {
+    tape.clear();
+    if (meanwhile) meanwhile();
+    return {};
+  }
   void write(std::span<const std::byte> bytes, bool committed) noexcept override {
     Frames frames(bytes.size() / 2);
     std::memcpy(frames.data(), bytes.data(), bytes.size());
@@ -55,6 +61,7 @@ class TapeSink final : public Sink {
   Result<void> flush() override { return {}; }
   [[nodiscard]] SinkStats stats() const noexcept override { return {}; }
 
+  std::function<void()> meanwhile;
   Frames tape;
   Frames written;
   Frames leftovers;
@@ -148,6 +155,36 @@ TEST_F(MixedSinks, LowerWhatTheHardwareRunsOver) {
   set_volume(kMinus20dB);
   sink_->run_over(bytes_of(ring), 14, 18);
   EXPECT_EQ(Frames(tape_->tape.begin() + 14, tape_->tape.end()), (Frames{114, 115, 100, 101}));
+}
+
+/// Another thread's hook looks in while a start makes the sinks ready: the mixer's begins its round
+/// after the one behind it.
+TEST_F(MixedSinks, LetNothingThroughBeforeTheirOwnRound) {
+  const Frames ring = ramp(1000, kRing);
+  set(kPlaybackSwitch, 0);
+  sink_->stop(0);
+  tape_->meanwhile = [&] {
+    sink_->commit(bytes_of(ring), 8);
+    sink_->run_over(bytes_of(ring), 8, 12);
+  };
+  ASSERT_TRUE(sink_->configure(kMono, kRing));
+  EXPECT_EQ(tape_->tape, Frames{});
+  sink_->commit(bytes_of(ring), 8);
+  EXPECT_EQ(tape_->tape, Frames(8));
+  sink_->run_over(bytes_of(ring), 8, 12);
+  EXPECT_EQ(tape_->tape, Frames(12));
+}
+
+/// A start that is stopped before it is issued leaves a round that nobody ends.
+TEST_F(MixedSinks, LetNothingThroughBetweenTwoStarts) {
+  const Frames ring = ramp(1000, kRing);
+  sink_->commit(bytes_of(ring), 8);
+  set(kPlaybackSwitch, 0);
+  tape_->meanwhile = [&] { sink_->commit(bytes_of(ring), 8); };
+  ASSERT_TRUE(sink_->configure(kMono, kRing));
+  EXPECT_EQ(tape_->tape, Frames{});
+  sink_->commit(bytes_of(ring), 8);
+  EXPECT_EQ(tape_->tape, Frames(8));
 }
 
 TEST_F(MixedSinks, TellWhoWatchesOfBeginningAndEnd) {
