@@ -9,8 +9,7 @@
 namespace dmasim {
 namespace {
 
-constexpr uint64_t kMixerMagic = 0x317265786d6d64;     // "dmmxer1"
-constexpr uint64_t kMostSequence = uint64_t{1} << 62;  // far from coming round
+constexpr uint64_t kMixerMagic = 0x317265786d6d64;  // "dmmxer1"
 static_assert(sizeof(MixerRecord) == (3 + kMixerCells) * sizeof(uint64_t));
 
 bool is_volume(size_t cell) noexcept { return cell == kPlaybackVolume || cell == kCaptureVolume; }
@@ -28,8 +27,12 @@ double factor_of(uint32_t volume) noexcept {
   return std::pow(10, centibels / 2000);
 }
 
+/// Numbers come round. A bound would stop a mixer whose last record lies at it, forged as that is.
+bool is_newer(const MixerRecord& record, const MixerRecord& than) noexcept {
+  return static_cast<int64_t>(record.sequence - than.sequence) > 0;
+}
+
 bool plausible(const MixerRecord& record) noexcept {
-  if (record.sequence == 0 || record.sequence > kMostSequence) return false;
   for (size_t cell = 0; cell < kMixerCells; ++cell) {
     if (!mixer_value_valid(cell, record.settings[cell].value)) return false;
   }
@@ -86,7 +89,7 @@ std::optional<MixerRecord> decode_newest_mixer(std::span<const std::byte> slots)
   std::optional<MixerRecord> newest;
   for (size_t at = 0; at < kMixerFileBytes && at < slots.size(); at += sizeof(MixerRecord)) {
     const auto record = decode_mixer_record(slots.subspan(at));
-    if (record && (!newest || record->sequence > newest->sequence)) newest = record;
+    if (record && (!newest || is_newer(*record, *newest))) newest = record;
   }
   return newest;
 }

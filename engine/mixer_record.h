@@ -75,7 +75,7 @@ struct MixerRecord {
   };
 
   uint64_t magic;
-  uint64_t sequence;  ///< the slot with the higher one is newer; 0: all defaults
+  uint64_t sequence;  ///< the newer slot's is one more; comes round. Defaults have 0
   std::array<Setting, kMixerCells> settings;
   uint64_t checksum;
 

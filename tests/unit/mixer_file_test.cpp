@@ -111,6 +111,26 @@ TEST_F(MixerFiles, OutliveATornWrite) {
   EXPECT_EQ(value_of(kCaptureSwitch), 0U);
 }
 
+/// Whatever number a record has that is otherwise as it should be, the next ones count.
+TEST_F(MixerFiles, CanBeSetAfterAnyRecord) {
+  MixerFile file = create();
+  for (const uint64_t sequence :
+       {uint64_t{0}, (uint64_t{1} << 62) - 1, uint64_t{1} << 62, (uint64_t{1} << 63) - 1,
+        uint64_t{1} << 63, UINT64_MAX - 1, UINT64_MAX}) {
+    MixerRecord record = MixerRecord::defaults();
+    record.sequence = sequence;
+    seal_mixer_record(record);
+    std::filesystem::resize_file(path(), 0);
+    std::ofstream(path(), std::ios::binary)
+        .write(reinterpret_cast<const char*>(&record), sizeof record);
+    for (const uint32_t value : {0U, 1U, 0U, 1U, 0U}) {
+      ASSERT_TRUE(*file.set(kPlaybackSwitch, value)) << sequence;
+      ASSERT_EQ(value_of(kPlaybackSwitch), value) << sequence;
+    }
+    EXPECT_EQ(file.load().settings[kPlaybackSwitch].changes, 5U) << sequence;
+  }
+}
+
 TEST_F(MixerFiles, AreRefusedWhenOthersCanReachThem) {
   create();
   std::filesystem::permissions(path(), std::filesystem::perms{0644});
