@@ -97,7 +97,8 @@ void on_subscribe_events(snd_ctl_ext_t* ext, int subscribe) {
   const int failed =
       call(ext, [=](Mixer& mixer) { return -mixer.subscribe(subscribe != 0).error(); });
   if (failed < 0 && failed != -ENODEV) {
-    SNDERR("dmasim: no events of the mixer: %s", snd_strerror(failed));
+    const char* what = failed == -EMFILE ? ", or inotify instances of this user" : "";
+    SNDERR("dmasim: no events of the mixer: %s%s", snd_strerror(failed), what);
   }
 }
 
@@ -183,7 +184,6 @@ void fill_ext(Control& control, const std::string& card) {
 void log_open_failure(const std::string& card, int error) {
   const char* accepted = "";
   if (error == EACCES) accepted = "; accepted: a directory and a file that are this user's alone";
-  if (error == EMFILE) accepted = "; too many open files, or inotify instances of this user";
   SNDERR("dmasim: ctl card = \"%s\": %s%s", card.c_str(), std::strerror(error), accepted);
 }
 

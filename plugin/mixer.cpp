@@ -66,14 +66,10 @@ Result<void> Mixer::open() {
   }
   auto poll = adopt(epoll_create1(EPOLL_CLOEXEC), ready);
   if (!poll) return poll.as_errno();
-  auto notices = adopt(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
-  if (!notices) return notices.as_errno();
   auto level = adopt(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
   if (!level) return level.as_errno();
-  if (const auto added = add(poll->get(), notices->get()); !added) return added;
   if (const auto added = add(poll->get(), level->get()); !added) return added;
   poll_ = *std::move(poll);
-  notices_ = *std::move(notices);
   pending_level_ = *std::move(level);
   return {};
 }
@@ -132,28 +128,42 @@ Result<bool> Mixer::write(size_t index, const long* values) {
 /// By the open file, so that what is watched is what has been checked.
 Result<void> Mixer::watch() {
   const std::string path = "/proc/self/fd/" + std::to_string(file_.fd());
-  const int watch = inotify_add_watch(notices_.get(), path.c_str(), IN_MODIFY | IN_ATTRIB);
-  if (watch < 0) return Errno{errno};
-  watch_ = watch;
+  if (inotify_add_watch(notices_.get(), path.c_str(), IN_MODIFY | IN_ATTRIB) < 0) {
+    return Errno{errno};
+  }
   return {};
+}
+
+/// A user has few inotify instances, 128 as kernels come: none for who only reads and writes.
+Result<void> Mixer::begin_notices() {
+  auto notices = adopt(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  if (!notices) return notices.as_errno();
+  if (const auto made = make_file(); !made) return made;
+  if (const auto added = add(poll_.get(), notices->get()); !added) return added;
+  notices_ = *std::move(notices);
+  const auto watched = watch();
+  if (!watched) end_notices();
+  return watched;
+}
+
+/// Out of the epoll by name: a process on its way from vfork to exec may have a copy still.
+void Mixer::end_notices() {
+  epoll_ctl(poll_.get(), EPOLL_CTL_DEL, notices_.get(), nullptr);
+  notices_ = ForkClosedFd{};
 }
 
 Result<void> Mixer::subscribe(bool on) {
   MutexLock guard(lock_);
   if (on == subscribed_) return {};
   if (on) {
-    if (const auto made = make_file(); !made) return made;
-    if (const auto watched = watch(); !watched) return watched;
+    if (const auto begun = begin_notices(); !begun) return begun;
     told_ = file_.load();
     told_loops_.clear();
     for (size_t i = 0; i < elements_.loops(); ++i) {
       told_loops_.push_back(loop_state(elements_.loop_at(i)));
     }
   } else {
-    inotify_rm_watch(notices_.get(), watch_);
-    uint32_t unheard = 0;
-    while (take_notices(unheard)) {
-    }
+    end_notices();
     pending_.clear();
   }
   subscribed_ = on;

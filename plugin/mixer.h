@@ -3,12 +3,12 @@
 /// processes of the user share (engine/mixer_file.h); what loops are at is looked up where it is.
 ///
 /// EVENTS    the poll descriptor is readable as long as next_event() has something to say, and from
-///           within any process's write that changes something. It is an epoll of two: an inotify
-///           that hears of writes, and an eventfd that stands for what was heard and not told.
+///           within any process's write that changes something. It is an epoll of two: an eventfd
+///           that stands for what was heard and not told, and, while subscribed, an inotify that
+///           hears of writes.
 /// LOCKING   lock_ is a leaf. A waiting reader does not hold it.
 /// FORK      a child has no part in it: its copies of all descriptors are gone, but the number of
-/// the
-///           poll descriptor is always readable, for who sleeps on it.
+///           the poll descriptor is always readable, for who sleeps on it.
 #pragma once
 
 #include <poll.h>
@@ -33,7 +33,7 @@ class Mixer {
       : card_(std::move(card)), elements_(elements) {}
 
   /// Makes no file. Errors: EACCES (what lies there is not this user's alone); EMFILE (too many
-  /// files, or inotify instances); ENOMEM, and those of open(2) but ENOENT.
+  /// files); ENOMEM, and those of open(2) but ENOENT.
   Result<void> open() DMASIM_EXCLUDES(lock_);
   /// Constant from open() on.
   [[nodiscard]] int poll_fd() const noexcept { return poll_.get(); }
@@ -45,7 +45,8 @@ class Mixer {
   /// value out of range: nothing changes); EBUSY, ENOSPC and others of MixerFile::create and set.
   Result<bool> write(size_t index, const long* values) DMASIM_EXCLUDES(lock_);
 
-  /// Events from now on, or none any more. Makes the mixer's file. Errors: as MixerFile::create.
+  /// Events from now on, or none any more. Makes the mixer's file. Errors: EMFILE (too many files,
+  /// or inotify instances), ENOSPC (too many inotify watches); those of MixerFile::create.
   Result<void> subscribe(bool on) DMASIM_EXCLUDES(lock_);
   /// An element that has changed since the last call that named it. None: nothing has. Errors:
   /// EBADFD (not subscribed).
@@ -67,6 +68,8 @@ class Mixer {
   [[nodiscard]] LoopState loop_state(const Loop& loop) const;
   bool find_file() DMASIM_REQUIRES(lock_);
   Result<void> make_file() DMASIM_REQUIRES(lock_);
+  Result<void> begin_notices() DMASIM_REQUIRES(lock_);
+  void end_notices() DMASIM_REQUIRES(lock_);
   Result<void> watch() DMASIM_REQUIRES(lock_);
   void hear() DMASIM_REQUIRES(lock_);
   [[nodiscard]] bool take_notices(uint32_t& mask) DMASIM_REQUIRES(lock_);
@@ -76,13 +79,12 @@ class Mixer {
 
   const std::string card_;
   const MixerElements elements_;
-  ForkClosedFd poll_;     // set by open(), as are the two in it
-  ForkClosedFd notices_;  // inotify
+  ForkClosedFd poll_;  // set by open()
   ForkClosedFd pending_level_;
 
   Mutex lock_;
   MixerFile file_ DMASIM_GUARDED_BY(lock_);
-  int watch_ DMASIM_GUARDED_BY(lock_) = -1;  // of the file, while subscribed
+  ForkClosedFd notices_ DMASIM_GUARDED_BY(lock_);  // inotify, while subscribed
   bool subscribed_ DMASIM_GUARDED_BY(lock_) = false;
   MixerRecord told_ DMASIM_GUARDED_BY(lock_) = MixerRecord::defaults();
   std::vector<LoopState> told_loops_ DMASIM_GUARDED_BY(lock_);

@@ -4,6 +4,8 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <filesystem>
+#include <system_error>
 
 #include "tests/alsa/cable_setup.h"
 #include "tests/alsa/ctl_fixture.h"
@@ -29,6 +31,16 @@ std::string card_of(const std::string& name) {
   const std::string longname = snd_ctl_card_info_get_longname(info);
   EXPECT_NE(longname.find(snd_ctl_card_info_get_name(info)), std::string::npos) << longname;
   return snd_ctl_card_info_get_id(info);
+}
+
+size_t inotify_instances() {
+  size_t count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code closed_since;
+    const auto target = std::filesystem::read_symlink(entry.path(), closed_since);
+    if (target == "anon_inode:inotify") ++count;
+  }
+  return count;
 }
 
 class CtlOpen : public ::testing::Test {
@@ -75,6 +87,20 @@ TEST_F(CtlOpen, IsRefusedWhereTheFileIsOpenToOthers) {
   expect_refused("dmasim", -EACCES, "this user's alone");
   std::filesystem::permissions(runtime_.path() / "dmasim", std::filesystem::perms{0755});
   expect_refused("dmasim", -EACCES, "this user's alone");
+}
+
+/// Of which a user has few: as many controls can be open as there are files.
+TEST_F(CtlOpen, TakesAnInotifyInstanceForEventsOnly) {
+  const Ctl ctl;
+  EXPECT_EQ(inotify_instances(), 0U);
+  for (int round = 0; round < 2; ++round) {
+    ctl.subscribe();
+    EXPECT_EQ(inotify_instances(), 1U);
+    EXPECT_EQ(Ctl().write(ctl.find("Master Playback Switch"), {round}), 1);
+    EXPECT_TRUE(ctl.event());
+    ctl.subscribe(false);
+    EXPECT_EQ(inotify_instances(), 0U);
+  }
 }
 
 TEST_F(CtlOpen, TakesKeysOfItsOwnOnly) {
