@@ -4,9 +4,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
-#include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -74,11 +72,17 @@ Result<void> Mixer::open() {
   return {};
 }
 
+/// The watch is on the file that there was: hear() moves it, and compares.
+void Mixer::replace_file(MixerFile file) {
+  watch_.forget();
+  file_ = std::move(file);
+}
+
 /// Somebody may have cleaned up, and somebody else may have made a new one.
 bool Mixer::find_file() {
   if (file_ && file_.linked()) return true;
   auto file = MixerFile::open(card_);
-  file_ = file ? *std::move(file) : MixerFile{};
+  replace_file(file ? *std::move(file) : MixerFile{});
   return static_cast<bool>(file_);
 }
 
@@ -86,7 +90,7 @@ Result<void> Mixer::make_file() {
   if (find_file()) return {};
   auto file = MixerFile::create(card_);
   if (!file) return file.as_errno();
-  file_ = *std::move(file);
+  replace_file(*std::move(file));
   return {};
 }
 
@@ -125,45 +129,34 @@ Result<bool> Mixer::write(size_t index, const long* values) {
   return file_.set(element.cell, value);
 }
 
-/// By the open file, so that what is watched is what has been checked.
-Result<void> Mixer::watch() {
-  const std::string path = "/proc/self/fd/" + std::to_string(file_.fd());
-  if (inotify_add_watch(notices_.get(), path.c_str(), IN_MODIFY | IN_ATTRIB) < 0) {
-    return Errno{errno};
-  }
-  return {};
-}
-
 /// A user has few inotify instances, 128 as kernels come: none for who only reads and writes.
-Result<void> Mixer::begin_notices() {
-  auto notices = adopt(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
-  if (!notices) return notices.as_errno();
-  if (const auto made = make_file(); !made) return made;
-  if (const auto added = add(poll_.get(), notices->get()); !added) return added;
-  notices_ = *std::move(notices);
-  const auto watched = watch();
-  if (!watched) end_notices();
+Result<void> Mixer::begin_watch() {
+  if (const auto begun = watch_.begin(poll_.get()); !begun) return begun;
+  const auto watched = watch_file();
+  if (!watched) watch_.end(poll_.get());
   return watched;
 }
 
-/// Out of the epoll by name: a process on its way from vfork to exec may have a copy still.
-void Mixer::end_notices() {
-  epoll_ctl(poll_.get(), EPOLL_CTL_DEL, notices_.get(), nullptr);
-  notices_ = ForkClosedFd{};
+/// A file that was removed before it was watched says no more.
+Result<void> Mixer::watch_file() {
+  if (const auto made = make_file(); !made) return made;
+  const auto watched = watch_.watch(file_);
+  if (!file_.linked()) watch_.forget();
+  return watched;
 }
 
 Result<void> Mixer::subscribe(bool on) {
   MutexLock guard(lock_);
   if (on == subscribed_) return {};
   if (on) {
-    if (const auto begun = begin_notices(); !begun) return begun;
+    if (const auto begun = begin_watch(); !begun) return begun;
     told_ = file_.load();
     told_loops_.clear();
     for (size_t i = 0; i < elements_.loops(); ++i) {
       told_loops_.push_back(loop_state(elements_.loop_at(i)));
     }
   } else {
-    end_notices();
+    watch_.end(poll_.get());
     pending_.clear();
   }
   subscribed_ = on;
@@ -171,30 +164,17 @@ Result<void> Mixer::subscribe(bool on) {
   return {};
 }
 
-/// Adds the kinds of some of the notices that wait. False: there was none.
-bool Mixer::take_notices(uint32_t& mask) {
-  std::array<inotify_event, 64> notices;  // of a file, so none is followed by a name
-  const ssize_t got = ::read(notices_.get(), notices.data(), sizeof notices);
-  for (ssize_t i = 0; i < got / ssize_t{sizeof(inotify_event)}; ++i) {
-    mask |= notices[static_cast<size_t>(i)].mask;
-  }
-  return got > 0;
-}
-
 /// Takes in what others have changed. All notices are taken before anything is looked at: what
 /// comes later is heard later.
 void Mixer::hear() {
-  uint32_t mask = 0;
-  while (take_notices(mask)) {
+  uint32_t kinds = watch_.take();
+  if (kinds == 0 && watch_.watching()) return;
+  if (!watch_.watching() || !file_.linked()) {
+    if (!watch_file() || !watch_.watching()) watch_.look_again();
+    kinds |= watch_.take() | IN_Q_OVERFLOW;  // as if some had been lost
   }
-  if (mask == 0) return;
-  const bool all = (mask & IN_Q_OVERFLOW) != 0;
-  bool replaced = false;
-  if ((all || (mask & IN_ATTRIB) != 0) && !file_.linked()) {
-    replaced = make_file().ok() && watch().ok();
-  }
-  if (all || replaced || (mask & IN_MODIFY) != 0) compare_settings();
-  if (all || (mask & IN_ATTRIB) != 0) compare_loops();
+  if ((kinds & (IN_MODIFY | IN_Q_OVERFLOW)) != 0) compare_settings();
+  if ((kinds & (IN_ATTRIB | IN_Q_OVERFLOW)) != 0) compare_loops();
   show_pending();
 }
 

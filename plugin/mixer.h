@@ -3,8 +3,8 @@
 /// processes of the user share (engine/mixer_file.h); what loops are at is looked up where it is.
 ///
 /// EVENTS    the poll descriptor is readable as long as next_event() has something to say, and from
-///           within any process's write that changes something. It is an epoll of two: an eventfd
-///           that stands for what was heard and not told, and, while subscribed, an inotify that
+///           within any process's write that changes something. It is an epoll: of an
+///           eventfd that stands for what was heard and not told, and, while subscribed, of what
 ///           hears of writes.
 /// LOCKING   lock_ is a leaf. A waiting reader does not hold it.
 /// FORK      a child has no part in it: its copies of all descriptors are gone, but the number of
@@ -24,6 +24,7 @@
 #include "engine/result.h"
 #include "engine/sync.h"
 #include "plugin/mixer_elements.h"
+#include "plugin/mixer_watch.h"
 
 namespace dmasim {
 
@@ -66,13 +67,12 @@ class Mixer {
   };
 
   [[nodiscard]] LoopState loop_state(const Loop& loop) const;
+  void replace_file(MixerFile file) DMASIM_REQUIRES(lock_);
   bool find_file() DMASIM_REQUIRES(lock_);
   Result<void> make_file() DMASIM_REQUIRES(lock_);
-  Result<void> begin_notices() DMASIM_REQUIRES(lock_);
-  void end_notices() DMASIM_REQUIRES(lock_);
-  Result<void> watch() DMASIM_REQUIRES(lock_);
+  Result<void> begin_watch() DMASIM_REQUIRES(lock_);
+  Result<void> watch_file() DMASIM_REQUIRES(lock_);
   void hear() DMASIM_REQUIRES(lock_);
-  [[nodiscard]] bool take_notices(uint32_t& mask) DMASIM_REQUIRES(lock_);
   void compare_settings() DMASIM_REQUIRES(lock_);
   void compare_loops() DMASIM_REQUIRES(lock_);
   void show_pending() DMASIM_REQUIRES(lock_);
@@ -84,7 +84,7 @@ class Mixer {
 
   Mutex lock_;
   MixerFile file_ DMASIM_GUARDED_BY(lock_);
-  ForkClosedFd notices_ DMASIM_GUARDED_BY(lock_);  // inotify, while subscribed
+  MixerWatch watch_ DMASIM_GUARDED_BY(lock_);  // while subscribed
   bool subscribed_ DMASIM_GUARDED_BY(lock_) = false;
   MixerRecord told_ DMASIM_GUARDED_BY(lock_) = MixerRecord::defaults();
   std::vector<LoopState> told_loops_ DMASIM_GUARDED_BY(lock_);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 #include <set>
 #include <thread>
 
@@ -18,6 +19,16 @@ class MixerEvents : public ::testing::Test {
  protected:
   void set(const Element& element, const Values& values) {
     EXPECT_GE(writer_.write(element, values), 0);
+  }
+
+  [[nodiscard]] std::filesystem::path file() const {
+    return runtime_.path() / "dmasim" / "dmasim.mixer";
+  }
+  /// All that are there now.
+  std::set<unsigned> events() {
+    std::set<unsigned> numids;
+    while (const auto numid = reader_.event()) numids.insert(*numid);
+    return numids;
   }
 
   const CableRuntime runtime_;
@@ -119,6 +130,41 @@ TEST_F(MixerEvents, GoOnWhenSomebodyHasRemovedTheDirectory) {
   EXPECT_EQ(reader_.read(switch_), Values{1});
   set(volume_, {1, 2});
   EXPECT_EQ(reader_.event(), volume_.numid);
+}
+
+/// Whoever finds first that there is a new file: the subscriber has not looked at its events yet.
+TEST_F(MixerEvents, GoOnWhenTheNewFileWasFoundByReadOrWrite) {
+  reader_.subscribe();
+  for (const bool writes : {false, true}) {
+    std::filesystem::remove(file());
+    set(volume_, {writes ? 3 : 1, 2});
+    if (writes) {
+      EXPECT_EQ(reader_.write(shift_, {90000}), 1);
+      EXPECT_EQ(events(), (std::set<unsigned>{volume_.numid, shift_.numid}));
+    } else {
+      EXPECT_EQ(reader_.read(volume_), (Values{1, 2}));
+      EXPECT_EQ(events(), std::set<unsigned>{volume_.numid});
+    }
+    EXPECT_FALSE(reader_.readable());
+    set(volume_, {5, 6});
+    EXPECT_EQ(events(), std::set<unsigned>{volume_.numid});
+    EXPECT_FALSE(reader_.readable());
+  }
+}
+
+TEST_F(MixerEvents, GoOnWhenWhatWasInTheFilesPlaceIsGone) {
+  reader_.subscribe();
+  set(switch_, {0});
+  EXPECT_EQ(reader_.event(), switch_.numid);
+  std::filesystem::remove(file());
+  std::filesystem::create_directory(file());
+  EXPECT_EQ(reader_.event(), switch_.numid) << "it is on again, as by default";
+  EXPECT_EQ(reader_.event(), std::nullopt);
+  std::filesystem::remove(file());
+  set(volume_, {1, 2});
+  EXPECT_TRUE(eventually([this] { return events().contains(volume_.numid); }));
+  set(volume_, {3, 4});
+  EXPECT_EQ(events(), std::set<unsigned>{volume_.numid}) << "at once again";
 }
 
 TEST_F(MixerEvents, SurviveTheDeathOfWriters) {
