@@ -108,6 +108,7 @@ int wait_for_event(const Mixer& mixer) {
   return poll(&waiting, 1, -1) < 0 ? -errno : 0;
 }
 
+/// What woke it may be nothing that this control tells of: it waits on.
 int on_read_event(snd_ctl_ext_t* ext, snd_ctl_elem_id_t* id, unsigned* mask) {
   return call(ext, [=](Mixer& mixer) {
     for (;;) {
@@ -124,7 +125,8 @@ int on_read_event(snd_ctl_ext_t* ext, snd_ctl_elem_id_t* id, unsigned* mask) {
   });
 }
 
-/// The descriptor may have been readable for a stream of which nothing can be told.
+/// The descriptor may have been readable for a loop of which this control has no elements: there is
+/// one file to watch for all of them, and who writes it does not know who watches, and for what.
 int on_poll_revents(snd_ctl_ext_t* ext, pollfd*, unsigned, unsigned short* revents) {
   *revents = POLLERR | POLLNVAL;
   return call(ext, [=](Mixer& mixer) {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// What the mixer does to the sound, and what a loop tells and does.
 #include <gtest/gtest.h>
+#include <poll.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <set>
+#include <thread>
 
 #include "tests/alsa/cable_setup.h"
 #include "tests/alsa/ctl_fixture.h"
@@ -219,6 +221,39 @@ TEST_F(MixerLoop, TellsWhatPlaysIntoIt) {
   EXPECT_EQ(read("PCM Slave Rate"), 44100) << "until it is closed";
   out.reset();
   EXPECT_EQ(read("PCM Slave Rate"), 48000);
+}
+
+/// One that there are no controls for: who watches the card wakes up, and finds nothing.
+TEST_F(MixerLoop, IsNoEventWhereItHasNoControls) {
+  ctl_.subscribe();
+  const Pcm out = open_loop(SND_PCM_STREAM_PLAYBACK, "dmasim_loop:SUBDEV=9");
+  ASSERT_TRUE(out);
+  ASSERT_NO_FATAL_FAILURE(begin(out.get()));
+  pollfd entry{};
+  ASSERT_EQ(snd_ctl_poll_descriptors(ctl_.get(), &entry, 1), 1);
+  unsigned short revents = POLLERR;
+  ASSERT_EQ(snd_ctl_poll_descriptors_revents(ctl_.get(), &entry, 1, &revents), 0);
+  EXPECT_EQ(revents, 0);
+  EXPECT_FALSE(ctl_.readable());
+}
+
+TEST_F(MixerLoop, DoesNotEndAReadWhereItHasNoControls) {
+  const Ctl waiting("dmasim", 0);
+  waiting.subscribe();
+  const Element element = ctl_.find("Master Playback Switch");
+  const Pcm out = open_loop(SND_PCM_STREAM_PLAYBACK, "dmasim_loop:SUBDEV=9");
+  ASSERT_TRUE(out);
+  ASSERT_NO_FATAL_FAILURE(begin(out.get()));
+  std::thread setter([&] {
+    EXPECT_TRUE(eventually([&] { return !waiting.readable(); }))
+        << "the read has looked, and waits";
+    EXPECT_EQ(ctl_.write(element, {0}), 1);
+  });
+  snd_ctl_event_t* event = nullptr;
+  snd_ctl_event_alloca(&event);
+  EXPECT_EQ(snd_ctl_read(waiting.get(), event), 1);
+  EXPECT_EQ(snd_ctl_event_elem_get_numid(event), element.numid);
+  setter.join();
 }
 
 /// Of two playbacks that begin together, one in a loop that is shifted: as a kernel's, 80000 is a
