@@ -55,11 +55,13 @@ Result<Subdevice> Subdevice::take(const PcmDevice& device, unsigned number) {
 Result<Subdevice> Subdevice::take_any(const PcmDevice& device, unsigned count) {
   auto directory = open_cable_directory(true);
   if (!directory) return directory.as_errno();
+  int refused = EBUSY;
   for (unsigned number = 0; number < count; ++number) {
     Result<Subdevice> taken = take_in(*directory, device, number);
-    if (taken || taken.error() != EBUSY) return taken;
+    if (taken) return taken;
+    if (refused == EBUSY) refused = taken.error();
   }
-  return Errno{EBUSY};
+  return Errno{refused};
 }
 
 /// Each further round means that another owner has come and gone.

@@ -33,7 +33,8 @@ class Subdevice {
   /// Errors: EBUSY (it has an owner), EACCES (directory or file is not this user's alone, or no
   /// plain file), EMFILE, and those of mkdir(2), open(2) and flock(2).
   static Result<Subdevice> take(const PcmDevice& device, unsigned number);
-  /// The first of `count` that is free. Errors: EBUSY (none is), and as above.
+  /// The first of `count` that is free; those that cannot be locked are passed over. Errors: EBUSY
+  /// (all have owners); as above, of the first that cannot be locked where no other is free.
   static Result<Subdevice> take_any(const PcmDevice& device, unsigned count);
 
   Subdevice(Subdevice&&) noexcept = default;

@@ -16,7 +16,7 @@ namespace dmasim {
 /// Takes the subdevice that `config` names, or any that is free. None where there is no directory
 /// to keep its lock in and none was named: nobody else can have it then. Errors, after a line in
 /// ALSA's error log: those of Subdevice; EBUSY for a number that the card does not have, as of a
-/// kernel's.
+/// kernel's. Without a line: EMFILE, ENFILE, ENOMEM.
 Result<std::optional<Subdevice>> take_subdevice(const PcmConfig& config, snd_pcm_stream_t stream);
 
 /// Makes engine, sink and source, and narrows `config`'s limits to what a file can hold or holds.

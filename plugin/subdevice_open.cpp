@@ -4,6 +4,7 @@
 #include <cstring>
 #include <string>
 
+#include "engine/cable_directory.h"
 #include "engine/subdevice.h"
 #include "plugin/pcm_open.h"
 
@@ -40,6 +41,17 @@ void log_all_busy(const PcmConfig& config, const PcmDevice& device) {
       device.card.c_str(), device.number, purpose(device), config.subdevices);
 }
 
+/// Files in the place of locks: somebody has made them, or opened them to others.
+void log_none_usable(const PcmConfig& config, const PcmDevice& device, int error) {
+  SNDERR(
+      "dmasim: card = \"%s\", dev = %u: those of its %u subdevices that are not in use for %s have "
+      "no lock in $XDG_RUNTIME_DIR/dmasim, /dev/shm or /tmp: %s; accepted: plain files of this "
+      "user "
+      "alone in place of %s.%u.*, more subdevices, another dev or card",
+      device.card.c_str(), device.number, config.subdevices, purpose(device), std::strerror(error),
+      device.card.c_str(), device.number);
+}
+
 Result<std::optional<Subdevice>> taken(Result<Subdevice> subdevice) {
   if (!subdevice) return subdevice.as_errno();
   return std::optional(*std::move(subdevice));
@@ -67,6 +79,22 @@ bool out_of_resources(int error) noexcept {
   return error == EMFILE || error == ENFILE || error == ENOMEM;
 }
 
+bool no_directory() {
+  const auto directory = open_cable_directory(true);
+  return !directory && !out_of_resources(directory.error());
+}
+
+Result<std::optional<Subdevice>> take_any(const PcmConfig& config, const PcmDevice& device) {
+  if (no_directory()) return std::optional<Subdevice>{};
+  Result<Subdevice> subdevice = Subdevice::take_any(device, config.subdevices);
+  if (!subdevice && subdevice.error() == EBUSY) {
+    log_all_busy(config, device);
+  } else if (!subdevice && !out_of_resources(subdevice.error())) {
+    log_none_usable(config, device, subdevice.error());
+  }
+  return taken(std::move(subdevice));
+}
+
 }  // namespace
 
 Result<std::optional<Subdevice>> take_subdevice(const PcmConfig& config, snd_pcm_stream_t stream) {
@@ -74,12 +102,7 @@ Result<std::optional<Subdevice>> take_subdevice(const PcmConfig& config, snd_pcm
                          .number = config.dev,
                          .loop = config.loop,
                          .playback = stream == SND_PCM_STREAM_PLAYBACK};
-  if (config.subdev) return take_named(config, device);
-  Result<Subdevice> subdevice = Subdevice::take_any(device, config.subdevices);
-  if (subdevice || out_of_resources(subdevice.error())) return taken(std::move(subdevice));
-  if (subdevice.error() != EBUSY) return std::optional<Subdevice>{};
-  log_all_busy(config, device);
-  return Errno{EBUSY};
+  return config.subdev ? take_named(config, device) : take_any(config, device);
 }
 
 }  // namespace dmasim

@@ -160,6 +160,18 @@ TEST_F(Subdevices, WithoutADirectoryAPcmOpensUnlessOneIsNamed) {
   EXPECT_NE(log.text().find("accepted"), std::string::npos) << log.text();
 }
 
+TEST_F(Subdevices, ThoseThatCannotBeLockedArePassedOver) {
+  const Arguments two{{"CARD", "bad"}, {"SUBDEVICES", "2"}};
+  ASSERT_EQ(try_open(two, kPlayback).error, 0);  // makes the directory
+  std::filesystem::create_directory(runtime_.path() / "dmasim" / "bad.0.0.playback");
+  const Opened first = try_open(two, kPlayback);
+  ASSERT_EQ(first.error, 0);
+  EXPECT_EQ(try_open({{"CARD", "bad"}, {"SUBDEV", "1"}}, kPlayback).error, -EBUSY) << "it is taken";
+  const ErrorLog log;
+  EXPECT_EQ(try_open(two, kPlayback).error, -EACCES);
+  EXPECT_NE(log.text().find("bad.0.*"), std::string::npos) << log.text();
+}
+
 std::string dump(snd_pcm_t* pcm) {
   snd_output_t* output = nullptr;
   EXPECT_EQ(snd_output_buffer_open(&output), 0);

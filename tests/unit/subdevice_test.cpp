@@ -111,6 +111,19 @@ TEST_F(SubdeviceTest, WhatIsNotThisUsersAloneIsRefused) {
   EXPECT_TRUE(Subdevice::take(device_, 0));
 }
 
+TEST_F(SubdeviceTest, AnyPassesOverThoseThatCannotBeLocked) {
+  ASSERT_TRUE(Subdevice::take(device_, 0));
+  std::filesystem::create_directory(path("test.0.0.playback"));
+  std::filesystem::create_symlink("elsewhere", path("test.0.1.playback"));
+  {
+    const auto third = Subdevice::take_any(device_, 3);
+    ASSERT_TRUE(third);
+    EXPECT_EQ(third->number(), 2U);
+    EXPECT_EQ(Subdevice::take_any(device_, 3).error(), EACCES) << "none that is busy alone";
+  }
+  EXPECT_EQ(Subdevice::take_any(device_, 2).error(), EACCES);
+}
+
 TEST_F(SubdeviceTest, NeedsADirectory) {
   std::ofstream(directory_.path() / "dmasim") << "no directory";
   EXPECT_EQ(Subdevice::take(device_, 0).error(), EACCES);
