@@ -14,13 +14,13 @@
 
 namespace dmasim {
 
-/// The cable's only writer, from the first configure() on until it ends. It carries what is
-/// committed, at the times that run() tells; frames that come by write() are only counted.
-/// `name` is valid; `clock` is the one that paces the stream. configure() answers EBUSY (another
-/// one writes), EINVAL (others take part with another format), EACCES, ENOSPC and those of open(2);
-/// explain() then says more.
-/// `overrules`, asked at each start, says whether others' format does not matter: those who take
-/// part with another one are broken off (Source::broken). Empty: it does.
+/// The cable's only writer, from the first configure() on until it ends, fails or is released. It
+/// carries what is committed, at the times that run() tells; frames that come by write() are only
+/// counted. `name` is valid; `clock` is the one that paces the stream. configure() answers EBUSY
+/// (another one writes), EINVAL (others take part with another format), EACCES, ENOSPC and those of
+/// open(2); explain() then says more. `overrules`, asked at each start, says whether others' format
+/// does not matter: those who take part with another one are broken off (Source::broken). Empty: it
+/// does.
 std::unique_ptr<Sink> make_cable_sink(std::string name, std::shared_ptr<const Clock> clock,
                                       std::function<bool()> overrules = {});
 
@@ -28,7 +28,8 @@ std::unique_ptr<Sink> make_cable_sink(std::string name, std::shared_ptr<const Cl
 /// answers as the sink's, but never EBUSY or ENOSPC.
 std::unique_ptr<Source> make_cable_source(std::string name, std::shared_ptr<const Clock> clock);
 
-/// Plays into both. What is lost in either counts; stats are otherwise those of `first`.
+/// Plays into both. What is lost in either counts; stats are otherwise those of `first`. Where one
+/// cannot be configured the second is released, and `first` keeps what it has recorded.
 std::unique_ptr<Sink> make_tee_sink(std::unique_ptr<Sink> first, std::unique_ptr<Sink> second);
 
 }  // namespace dmasim

@@ -34,13 +34,7 @@ class CableSink final : public Sink {
  public:
   CableSink(std::string name, std::shared_ptr<const Clock> clock, std::function<bool()> overrules)
       : name_(std::move(name)), clock_(std::move(clock)), overrules_(std::move(overrules)) {}
-  ~CableSink() override DMASIM_EXCLUDES(lock_) {
-    MutexLock guard(lock_);
-    if (!file_) return;
-    end_segment(kOpenEnd);
-    file_.leave();
-    file_.reclaim();
-  }
+  ~CableSink() override { let_go(); }
 
   Result<void> configure(const PcmFormat& format, uint64_t burst_frames) override
       DMASIM_EXCLUDES(lock_);
@@ -66,6 +60,7 @@ class CableSink final : public Sink {
     MutexLock guard(lock_);
     stats_.written_frames += bytes.size() / frame_bytes_;
   }
+  void release() noexcept override DMASIM_EXCLUDES(lock_) { let_go(); }
   void flush_async() noexcept override {}
   Result<void> flush() override DMASIM_EXCLUDES(lock_);
   [[nodiscard]] SinkStats stats() const noexcept override DMASIM_EXCLUDES(lock_) {
@@ -79,6 +74,7 @@ class CableSink final : public Sink {
                           uint64_t capacity);
   Result<void> lay_tape(CableFile& file, CableRecord& record, const PcmFormat& format,
                         uint64_t capacity);
+  void let_go() noexcept DMASIM_EXCLUDES(lock_);
   void end_segment(uint64_t frame) noexcept DMASIM_REQUIRES(lock_);
   void reserve(uint64_t tape) noexcept DMASIM_REQUIRES(lock_);
   bool lay(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept
@@ -184,6 +180,17 @@ Result<void> CableSink::lay_tape(CableFile& file, CableRecord& record, const Pcm
   }
   const uint64_t bytes = record.capacity_frames * format.frame_bytes();
   return goes_on ? file.allocate(bytes) : file.renew(bytes);
+}
+
+/// A hook that looks in finds no round.
+void CableSink::let_go() noexcept {
+  MutexLock guard(lock_);
+  in_round_ = false;
+  if (!file_) return;
+  end_segment(kOpenEnd);
+  CableFile left = std::move(file_);  // its end unlocks
+  left.leave();
+  left.reclaim();
 }
 
 void CableSink::commit(std::span<const std::byte> ring, uint64_t end) noexcept {

@@ -71,6 +71,10 @@ class Sink {
   /// [hardware; under the channel's lock] The same, and the round is over.
   virtual void stop(uint64_t frame) noexcept { static_cast<void>(frame); }
 
+  /// [setup] A start for which configure() succeeded fails elsewhere: lets go of what others wait
+  /// for and the next configure() takes again. Not of what has been recorded.
+  virtual void release() noexcept {}
+
   /// [setup] After configure() has failed: whose fault it was, as "cable = \"x\" is in use by
   /// process 7". Empty where the error says it all.
   [[nodiscard]] virtual std::string explain() const { return {}; }

@@ -11,10 +11,17 @@ class TeeSink final : public Sink {
   TeeSink(std::unique_ptr<Sink> first, std::unique_ptr<Sink> second) noexcept
       : first_(std::move(first)), second_(std::move(second)) {}
 
-  /// The second one first: a cable that is taken leaves the file of the first one alone.
+  /// The second one first: a cable that is taken leaves the file of the first one alone. And a file
+  /// that is in use leaves nobody's cable taken.
   Result<void> configure(const PcmFormat& format, uint64_t burst_frames) override {
     if (auto ready = second_->configure(format, burst_frames); !ready) return ready;
-    return first_->configure(format, burst_frames);
+    auto ready = first_->configure(format, burst_frames);
+    if (!ready) second_->release();
+    return ready;
+  }
+  void release() noexcept override {
+    first_->release();
+    second_->release();
   }
   void write(std::span<const std::byte> bytes, bool committed) noexcept override {
     first_->write(bytes, committed);

@@ -81,6 +81,36 @@ TEST_F(CableSharing, ASecondWriterIsRefusedAndToldTheOwner) {
   EXPECT_TRUE(Player(clock_).begin(1));
 }
 
+/// As a PCM that has both: a start that fails for the file's sake leaves the cable to others.
+TEST_F(CableSharing, AFileThatIsInUseLeavesTheCableBesideItFree) {
+  const std::string recording = directory_.path() / "x.raw";
+  auto owner = *make_file_sink(recording.c_str(), {});
+  ASSERT_TRUE(owner->configure(kSlow, kRingFrames));
+  const auto both =
+      make_tee_sink(*make_file_sink(recording.c_str(), {}), make_cable_sink("test", clock_));
+  EXPECT_EQ(both->configure(kSlow, kRingFrames).error(), EBUSY);
+  EXPECT_FALSE(cable_carries("test"));
+  {
+    Player other(clock_);
+    EXPECT_TRUE(other.begin(1, kOther)) << other.sink->explain();
+    owner.reset();
+    EXPECT_EQ(both->configure(kSlow, kRingFrames).error(), EBUSY);
+  }
+  EXPECT_TRUE(both->configure(kSlow, kRingFrames));
+  EXPECT_EQ(Player(clock_).begin(1).error(), EBUSY);
+}
+
+TEST_F(CableSharing, ATakenCableLeavesTheFileBesideItAlone) {
+  const std::string recording = directory_.path() / "x.raw";
+  Player other(clock_);
+  ASSERT_TRUE(other.begin(1));
+  const auto both =
+      make_tee_sink(*make_file_sink(recording.c_str(), {}), make_cable_sink("test", clock_));
+  EXPECT_EQ(both->configure(kSlow, kRingFrames).error(), EBUSY);
+  EXPECT_FALSE(std::filesystem::exists(recording));
+  EXPECT_TRUE((*make_file_sink(recording.c_str(), {}))->configure(kSlow, kRingFrames));
+}
+
 TEST_F(CableSharing, AnotherFormatIsRefusedOnEitherSideAndToldWhich) {
   {
     Player player(clock_);
