@@ -61,4 +61,8 @@ Result<UniqueFd> open_private_file(int directory, const char* name, int flags) {
   return fd;
 }
 
+Result<ForkClosedFd> open_lock_file(int directory, const char* name, int flags) {
+  return ForkClosedFd::open([=] { return open_private_file(directory, name, flags); });
+}
+
 }  // namespace dmasim

@@ -2,6 +2,7 @@
 /// The directory in which processes of one user meet.
 #pragma once
 
+#include "engine/fork_closed_fd.h"
 #include "engine/result.h"
 #include "engine/unique_fd.h"
 
@@ -15,5 +16,8 @@ Result<UniqueFd> open_cable_directory(bool create);
 /// A plain file in it that nobody else can touch. `flags` as for open(2). Errors: EACCES as above;
 /// those of open(2).
 Result<UniqueFd> open_private_file(int directory, const char* name, int flags);
+
+/// The same for who locks it: no forked child has a part in it. Errors: also EMFILE, ENOMEM.
+Result<ForkClosedFd> open_lock_file(int directory, const char* name, int flags);
 
 }  // namespace dmasim

@@ -99,9 +99,7 @@ Result<CableFile> CableFile::open(const std::string& name) {
   if (!cable_name_valid(name)) return Errno{EINVAL};
   auto directory = open_cable_directory(true);
   if (!directory) return directory.as_errno();
-  auto file = open_private_file(directory->get(), file_name(name).c_str(), O_RDWR | O_CREAT);
-  if (!file) return file.as_errno();
-  auto fd = ForkClosedFd::adopt(*std::move(file));
+  auto fd = open_lock_file(directory->get(), file_name(name).c_str(), O_RDWR | O_CREAT);
   if (!fd) return fd.as_errno();
   CableFile cable;
   cable.fd_ = *std::move(fd);

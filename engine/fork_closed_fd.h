@@ -5,10 +5,27 @@
 /// THREADS  any; one object, one thread at a time.
 #pragma once
 
+#include <cstdint>
+
 #include "engine/result.h"
 #include "engine/unique_fd.h"
 
 namespace dmasim {
+
+/// Whether the process forks meanwhile.
+class ForkWatch {
+ public:
+  ForkWatch() noexcept;
+  /// Waits until no fork() is on its way, and looks for others from now on.
+  void begin() noexcept;
+  /// Whether none has come since, or no more patience is left.
+  [[nodiscard]] bool good() const noexcept;
+
+ private:
+  [[nodiscard]] bool patient() const noexcept;
+  int64_t deadline_ns_;
+  unsigned seen_ = 0;
+};
 
 class ForkClosedFd {
  public:
@@ -26,6 +43,14 @@ class ForkClosedFd {
   }
   ~ForkClosedFd();
 
+  /// For what carries locks: adopts what `open_file` answers, a Result<UniqueFd>. A child that is
+  /// forked between an open and its adoption keeps a copy, so what was opened then is closed,
+  /// before anybody locks it, and opened again. Waits for forks that are on their way, for 200 ms
+  /// at most; one that had begun before the process came here for the first time goes unseen.
+  /// Errors: those of `open_file` and of adopt().
+  template <typename OpenFile>
+  static Result<ForkClosedFd> open(OpenFile open_file);
+
   /// Errors: EMFILE (too many at a time), ENOMEM.
   static Result<ForkClosedFd> adopt(UniqueFd fd, InChild in_child = InChild::closed) noexcept;
 
@@ -37,5 +62,16 @@ class ForkClosedFd {
   UniqueFd fd_;
   int slot_ = -1;
 };
+
+template <typename OpenFile>
+Result<ForkClosedFd> ForkClosedFd::open(OpenFile open_file) {
+  for (ForkWatch watch;;) {
+    watch.begin();
+    Result<UniqueFd> file = open_file();
+    if (!file) return file.as_errno();
+    Result<ForkClosedFd> owned = adopt(*std::move(file));
+    if (!owned || watch.good()) return owned;
+  }
+}
 
 }  // namespace dmasim

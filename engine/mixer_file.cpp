@@ -41,31 +41,35 @@ bool lock(int fd) noexcept {
 
 }  // namespace
 
-Result<MixerFile> MixerFile::adopt(int directory, const std::string& card, int flags) {
-  if (!cable_name_valid(card)) return Errno{EINVAL};
-  auto file = open_private_file(directory, file_name(card).c_str(), O_RDWR | flags);
-  if (!file) return file.as_errno();
-  auto fd = ForkClosedFd::adopt(*std::move(file));
+Result<MixerFile> MixerFile::of(Result<ForkClosedFd> fd) {
   if (!fd) return fd.as_errno();
   MixerFile mixer;
   mixer.fd_ = *std::move(fd);
   return mixer;
 }
 
+Result<MixerFile> MixerFile::open_to_lock(int directory, const std::string& card, int flags) {
+  if (!cable_name_valid(card)) return Errno{EINVAL};
+  return of(open_lock_file(directory, file_name(card).c_str(), O_RDWR | flags));
+}
+
 Result<MixerFile> MixerFile::create(const std::string& card) {
   const auto directory = open_cable_directory(true);
   if (!directory) return directory.as_errno();
-  return adopt(directory->get(), card, O_CREAT);
+  return open_to_lock(directory->get(), card, O_CREAT);
 }
 
 Result<MixerFile> MixerFile::open(const std::string& card) {
   const auto directory = open_cable_directory(false);
   if (!directory) return directory.as_errno();
-  return open_in(directory->get(), card);
+  return open_to_lock(directory->get(), card, 0);
 }
 
 Result<MixerFile> MixerFile::open_in(int directory, const std::string& card) {
-  return adopt(directory, card, 0);
+  if (!cable_name_valid(card)) return Errno{EINVAL};
+  auto file = open_private_file(directory, file_name(card).c_str(), O_RDWR);
+  if (!file) return file.as_errno();
+  return of(ForkClosedFd::adopt(*std::move(file)));
 }
 
 bool MixerFile::linked() const noexcept {

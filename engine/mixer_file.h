@@ -31,7 +31,8 @@ class MixerFile {
   static Result<MixerFile> create(const std::string& card);
   /// Makes nothing. Errors: ENOENT (nobody has), and as above.
   static Result<MixerFile> open(const std::string& card);
-  /// The same, in an open cable directory.
+  /// The same, in an open cable directory, and not to set(): waits for no fork(), so hooks may call
+  /// it.
   static Result<MixerFile> open_in(int directory, const std::string& card);
 
   explicit operator bool() const noexcept { return static_cast<bool>(fd_); }
@@ -54,7 +55,8 @@ class MixerFile {
  private:
   using Slots = std::array<std::byte, kMixerFileBytes>;
 
-  static Result<MixerFile> adopt(int directory, const std::string& card, int flags);
+  static Result<MixerFile> of(Result<ForkClosedFd> fd);
+  static Result<MixerFile> open_to_lock(int directory, const std::string& card, int flags);
   Result<bool> set_locked(size_t cell, uint32_t value) noexcept;
 
   ForkClosedFd fd_;

@@ -69,9 +69,7 @@ Result<Subdevice> Subdevice::take_in(UniqueFd& directory, const PcmDevice& devic
                                      unsigned number) {
   std::string name = file_name(device, number);
   for (;;) {
-    auto file = open_private_file(directory.get(), name.c_str(), O_RDWR | O_CREAT);
-    if (!file) return file.as_errno();
-    auto locked = ForkClosedFd::adopt(*std::move(file));
+    auto locked = open_lock_file(directory.get(), name.c_str(), O_RDWR | O_CREAT);
     if (!locked) return locked.as_errno();
     if (const auto done = lock(locked->get()); !done) return done.as_errno();
     if (!still_has_a_name(locked->get())) continue;

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// A child that lives on has no part in its parent's locks, whenever it was forked.
+#include "engine/fork_closed_fd.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <pthread.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <thread>
+
+#include "tests/unit/runtime_directory.h"
+
+namespace dmasim {
+namespace {
+
+class ForkClosedFds : public ::testing::Test {
+ protected:
+  ~ForkClosedFds() override {
+    if (child_ <= 0) return;
+    kill(child_, SIGKILL);
+    EXPECT_EQ(waitpid(child_, nullptr, 0), child_);
+  }
+  [[nodiscard]] Result<UniqueFd> open_file() const {
+    UniqueFd fd(::open((directory_.path() / "file").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (!fd) return Errno{errno};
+    return fd;
+  }
+  [[nodiscard]] bool lock(int fd) const { return flock(fd, LOCK_EX | LOCK_NB) == 0; }
+  /// It lives until the test is over.
+  void fork_child() {
+    child_ = fork();
+    while (child_ == 0) pause();
+  }
+
+  const RuntimeDirectory directory_;
+  std::atomic<pid_t> child_{0};
+};
+
+/// As by another thread. The lock ends with its owner, whom this stands for by a close.
+TEST_F(ForkClosedFds, AForkBetweenOpenAndAdoptionGivesTheChildNoLock) {
+  int opens = 0;
+  {
+    const auto owned = ForkClosedFd::open([&] {
+      auto file = open_file();
+      if (++opens == 1) fork_child();
+      return file;
+    });
+    ASSERT_TRUE(owned);
+    ASSERT_TRUE(lock(owned->get()));
+  }
+  EXPECT_EQ(opens, 2);
+  EXPECT_TRUE(lock(open_file()->get())) << "while process " << child_ << " still lives";
+}
+
+TEST_F(ForkClosedFds, AForkAfterwardsGivesTheChildNoLock) {
+  {
+    const auto owned = ForkClosedFd::open([&] { return open_file(); });
+    ASSERT_TRUE(owned);
+    ASSERT_TRUE(lock(owned->get()));
+    fork_child();
+    EXPECT_FALSE(lock(open_file()->get()));
+  }
+  // The child closes its copy before it returns from fork().
+  const auto again = open_file();
+  EXPECT_EQ(flock(again->get(), LOCK_EX), 0);
+}
+
+TEST_F(ForkClosedFds, WhatCannotBeOpenedIsTold) {
+  EXPECT_EQ(ForkClosedFd::open([]() -> Result<UniqueFd> { return Errno{ENOSPC}; }).error(), ENOSPC);
+}
+
+std::atomic<bool> g_hold_forks{false};
+std::atomic<bool> g_fork_held{false};
+
+void hold_fork() {
+  g_fork_held = g_hold_forks.load();
+  while (g_hold_forks) std::this_thread::yield();
+}
+
+/// From the beginning, so that it runs after those of the code under test.
+const int kHandlerRefused = pthread_atfork(hold_fork, nullptr, nullptr);
+
+/// A program's own handler may wait for a mutex that the opening thread has.
+TEST_F(ForkClosedFds, AForkThatWaitsForTheOpenerIsNotWaitedForForEver) {
+  ASSERT_EQ(kHandlerRefused, 0);
+  ASSERT_TRUE(ForkClosedFd::open([&] { return open_file(); }));  // forks are counted from here on
+  g_hold_forks = true;
+  std::thread forker([&] { fork_child(); });
+  while (!g_fork_held) std::this_thread::yield();
+  {
+    const auto owned = ForkClosedFd::open([&] { return open_file(); });
+    ASSERT_TRUE(owned);
+    ASSERT_TRUE(lock(owned->get()));
+    g_hold_forks = false;
+    forker.join();
+  }
+  const auto again = open_file();
+  EXPECT_EQ(flock(again->get(), LOCK_EX), 0) << "the child has no copy";
+}
+
+}  // namespace
+}  // namespace dmasim
