@@ -37,6 +37,15 @@ bool still_has_a_name(int fd) noexcept {
   return fstat(fd, &status) == 0 && status.st_nlink > 0;
 }
 
+/// Whether the name in the directory is that of the open file: somebody may have removed it, and
+/// another owner have made it anew.
+bool is_named(int fd, int directory, const char* name) noexcept {
+  struct stat own {};
+  struct stat named {};
+  return fstat(fd, &own) == 0 && fstatat(directory, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+         own.st_dev == named.st_dev && own.st_ino == named.st_ino;
+}
+
 /// Over whatever a killed owner has left; as wide as any other process id.
 void write_owner(int fd) noexcept {
   std::array<char, 16> text{};
@@ -82,7 +91,9 @@ Result<Subdevice> Subdevice::take_in(UniqueFd& directory, const PcmDevice& devic
 /// child that has just been forked may not have closed its copy yet.
 Subdevice::~Subdevice() {
   if (!lock_) return;
-  unlinkat(directory_.get(), file_.c_str(), 0);
+  if (is_named(lock_.get(), directory_.get(), file_.c_str())) {
+    unlinkat(directory_.get(), file_.c_str(), 0);
+  }
   flock(lock_.get(), LOCK_UN);
 }
 

@@ -93,6 +93,16 @@ TEST_F(SubdeviceTest, WhatAKilledOwnerLeftIsTakenOver) {
   EXPECT_TRUE(nothing_left());
 }
 
+TEST_F(SubdeviceTest, OneWhoseFileWasRemovedTakesNobodyElsesAway) {
+  auto first = std::optional(*Subdevice::take(device_, 0));
+  ASSERT_TRUE(std::filesystem::remove(path("test.0.0.playback")));
+  const auto second = Subdevice::take(device_, 0);
+  ASSERT_TRUE(second);
+  first.reset();
+  EXPECT_TRUE(std::filesystem::exists(path("test.0.0.playback")));
+  EXPECT_EQ(Subdevice::take(device_, 0).error(), EBUSY);
+}
+
 TEST_F(SubdeviceTest, WhatIsNotThisUsersAloneIsRefused) {
   ASSERT_TRUE(Subdevice::take(device_, 0));
   const std::filesystem::path name = path("test.0.0.playback");
