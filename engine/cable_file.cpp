@@ -14,6 +14,7 @@
 #include "engine/cable_directory.h"
 #include "engine/clock.h"
 #include "engine/ofd_lock.h"
+#include "engine/signals_blocked.h"
 
 namespace dmasim {
 namespace {
@@ -178,10 +179,15 @@ Result<void> CableFile::renew(uint64_t data_bytes) noexcept {
   return allocate(data_bytes);
 }
 
-/// All of it now: a write that found none later would be a hole in the sound.
+/// All of it now: a write that found none later would be a hole in the sound. Some kernels give up
+/// for any signal that is pending, and begin anew at the next try: a timer could hold that up for
+/// ever. What cannot be blocked, as a stop, does not come again and again.
 Result<void> CableFile::allocate(uint64_t data_bytes) noexcept {
   if (!offset_fits(data_bytes, 0)) return Errno{EFBIG};
-  const int error = posix_fallocate(fd_.get(), 0, static_cast<off_t>(kDataOffset + data_bytes));
+  const auto end = static_cast<off_t>(kDataOffset + data_bytes);
+  const FileGrowth growth;
+  int error = EINTR;
+  while (error == EINTR) error = posix_fallocate(fd_.get(), 0, end);
   if (error != 0) return Errno{error};
   return {};
 }

@@ -14,6 +14,7 @@
 #include "engine/cable_file.h"
 #include "engine/clock.h"
 #include "engine/ofd_lock.h"
+#include "engine/signals_blocked.h"
 
 namespace dmasim {
 namespace {
@@ -117,6 +118,7 @@ Result<bool> MixerFile::set_locked(size_t cell, uint32_t value) noexcept {
   ++record.sequence;
   seal_mixer_record(record);
   const auto offset = static_cast<off_t>(record.sequence % kMixerSlots * sizeof record);
+  const FileGrowth growth;
   const ssize_t written = pwrite(fd_.get(), &record, sizeof record, offset);
   if (written == ssize_t{sizeof record}) return true;
   return Errno{written < 0 ? errno : ENOSPC};

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "engine/cable_directory.h"
+#include "engine/signals_blocked.h"
 
 namespace dmasim {
 namespace {
@@ -46,10 +47,12 @@ bool is_named(int fd, int directory, const char* name) noexcept {
          own.st_dev == named.st_dev && own.st_ino == named.st_ino;
 }
 
-/// Over whatever a killed owner has left; as wide as any other process id.
+/// Over whatever a killed owner has left; as wide as any other process id. Where it cannot be
+/// written nobody is named, and that is all.
 void write_owner(int fd) noexcept {
   std::array<char, 16> text{};
   const int length = std::snprintf(text.data(), text.size(), "%-10d\n", static_cast<int>(getpid()));
+  const FileGrowth growth;
   [[maybe_unused]] const ssize_t told = pwrite(fd, text.data(), static_cast<size_t>(length), 0);
 }
 

@@ -16,6 +16,7 @@
 #include <string>
 #include <utility>
 
+#include "engine/signals_blocked.h"
 #include "engine/sync.h"
 
 namespace dmasim {
@@ -36,22 +37,6 @@ timespec to_timespec(int64_t ns) noexcept {
   ns = std::max<int64_t>(ns, 0);  // a negative time would be an error, not a passed deadline
   return timespec{ns / 1'000'000'000, ns % 1'000'000'000};
 }
-
-/// Blocks every signal for a scope, so that a thread made in it is born with none open.
-class SignalsBlocked {
- public:
-  SignalsBlocked() noexcept {
-    sigset_t all;
-    sigfillset(&all);
-    require(pthread_sigmask(SIG_SETMASK, &all, &before_), "pthread_sigmask");
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_;
-};
 
 class ThreadAttributes {
  public:
