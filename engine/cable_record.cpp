@@ -10,11 +10,15 @@ namespace {
 
 // Bounds that no honest record comes near, and within which no sum or product below overflows.
 constexpr uint64_t kMostTape = uint64_t{1} << 60;
-constexpr uint64_t kMostCapacityBytes = uint64_t{1} << 36;
 constexpr int64_t kMostNs = int64_t{1} << 61;
 constexpr uint64_t kMostSeconds = uint64_t{1} << 31;
 constexpr uint64_t kMostChannels = 256;
 constexpr uint64_t kMostRateHz = (uint64_t{1} << 24) - 1;
+
+constexpr uint64_t kLeastHistoryBytes = uint64_t{1} << 20;
+constexpr uint64_t kMostHistoryBytes = uint64_t{1} << 26;
+constexpr uint64_t kHistorySeconds = 2;
+constexpr uint64_t kAheadBytes = uint64_t{1} << 20;
 
 bool plausible(const CableSegment& segment) noexcept {
   const uint64_t clock = segment.frames_per_1e15_ns;
@@ -34,7 +38,8 @@ bool plausible(const CableSegment& segment) noexcept {
 bool plausible(const CableRecord& record) noexcept {
   const auto format = unpack_format(record.format);
   if (!format || record.capacity_frames == 0) return false;
-  if (record.capacity_frames > kMostCapacityBytes / format->frame_bytes()) return false;
+  const uint64_t most_burst_frames = kMostBurstBytes / format->frame_bytes();
+  if (record.capacity_frames > cable_capacity(*format, most_burst_frames)) return false;
   if (record.reserved_tape > kMostTape || record.committed_tape > record.reserved_tape) {
     return false;
   }
@@ -47,6 +52,13 @@ bool plausible(const CableRecord& record) noexcept {
 }
 
 }  // namespace
+
+uint64_t cable_capacity(const PcmFormat& format, uint64_t burst_frames) noexcept {
+  const uint64_t frame = format.frame_bytes();
+  const uint64_t history =
+      std::clamp(kHistorySeconds * format.rate_hz * frame, kLeastHistoryBytes, kMostHistoryBytes);
+  return history / frame + std::max(burst_frames, kAheadBytes / frame);
+}
 
 uint64_t pack_format(const PcmFormat& format) noexcept {
   return uint64_t{format.rate_hz} << 16 | uint64_t{format.channels} << 5 |

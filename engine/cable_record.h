@@ -100,6 +100,13 @@ struct CableRecord {
 static_assert(sizeof(CableRecord) <= kSlotBytes);
 static_assert(sizeof(CableRecord) == (10 + 5 * CableRecord::kSegments) * sizeof(uint64_t));
 
+/// The largest buffer that a writer may have.
+inline constexpr uint64_t kMostBurstBytes = uint64_t{1} << 28;
+/// How many frames the tape has: what a reader may be late by, and what the writer's buffer may
+/// hold beyond it. Depends on the format alone for all usual buffers, so that one writer goes on
+/// with the tape of another.
+[[nodiscard]] uint64_t cable_capacity(const PcmFormat& format, uint64_t burst_frames) noexcept;
+
 /// A format as one number, below kFormatNumbers.
 [[nodiscard]] uint64_t pack_format(const PcmFormat& format) noexcept;
 [[nodiscard]] std::optional<PcmFormat> unpack_format(uint64_t number) noexcept;

@@ -14,20 +14,7 @@
 namespace dmasim {
 namespace {
 
-constexpr uint64_t kLeastHistoryBytes = uint64_t{1} << 20;
-constexpr uint64_t kMostHistoryBytes = uint64_t{1} << 26;
-constexpr uint64_t kHistorySeconds = 2;
-constexpr uint64_t kAheadBytes = uint64_t{1} << 20;
 constexpr uint64_t kRenewTape = uint64_t{1} << 59;  // far off what a record may say
-
-/// What a reader may be late by, and what the writer's buffer may hold beyond it. Depends on the
-/// format alone for all usual buffers, so that one writer goes on with the tape of another.
-uint64_t capacity_for(const PcmFormat& format, uint64_t burst_frames) noexcept {
-  const uint64_t frame = format.frame_bytes();
-  const uint64_t history =
-      std::clamp(kHistorySeconds * format.rate_hz * frame, kLeastHistoryBytes, kMostHistoryBytes);
-  return history / frame + std::max(burst_frames, kAheadBytes / frame);
-}
 
 /// LOCKING  lock_ is a leaf; what is called under it lies in memory.
 class CableSink final : public Sink {
@@ -104,6 +91,7 @@ class CableSink final : public Sink {
 /// Opens and locks with lock_ open, since a hook may look in meanwhile: it finds no round.
 Result<void> CableSink::configure(const PcmFormat& format, uint64_t burst_frames) {
   if (format.channels == 0 || format.rate_hz == 0) return Errno{EINVAL};
+  if (burst_frames > kMostBurstBytes / format.frame_bytes()) return Errno{EINVAL};
   trouble_.clear();
   CableFile file;
   CableRecord record;
@@ -113,7 +101,7 @@ Result<void> CableSink::configure(const PcmFormat& format, uint64_t burst_frames
     file = std::move(file_);
     record = record_;
   }
-  if (const auto taken = take_cable(file, record, format, capacity_for(format, burst_frames));
+  if (const auto taken = take_cable(file, record, format, cable_capacity(format, burst_frames));
       !taken) {
     return taken;
   }
@@ -157,13 +145,16 @@ Result<void> CableSink::take_cable(CableFile& file, CableRecord& record, const P
   return laid;
 }
 
-/// Goes on with the tape that lies there, or begins another one. A predecessor that was killed has
+/// Goes on with the tape that lies there, or begins another one, as where there is no room for all
+/// of it. A predecessor that was killed has
 /// left its last segment open: what was due is heard.
 Result<void> CableSink::lay_tape(CableFile& file, CableRecord& record, const PcmFormat& format,
                                  uint64_t capacity) {
   const int64_t now_ns = clock_->now_ns();
+  const uint64_t frame_bytes = format.frame_bytes();
   const bool goes_on = record.instance != 0 && record.format == pack_format(format) &&
-                       record.capacity_frames >= capacity && record.reserved_tape < kRenewTape;
+                       record.capacity_frames >= capacity && record.reserved_tape < kRenewTape &&
+                       file.allocate(record.capacity_frames * frame_bytes);
   if (!goes_on) {
     const uint64_t sequence = record.sequence;
     record = CableRecord{};
@@ -178,8 +169,8 @@ Result<void> CableSink::lay_tape(CableFile& file, CableRecord& record, const Pcm
     last.end_tape =
         std::max(last.first_tape, std::min(record.committed_tape, last.tape_at(now_ns)));
   }
-  const uint64_t bytes = record.capacity_frames * format.frame_bytes();
-  return goes_on ? file.allocate(bytes) : file.renew(bytes);
+  if (goes_on) return {};
+  return file.renew(capacity * frame_bytes);
 }
 
 /// A hook that looks in finds no round.

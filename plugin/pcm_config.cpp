@@ -21,6 +21,7 @@ namespace {
 using std::string_view;
 
 constexpr unsigned kMaxBufferBytes = 256U << 20;
+static_assert(kMaxBufferBytes <= kMostBurstBytes, "a cable takes every buffer");
 
 bool parse_formats(string_view text, std::vector<SampleFormat>& out) {
   std::vector<SampleFormat> formats;

@@ -13,6 +13,8 @@ namespace dmasim {
 namespace {
 
 constexpr PcmFormat kFormat{};
+/// What the largest buffer makes of the tape.
+const uint64_t kMostFrames = cable_capacity(kFormat, kMostBurstBytes / kFormat.frame_bytes());
 
 CableRecord good_record() {
   CableRecord record;
@@ -112,6 +114,7 @@ TEST(CableRecord, WhatIsOutOfBoundsIsRefusedThoughItIsSealed) {
       [](CableRecord& r) { r.format = kHuge; },
       [](CableRecord& r) { r.capacity_frames = 0; },
       [](CableRecord& r) { r.capacity_frames = kHuge; },
+      [](CableRecord& r) { r.capacity_frames = kMostFrames + 1; },
       [](CableRecord& r) { r.reserved_tape = kHuge; },
       [](CableRecord& r) { r.committed_tape = r.reserved_tape + 1; },
       [](CableRecord& r) { r.segment_count = 2; },
@@ -136,6 +139,12 @@ TEST(CableRecord, WhatIsOutOfBoundsIsRefusedThoughItIsSealed) {
     all[i](record);
     EXPECT_FALSE(decode_record(sealed(record))) << i;
   }
+}
+
+TEST(CableRecord, TheTapeOfTheLargestBufferIsBelieved) {
+  CableRecord record = good_record();
+  record.capacity_frames = kMostFrames;
+  EXPECT_TRUE(decode_record(sealed(record)));
 }
 
 /// Values at and around every border, in every field: what is believed computes without overflow,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// Who may use a cable, what others leave behind, and what they may put there.
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -305,6 +306,32 @@ TEST_F(CableSharing, HostileRecordsAreHeardAsSilenceOrSamples) {
       ASSERT_TRUE(each == 0 || (each >= 100 && each < 160)) << each;
     }
   }
+}
+
+/// A limit of the file's size stands for a full file system.
+TEST_F(CableSharing, ATapeThatThereIsNoRoomForIsBegunAnew) {
+  { ASSERT_TRUE(Player(clock_).begin(1)); }
+  CableRecord record;
+  record.instance = 1;
+  record.format = pack_format(kSlow);
+  record.capacity_frames = cable_capacity(kSlow, kMostBurstBytes / kSlow.frame_bytes());
+  seal_record(record);
+  overwrite(0, std::as_bytes(std::span(&record, 1)));
+  rlimit usual{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &usual), 0);
+  rlimit small = usual;
+  small.rlim_cur = 16 << 20;
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  Player player(clock_);
+  const auto begun = player.begin(1);
+  EXPECT_EQ(setrlimit(RLIMIT_FSIZE, &usual), 0);
+  EXPECT_TRUE(begun) << begun.error();
+}
+
+TEST_F(CableSharing, ABufferThatNoRecordMayTellOfIsRefused) {
+  const auto sink = make_cable_sink("test", clock_);
+  const uint64_t most = kMostBurstBytes / kSlow.frame_bytes();
+  EXPECT_EQ(sink->configure(kSlow, most + 1).error(), EINVAL);
 }
 
 class CableDirectory : public CableSharing {
