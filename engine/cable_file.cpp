@@ -62,10 +62,14 @@ bool locked_writer(int fd) noexcept {
   return locked_by_others(fd, kWriterLock, kWriterLock + 1).has_value();
 }
 
-/// That of another one who writes, if he has got so far.
+/// That of another one who writes, if he has got so far: until then the record is his
+/// predecessor's, who may have been killed and whose format nobody takes part in.
 std::optional<PcmFormat> written_format(int fd) noexcept {
   const auto record = locked_writer(fd) ? load_record(fd) : std::nullopt;
-  return record ? unpack_format(record->format) : std::nullopt;
+  const auto format = record ? unpack_format(record->format) : std::nullopt;
+  if (!format) return std::nullopt;
+  const off_t held = format_lock(*format);
+  return locked_by_others(fd, held, held + 1) ? format : std::nullopt;
 }
 
 bool offset_fits(uint64_t data_offset, size_t bytes) noexcept {
@@ -124,7 +128,7 @@ Result<void> CableFile::join(const PcmFormat& format, bool overrules) noexcept {
   joined_ = format;
   conflict_ = others_format(fd_.get(), kFormatLocks, own);
   if (!conflict_) conflict_ = others_format(fd_.get(), own + 1, kFormatLocksEnd);
-  if (!conflict_ || overrules || written_format(fd_.get()) == format) return {};
+  if (!conflict_ || overrules || written() == format) return {};
   leave();
   return Errno{EINVAL};
 }
@@ -164,6 +168,8 @@ void CableFile::unlock_writer() noexcept {
 }
 
 bool CableFile::has_writer() const noexcept { return locked_writer(fd_.get()); }
+
+std::optional<PcmFormat> CableFile::written() const noexcept { return written_format(fd_.get()); }
 
 void CableFile::reclaim() noexcept {
   if (!fd_ || others_joined()) return;

@@ -64,6 +64,8 @@ class CableFile {
   void unlock_writer() noexcept;
   /// Whether anybody but this object writes.
   [[nodiscard]] bool has_writer() const noexcept;
+  /// The format in which another one writes, if one has got so far.
+  [[nodiscard]] std::optional<PcmFormat> written() const noexcept;
 
   /// Empties the file if nobody takes part in it any more. What is left belongs to nobody.
   void reclaim() noexcept;

@@ -161,7 +161,7 @@ std::optional<CableRecord> CableSource::load() const noexcept {
 void CableSource::refresh() noexcept {
   auto record = running_ && file_ ? load() : std::nullopt;
   if (record && record->format != pack_format(format_)) {
-    broken_ = broken_ || file_.has_writer();
+    broken_ = broken_ || file_.written().value_or(format_) != format_;
     record.reset();
   }
   if (record && (!record_ || record->instance != record_->instance)) heard_tape_ = 0;

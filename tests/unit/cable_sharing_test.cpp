@@ -169,6 +169,19 @@ TEST_F(CableSharing, AKilledReaderLeavesNothingThatBinds) {
   EXPECT_TRUE(Player(clock_).begin(1, kOther));
 }
 
+TEST_F(CableSharing, AKilledWritersFormatIsNotItsSuccessors) {
+  Child([&] { ASSERT_TRUE((new Player(clock_))->begin(1, kOther)); }).kill();
+  auto successor = CableFile::open("test");
+  ASSERT_TRUE(successor && successor->lock_writer() && successor->join(kSlow));
+  EXPECT_EQ(successor->load()->format, pack_format(kOther)) << "it has written nothing yet";
+  EXPECT_EQ(cable_carries("test"), kSlow);
+  EXPECT_EQ(CableFile::open("test")->join(kOther).error(), EINVAL);
+  Listener listener(clock_);
+  ASSERT_TRUE(listener.start(kStart));
+  listener.hear(2);
+  EXPECT_FALSE(listener.source->broken());
+}
+
 TEST_F(CableSharing, AForkedChildHoldsNoneOfItsParentsLocks) {
   auto player = std::make_unique<Player>(clock_);
   ASSERT_TRUE(player->begin(1));
