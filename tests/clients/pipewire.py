@@ -2,7 +2,11 @@
 """PipeWire with the card as sink and source, in sessions of tools/pipewire. Its samples are floats
 inside, which hold 16 bits exactly: what is not resampled and not mixed comes out bit for bit."""
 
+import os
 import re
+import signal
+import time
+from pathlib import Path
 
 import harness
 import sound
@@ -11,22 +15,25 @@ from harness import nightly
 SECONDS = 2
 # pw-play loses what does not fill a cycle at its end, into PipeWire's own null sink too.
 LAST_CYCLE_SECONDS = 0.3
+TOOL = harness.SOURCE / "tools" / "pipewire"
 RECORD = "--rate 48000 --channels 2 --format s16"
 
 
 class Pipewire(harness.ClientTest):
-    needs = ("pipewire", "wireplumber", "pipewire-pulse", "pw-play", "dbus-run-session")
+    needs = ("pipewire", "wireplumber", "pipewire-pulse", "pw-play", "dbus-daemon")
 
     def setUp(self):
         super().setUp()
         self.played = self.file("played.wav")
         self.recorded = self.file("recorded.wav")
-        self.environment |= {"DMASIM_FILE": self.played, "DMASIM_SOURCE": "counter"}
+        self.temporary = Path(self.file("tmp"))
+        self.temporary.mkdir()
+        self.environment |= {"DMASIM_FILE": self.played, "DMASIM_SOURCE": "counter",
+                             "TMPDIR": str(self.temporary)}
 
     def session(self, script, *options, timeout=harness.WATCHDOG_SECONDS):
         """What `script` printed, run while PipeWire has the card."""
-        return self.run_client(str(harness.SOURCE / "tools" / "pipewire"), *options,
-                               "bash", "-euc", script, timeout=timeout)
+        return self.run_client(str(TOOL), *options, "bash", "-euc", script, timeout=timeout)
 
     def check_playing(self, command, *options, tolerant=False):
         source = self.counted_wav(SECONDS, LAST_CYCLE_SECONDS)
@@ -215,6 +222,125 @@ class Pipewire(harness.ClientTest):
     @nightly
     def test_PlaysAMinuteWithoutAnError(self):
         self.check_errorless(60)
+
+    # --- the script ---
+
+    def start_session(self, script):
+        """It has printed `ready`."""
+        process = self.start_client(str(TOOL), "bash", "-c", script)
+        self.assertIn("ready\n", iter(process.stdout.readline, ""))
+        return process
+
+    def processes(self):
+        """All that have this test's directory in their environment, and so the daemons."""
+        found = []
+        for path in Path("/proc").glob("[0-9]*"):
+            try:
+                if str(self.directory).encode() in (path / "environ").read_bytes():
+                    found.append((path / "cmdline").read_text().replace("\0", " "))
+            except OSError:
+                pass
+        return found
+
+    def assert_nothing_is_left(self):
+        self.assertEqual(self.processes(), [])
+        self.assertEqual(list(self.temporary.iterdir()), [])
+
+    def test_EndsByTheSignalThatEndsTheCommand(self):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            process = self.start_session("echo ready; exec sleep 60")
+            os.kill(process.pid, number)
+            self.assertEqual(process.wait(10), 128 + number)
+            self.assert_nothing_is_left()
+
+    def test_TakesAllDownHoweverOftenItIsTold(self):
+        process = self.start_session("echo ready; exec sleep 60")
+        for _ in range(1000):
+            process.terminate()
+            time.sleep(0.005)
+            if process.poll() is not None:
+                break
+        self.assertEqual(process.wait(10), 143)
+        self.assert_nothing_is_left()
+
+    def test_LivesWhileTheCommandAnswersAnInterrupt(self):
+        """As by ^C, which all of the terminal's processes get."""
+        process = self.start_session("""
+            answer() { sleep 0.5; pw-link --input; exit 7; }
+            trap answer INT
+            echo ready
+            while :; do sleep 0.1; done""")
+        os.killpg(process.pid, signal.SIGINT)
+        self.assertIn("dmasim_sink:playback_FL", process.communicate(timeout=10)[0])
+        self.assertEqual(process.returncode, 7)
+        self.assert_nothing_is_left()
+
+    def test_PassesOnInputAndStatus(self):
+        said = self.run_client("sh", "-c", f"echo given | {TOOL} sh -c 'cat; exit 5'", status=(5,))
+        self.assertIn("given\n", said)
+
+    def test_StartsNothingForWhatItRefuses(self):
+        for arguments, status, answer in (
+                (("no-such-command",), 127, "no such command"),
+                (("find_card",), 127, "no such command")):
+            self.assertIn(answer, self.run_client(str(TOOL), *arguments, status=(status,)))
+            self.assert_nothing_is_left()
+
+    def test_LeavesTheCommandItsEnvironment(self):
+        """What would lead PipeWire's programs elsewhere excepted."""
+        mine = {"DISPLAY": ":99", "WAYLAND_DISPLAY": "wayland-99", "XDG_CONFIG_HOME": "/my/config",
+                "XDG_STATE_HOME": "/my/state", "DBUS_SESSION_BUS_ADDRESS": "unix:path=/my/bus",
+                "XDG_RUNTIME_DIR": self.environment["XDG_RUNTIME_DIR"]}
+        self.environment |= mine | {
+            "PIPEWIRE_CORE": "elsewhere", "PIPEWIRE_REMOTE": "elsewhere",
+            "PIPEWIRE_RUNTIME_DIR": "/elsewhere", "PULSE_RUNTIME_PATH": "/elsewhere",
+            "PULSE_SERVER": "unix:/elsewhere", "WIREPLUMBER_CONFIG_DIR": "/nowhere"}
+        lines = self.session("env; pw-link --input").splitlines()
+        for key, value in mine.items():
+            self.assertIn(f"{key}={value}", lines)
+        self.assertIn("dmasim_sink:playback_FL", lines)
+        self.assertNotIn("elsewhere", "".join(lines))
+
+    def test_HasTheMixerOfAllPrograms(self):
+        self.run_client("amixer", "-q", "-D", "dmasim", "sset", "Master", "off")
+        self.session(f"amixer -D dmasim sget Master | grep -q off; pw-play {self.tone_wav(1)}")
+        recording = sound.read_wav(self.played)
+        self.assertGreater(len(recording.channels[0]), 0)
+        self.assertFalse(any(any(channel) for channel in recording.channels))
+
+    def test_PlaysIntoACableOfAllPrograms(self):
+        """A recorder outside, which was there before, hears the sink."""
+        del self.environment["DMASIM_SOURCE"]
+        heard = self.file("heard.wav")
+        device = "dmasim:CABLE=reaches-out"
+        recorder = self.start_client("arecord", "-q", "-D", device, "-f", "S16_LE", "-r", "48000",
+                                     "-c", "2", heard)
+        self.session(f"pw-play {self.tone_wav(1)}", "--sink", f"api.alsa.path={device}")
+        recorder.send_signal(signal.SIGINT)
+        recorder.wait(10)
+        self.assertTrue(any(sound.read_wav(heard).channels[0]))
+
+    def test_RunsByALinkAndFromAnywhere(self):
+        """Whatever CDPATH says, of which cd tells where it went; PATH has another `pipewire`."""
+        Path(self.file("link")).symlink_to(TOOL)
+        for command in ("./link", f"cd {harness.SOURCE} && tools/pipewire",
+                        f"cd {TOOL.parent} && bash pipewire"):
+            said = self.run_client("sh", "-c", f"{command} echo here",
+                                   environment={"CDPATH": "."})
+            self.assertEqual(said, "here\n")
+
+    def stub(self, name, script):
+        """In front of what else is called so."""
+        stubs = Path(self.file("stubs"))
+        stubs.mkdir(exist_ok=True)
+        stub = stubs / name
+        stub.write_text(f"#!/bin/sh\n{script}\n")
+        stub.chmod(0o700)
+        return {"PATH": f"{stubs}:{self.environment['PATH']}"}
+
+    def test_FindsTheCardAmongMany(self):
+        environment = self.stub("aplay", "echo dmasim; yes another | head -n 100000")
+        self.run_client(str(TOOL), "true", environment=environment)
 
     # --- installation ---
 
