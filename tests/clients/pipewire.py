@@ -281,6 +281,14 @@ class Pipewire(harness.ClientTest):
 
     def test_StartsNothingForWhatItRefuses(self):
         for arguments, status, answer in (
+                (("--quantum", "255", "true"), 1, "256 to 8192"),
+                (("--quantum", "8193", "true"), 1, "256 to 8192"),
+                (("--quantum", "0512", "true"), 1, "256 to 8192"),
+                (("--sink", "audio.rate", "true"), 1, "KEY=VALUE"),
+                (("--sink", "=1", "true"), 1, "KEY=VALUE"),
+                (("--source", "node.name=mine", "true"), 1, "dmasim_source"),
+                (("-q", "512", "true"), 2, "--quantum N"),
+                (("--quantum",), 2, "--quantum N"),
                 (("no-such-command",), 127, "no such command"),
                 (("find_card",), 127, "no such command")):
             self.assertIn(answer, self.run_client(str(TOOL), *arguments, status=(status,)))
@@ -319,6 +327,21 @@ class Pipewire(harness.ClientTest):
         recorder.send_signal(signal.SIGINT)
         recorder.wait(10)
         self.assertTrue(any(sound.read_wav(heard).channels[0]))
+
+    def test_QuotesTheNodesProperties(self):
+        said = self.session("pw-cli info dmasim_sink; pw-cli info dmasim_source",
+                            "--sink", r'node.description=A card, "mine": C:\card {#1}',
+                            "--sink", "audio.position=FL,FR",
+                            "--source", 'node.description="Quoted, already"')
+        self.assertIn(r'node.description = "A card, "mine": C:\card {#1}"', said)
+        self.assertIn('node.description = "Quoted, already"', said)
+
+    def test_WaitsForPortsOfAnyName(self):
+        said = self.session("pw-link --input --output", "--sink", "audio.channels=1",
+                            "--sink", "audio.position=MONO", "--source", "audio.channels=1",
+                            "--source", "audio.position=MONO")
+        self.assertIn("dmasim_sink:playback_MONO", said)
+        self.assertIn("dmasim_source:capture_MONO", said)
 
     def test_RunsByALinkAndFromAnywhere(self):
         """Whatever CDPATH says, of which cd tells where it went; PATH has another `pipewire`."""
