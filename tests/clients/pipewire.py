@@ -365,6 +365,15 @@ class Pipewire(harness.ClientTest):
         environment = self.stub("aplay", "echo dmasim; yes another | head -n 100000")
         self.run_client(str(TOOL), "true", environment=environment)
 
+    def test_NeedsNoCompiler(self):
+        programs = Path(self.file("programs"))
+        programs.mkdir()
+        for name in ("bash", "aplay", *self.needs):
+            (programs / name).symlink_to("/bin/true" if name != "bash" else "/bin/bash")
+        said = self.run_client("env", f"PATH={programs}",
+                               str(harness.SOURCE / "tools" / "setup"), "pipewire")
+        self.assertEqual(said, "")
+
     # --- installation ---
 
     def test_InstallsItsDropInsOnlyIfAsked(self):
