@@ -56,6 +56,7 @@ class MixedSink final : public Sink {
   }
   void flush_async() noexcept override { sink_->flush_async(); }
   Result<void> flush() override { return sink_->flush(); }
+  void release() noexcept override { sink_->release(); }
   [[nodiscard]] std::string explain() const override { return sink_->explain(); }
   [[nodiscard]] SinkStats stats() const noexcept override { return sink_->stats(); }
 
