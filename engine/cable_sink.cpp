@@ -82,6 +82,7 @@ class CableSink final : public Sink {
   CableRecord record_ DMASIM_GUARDED_BY(lock_);      // as it was stored last
   bool in_round_ DMASIM_GUARDED_BY(lock_) = false;   // from configure() to stop()
   uint64_t base_tape_ DMASIM_GUARDED_BY(lock_) = 0;  // where the round's frame 0 lies
+  uint64_t laid_tape_ DMASIM_GUARDED_BY(lock_) = 0;  // no sample of ours lies from here on
   size_t frame_bytes_ DMASIM_GUARDED_BY(lock_) = 1;
   uint32_t rate_hz_ DMASIM_GUARDED_BY(lock_) = 1;
   SinkStats stats_ DMASIM_GUARDED_BY(lock_);
@@ -98,6 +99,7 @@ Result<void> CableSink::configure(const PcmFormat& format, uint64_t burst_frames
   {
     MutexLock guard(lock_);
     in_round_ = false;
+    if (file_) record_.reserved_tape = laid_tape_;
     file = std::move(file_);
     record = record_;
   }
@@ -110,7 +112,7 @@ Result<void> CableSink::configure(const PcmFormat& format, uint64_t burst_frames
   record_ = record;
   frame_bytes_ = format.frame_bytes();
   rate_hz_ = format.rate_hz;
-  base_tape_ = record_.reserved_tape;
+  base_tape_ = laid_tape_ = record_.reserved_tape;
   record_.committed_tape = base_tape_;
   in_round_ = true;
   publish();
@@ -210,6 +212,7 @@ void CableSink::run_over(std::span<const std::byte> ring, uint64_t from, uint64_
 /// Puts frames onto the tape. False: they are lost.
 bool CableSink::lay(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept {
   reserve(base_tape_ + to);
+  laid_tape_ = std::max(laid_tape_, base_tape_ + to);
   if (copy(ring, from, to)) return true;
   stats_.lost_frames += to - from;
   stats_.last_error = EIO;
@@ -258,12 +261,15 @@ bool CableSink::run(const FrameTime& time, uint64_t depth, uint64_t frame) noexc
   return clock_->now_ns() < segment.begin_ns() + cable_delay_ns(rate_hz_);
 }
 
-/// What was committed ends it, or the frame at which the hardware stopped.
+/// What was committed ends it, or the frame at which the hardware stopped. What was announced and
+/// never laid is left to the next one, or each short sound would cost the readers a part of the
+/// tape.
 void CableSink::end_segment(uint64_t frame) noexcept {
   if (!record_.has_open_segment()) return;
   CableSegment& last = record_.segment(record_.segment_count - 1);
   const uint64_t stopped = frame == kOpenEnd ? record_.committed_tape : base_tape_ + frame;
   last.end_tape = std::max(last.first_tape, std::min(record_.committed_tape, stopped));
+  record_.reserved_tape = laid_tape_;
   publish();
 }
 

@@ -194,6 +194,7 @@ CableSource::Piece CableSource::next_piece(uint64_t most) noexcept {
     frames = std::min(most, frames_until(begin_ns));
     --number;
   }
+  if (oldest > 0) stats_.late_frames += frames;  // of which nothing is known any more
   return {frames, std::nullopt};
 }
 

@@ -204,6 +204,35 @@ TEST_F(Cable, AReaderThatSleptThroughFindsWhatItMissed) {
   EXPECT_EQ(listener.hear(60), heard(1, 100, 50, 9));
 }
 
+TEST_F(Cable, ManyShortSoundsAreAllFoundLater) {
+  Listener listener(clock_);
+  ASSERT_TRUE(listener.start(kStart));
+  std::vector<int32_t> expected(1, 0);
+  for (int sound = 0; sound < 30; ++sound) {
+    Player player(clock_);  // one after the other, as programs are
+    for (int again = 0; again < (sound == 0 ? 2 : 1); ++again) {
+      const auto first = static_cast<int32_t>(expected.size());
+      player.play(first, 5, kStart + (first - 1) * kFrameNs);
+      player.stop(5);
+      for (int32_t i = 0; i < 5; ++i) expected.push_back(first + i);
+    }
+  }
+  EXPECT_EQ(listener.hear(expected.size()), expected);
+  EXPECT_EQ(listener.source->stats().late_frames, 0U);
+}
+
+TEST_F(Cable, WhatLiesBeforeTheOldestSegmentKeptIsCountedAsLate) {
+  Listener listener(clock_);
+  ASSERT_TRUE(listener.start(kStart));
+  Player player(clock_);
+  for (int32_t sound = 0; sound < 40; ++sound) {
+    player.play(1 + sound, 1, kStart + sound * kFrameNs);
+    player.stop(1);
+  }
+  EXPECT_EQ(listener.hear(41), heard(9, 9, 32, 0));
+  EXPECT_EQ(listener.source->stats().late_frames, 9U);
+}
+
 TEST_F(Cable, AReaderThatSleptTooLongHearsSilenceAndCountsIt) {
   Listener listener(clock_);
   ASSERT_TRUE(listener.start(kStart));
