@@ -33,7 +33,7 @@ void GuardedSink::hold() {
   held_ = true;
 }
 
-void GuardedSink::release() {
+void GuardedSink::let_through() {
   MutexLock guard(lock_);
   held_ = false;
   released_.notify_all();

@@ -29,9 +29,9 @@ class GuardedSink final : public Sink {
   Result<void> flush() override { return {}; }
   [[nodiscard]] SinkStats stats() const noexcept override { return {}; }
 
-  /// configure() then waits for release(), as for a disk.
+  /// configure() then waits for let_through(), as for a disk.
   void hold() DMASIM_EXCLUDES(lock_);
-  void release() DMASIM_EXCLUDES(lock_);
+  void let_through() DMASIM_EXCLUDES(lock_);
 
   std::vector<std::byte> written;  ///< committed; read it when nothing runs
 

@@ -166,7 +166,7 @@ TEST_P(SubstreamSchedules, APositionIsToldWhileTheDeviceIsMadeReady) {
     program.actor("starter", [&] { check(pcm.start() == 0, "start failed"); });
     program.actor("asker", [&] {
       pcm.ask_position();
-      pcm.sink().release();
+      pcm.sink().let_through();
     });
     program.run();
     pcm.close();
