@@ -148,8 +148,7 @@ Result<void> CableSink::take_cable(CableFile& file, CableRecord& record, const P
 }
 
 /// Goes on with the tape that lies there, or begins another one, as where there is no room for all
-/// of it. A predecessor that was killed has
-/// left its last segment open: what was due is heard.
+/// of it. A predecessor that was killed has left its last segment open: what was due is heard.
 Result<void> CableSink::lay_tape(CableFile& file, CableRecord& record, const PcmFormat& format,
                                  uint64_t capacity) {
   const int64_t now_ns = clock_->now_ns();

@@ -46,8 +46,7 @@ void log_none_usable(const PcmConfig& config, const PcmDevice& device, int error
   SNDERR(
       "dmasim: card = \"%s\", dev = %u: those of its %u subdevices that are not in use for %s have "
       "no lock in $XDG_RUNTIME_DIR/dmasim, /dev/shm or /tmp: %s; accepted: plain files of this "
-      "user "
-      "alone in place of %s.%u.*, more subdevices, another dev or card",
+      "user alone in place of %s.%u.*, more subdevices, another dev or card",
       device.card.c_str(), device.number, config.subdevices, purpose(device), std::strerror(error),
       device.card.c_str(), device.number);
 }
