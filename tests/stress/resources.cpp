@@ -12,7 +12,8 @@
 #include <thread>
 
 // Sanitizers bring their own heap, and this to ask it.
-extern "C" __attribute__((weak)) size_t __sanitizer_get_current_allocated_bytes();
+extern "C" __attribute__((weak)) size_t sanitizers_heap_in_use() __asm__(
+    "__sanitizer_get_current_allocated_bytes");
 
 namespace dmasim::stress {
 namespace {
@@ -20,9 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 uint64_t heap_in_use() {
-  if (__sanitizer_get_current_allocated_bytes != nullptr) {
-    return __sanitizer_get_current_allocated_bytes();
-  }
+  if (sanitizers_heap_in_use != nullptr) return sanitizers_heap_in_use();
   const struct mallinfo2 info = mallinfo2();
   return info.uordblks + info.hblkhd;
 }
