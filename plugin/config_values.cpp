@@ -6,6 +6,8 @@
 #include <array>
 #include <utility>
 
+#include "plugin/loop.h"
+
 namespace dmasim {
 
 using std::string_view;
@@ -48,6 +50,10 @@ bool parse_yes_or_no(string_view text, bool& out) {
 bool take_text(string_view text, std::string& out) {
   out = text;
   return true;
+}
+
+bool take_card(string_view text, std::string& out) {
+  return card_name_valid(text) && take_text(text, out);
 }
 
 }  // namespace dmasim

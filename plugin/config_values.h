@@ -35,4 +35,7 @@ bool parse_yes_or_no(std::string_view text, bool& out);
 /// Any text.
 bool take_text(std::string_view text, std::string& out);
 
+/// A card's name: kCardNameAccepts.
+bool take_card(std::string_view text, std::string& out);
+
 }  // namespace dmasim

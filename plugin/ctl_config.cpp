@@ -17,11 +17,6 @@ namespace {
 
 using std::string_view;
 
-bool take_card(string_view text, std::string& out) {
-  out = text;
-  return card_name_valid(text);
-}
-
 /// The mixer knows the first of the subdevices only; a card may have more.
 bool parse_subdevices(string_view text, unsigned& out) {
   const bool parsed = parse_number(text, 1U, kMostSubdevices, out);

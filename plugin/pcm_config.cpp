@@ -79,10 +79,6 @@ using Key = ConfigKey<PcmConfig>;
 constexpr Key kProfileKey{"profile", kProfileNames,
                           [](string_view t, PcmConfig& c) { return parse_profile(t, c); }};
 
-bool take_card(string_view text, std::string& out) {
-  return card_name_valid(text) && take_text(text, out);
-}
-
 bool parse_subdev(string_view text, PcmConfig& out) {
   return parse_number(text, 0U, unsigned{INT_MAX}, out.subdev.emplace());
 }
