@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Compiles through ccache where it is installed. One cache serves every checkout: ccache sees paths
+# below the checkout as relative ones, and the compiler writes no checkout's path into an object.
+#   -DDMASIM_CCACHE=OFF    compiles without it
+option(DMASIM_CCACHE "Compile through ccache if it is installed" ON)
+find_program(CCACHE_EXECUTABLE ccache)
+mark_as_advanced(CCACHE_EXECUTABLE)
+
+# Objects are the same in every checkout, with ccache or without.
+add_compile_options(-ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
+
+if(DMASIM_CCACHE AND CCACHE_EXECUTABLE)
+  # A precompiled header is read with the macros and the times that it was made with.
+  set(sloppiness pch_defines,time_macros,include_file_mtime,include_file_ctime)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+    CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=${sloppiness}
+    ${CCACHE_EXECUTABLE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${CMAKE_CXX_COMPILER_LAUNCHER})
+  # Without it GCC and ccache disagree on whether an unused precompiled header is a new one.
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>)
+  endif()
+endif()
