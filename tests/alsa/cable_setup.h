@@ -20,7 +20,7 @@ inline PcmSetup cable_setup() {
   return setup;
 }
 
-/// A capture that a loaded machine may be late for by two seconds.
+/// A stream that a loaded machine may be late for by two seconds.
 inline PcmSetup cable_capture_setup() {
   PcmSetup setup = cable_setup();
   setup.period_size = 4800;

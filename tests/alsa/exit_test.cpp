@@ -131,14 +131,22 @@ TEST_P(ExitInState, DoesNotHang) {
   const bool playback = stream == SND_PCM_STREAM_PLAYBACK;
   const Arguments arguments =
       playback ? Arguments{{"FILE", directory.file("played.wav")}} : Arguments{};
-  retry_when_late([&, stream = stream, state = state] {
+  constexpr int kWrong = 1;
+  constexpr int kTooLate = 2;
+  look_in_time([&, stream = stream, state = state] {
     Forked program([&] {
       const Opened opened = try_open(arguments, stream);
+      if (opened.error != 0) return kWrong;
       Stage stage;
-      if (opened.error != 0 || !bring_to(opened.pcm.get(), state, kWritten, stage)) return 1;
+      const bool there = bring_to(opened.pcm.get(), state, kWritten, stage);
+      if (HasFailure()) return kWrong;
+      if (!there) return kTooLate;
       exit_now();
     });
-    return program.wait() == 0;
+    const int answer = program.wait();
+    if (answer == kTooLate) return Look::too_late;
+    EXPECT_EQ(answer, 0);
+    return Look::in_time;
   });
 }
 

@@ -19,6 +19,10 @@ namespace {
 
 constexpr snd_pcm_uframes_t kFrames = 72001;  // longer than all the forks take
 
+// What a child answers, beside 0.
+constexpr int kWrong = 1;
+constexpr int kTooLate = 2;
+
 snd_pcm_sframes_t move(snd_pcm_t* pcm) {
   std::vector<std::byte> data(400);
   return snd_pcm_stream(pcm) == SND_PCM_STREAM_PLAYBACK ? snd_pcm_writei(pcm, data.data(), 100)
@@ -175,48 +179,52 @@ class ForkInState : public ::testing::TestWithParam<std::tuple<snd_pcm_stream_t,
   }
 
   /// The stream goes on and comes to its end, with all of its frames.
-  bool parent_goes_on(snd_pcm_t* pcm, const Stage& stage) {
+  Look parent_goes_on(snd_pcm_t* pcm, const Stage& stage) {
     return playback() ? playback_goes_on(pcm, stage) : capture_goes_on(pcm, stage);
   }
-  bool playback_goes_on(snd_pcm_t* pcm, const Stage& stage) {
+  Look playback_goes_on(snd_pcm_t* pcm, const Stage& stage) {
     switch (state()) {
       case SND_PCM_STATE_OPEN:
       case SND_PCM_STATE_SETUP: {
         Stage fresh = roomy_stage();
-        return bring_to(pcm, SND_PCM_STATE_RUNNING, kFrames, fresh) && drains(pcm, fresh);
+        const bool runs = bring_to(pcm, SND_PCM_STATE_RUNNING, kFrames, fresh);
+        return runs ? drains(pcm, fresh) : Look::too_late;
       }
       case SND_PCM_STATE_XRUN:
         EXPECT_EQ(snd_pcm_prepare(pcm), 0);
         EXPECT_EQ(first_difference(stage.setup.layout, stage.written, recorded(pcm)), "");
-        return true;
+        return Look::in_time;
       case SND_PCM_STATE_PAUSED:
         EXPECT_EQ(snd_pcm_pause(pcm, 0), 0);
         return drains(pcm, stage);
       case SND_PCM_STATE_DRAINING:
         EXPECT_TRUE(reaches_state(pcm, SND_PCM_STATE_SETUP));
         EXPECT_EQ(first_difference(stage.setup.layout, stage.written, recorded(pcm)), "");
-        return true;
+        return Look::in_time;
       default:
         return drains(pcm, stage);
     }
   }
-  bool drains(snd_pcm_t* pcm, const Stage& stage) {
+  Look drains(snd_pcm_t* pcm, const Stage& stage) {
     const int answer = snd_pcm_drain(pcm);
-    if (answer == -EPIPE) return false;  // it came too late
+    if (answer == -EPIPE) return stage.late_by_xrun();
     EXPECT_EQ(answer, 0);
     EXPECT_EQ(first_difference(stage.setup.layout, stage.written, recorded(pcm)), "");
-    return true;
+    return Look::in_time;
   }
   /// What hw_free waits for is in the file.
   std::vector<std::byte> recorded(snd_pcm_t* pcm) {
     EXPECT_EQ(snd_pcm_hw_free(pcm), 0);
     return read_file(path_);
   }
-  bool capture_goes_on(snd_pcm_t* pcm, const Stage& stage) {
-    if (state() == SND_PCM_STATE_XRUN) return snd_pcm_prepare(pcm) == 0;
+  Look capture_goes_on(snd_pcm_t* pcm, const Stage& stage) {
+    if (state() == SND_PCM_STATE_XRUN) {
+      EXPECT_EQ(snd_pcm_prepare(pcm), 0);
+      return Look::in_time;
+    }
     Stage fresh = roomy_stage();
     if (state() == SND_PCM_STATE_OPEN || state() == SND_PCM_STATE_SETUP) {
-      if (!bring_to(pcm, SND_PCM_STATE_RUNNING, 0, fresh)) return false;
+      if (!bring_to(pcm, SND_PCM_STATE_RUNNING, 0, fresh)) return Look::too_late;
     }
     const int released = state() == SND_PCM_STATE_PREPARED ? snd_pcm_start(pcm)
                          : state() == SND_PCM_STATE_PAUSED ? snd_pcm_pause(pcm, 0)
@@ -224,11 +232,11 @@ class ForkInState : public ::testing::TestWithParam<std::tuple<snd_pcm_stream_t,
     EXPECT_EQ(released, 0);
     std::vector<std::byte> got(1000 * stage.setup.layout.frame_bytes());
     const auto frames = snd_pcm_readi(pcm, got.data(), 1000);
-    if (frames == -EPIPE) return false;
+    if (frames == -EPIPE) return stage.late_by_xrun();
     EXPECT_EQ(frames, 1000);
     EXPECT_EQ(
         first_difference(stage.setup.layout, counter_frames(stage.setup.layout, 0, 1000), got), "");
-    return true;
+    return Look::in_time;
   }
 
   CableRuntime runtime_;
@@ -236,13 +244,14 @@ class ForkInState : public ::testing::TestWithParam<std::tuple<snd_pcm_stream_t,
 };
 
 TEST_P(ForkInState, TheChildIsTurnedAwayAndTheParentGoesOn) {
-  retry_when_late([&] {
+  look_in_time([&] {
     const Opened opened = try_open(arguments(), std::get<0>(GetParam()));
     EXPECT_EQ(opened.error, 0);
     Stage stage = roomy_stage();
-    if (!bring_to(opened.pcm.get(), state(), kFrames, stage)) return false;
+    if (!bring_to(opened.pcm.get(), state(), kFrames, stage)) return Look::too_late;
     each_call_in_a_child(opened.pcm.get());
     all_calls_and_an_exit(opened.pcm.get());
+    if (!stays_in(opened.pcm.get(), state(), stage)) return Look::too_late;
     return parent_goes_on(opened.pcm.get(), stage);
   });
 }
@@ -296,17 +305,25 @@ TEST(Fork, AChildOpensAndPlaysItsOwn) {
   const Pcm parents = open_playback({{"COMPLETION", "shared"}});
   Stage stage;
   ASSERT_TRUE(bring_to(parents.get(), SND_PCM_STATE_RUNNING, 48000, stage));
-  Forked child([&] {
-    const Opened own =
-        try_open({{"COMPLETION", "shared"}, {"FILE", path}}, SND_PCM_STREAM_PLAYBACK);
-    Stage fresh;
-    if (own.error != 0 || !bring_to(own.pcm.get(), SND_PCM_STATE_RUNNING, 4800, fresh)) return 1;
-    return snd_pcm_drain(own.pcm.get()) == 0 ? 0 : 2;
+  look_in_time([&] {
+    Forked child([&] {
+      const Opened own =
+          try_open({{"COMPLETION", "shared"}, {"FILE", path}}, SND_PCM_STREAM_PLAYBACK);
+      if (own.error != 0) return kWrong;
+      Stage fresh;
+      if (!bring_to(own.pcm.get(), SND_PCM_STATE_RUNNING, 9600, fresh)) return kTooLate;
+      const int answer = snd_pcm_drain(own.pcm.get());
+      if (answer == -EPIPE) static_cast<void>(fresh.late_by_xrun());
+      if (HasFailure() || (answer != 0 && answer != -EPIPE)) return kWrong;
+      return answer == 0 ? 0 : kTooLate;
+    });
+    const int answer = child.wait();
+    if (answer == kTooLate) return Look::too_late;
+    EXPECT_EQ(answer, 0);
+    const auto played = pattern_frames(stage.setup.layout, 0, 9600);
+    EXPECT_EQ(first_difference(stage.setup.layout, played, read_file(path)), "");
+    return Look::in_time;
   });
-  EXPECT_EQ(child.wait(), 0);
-  EXPECT_EQ(first_difference(stage.setup.layout, pattern_frames(stage.setup.layout, 0, 4800),
-                             read_file(path)),
-            "");
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <set>
 #include <thread>
 
+#include "tests/alsa/bracket.h"
 #include "tests/alsa/cable_setup.h"
 #include "tests/alsa/ctl_fixture.h"
 
@@ -108,24 +109,31 @@ TEST_F(MixerSound, IsAnotherCardsOwn) {
 
 /// In the middle of a stream, by another process: first as it was, then silent, with one edge.
 TEST_F(MixerSound, ChangesWhileItPlays) {
-  const PcmSetup setup = cable_setup();
-  const Pcm pcm = open_playback({{"FILE", path()}});
-  ASSERT_TRUE(pcm);
-  ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), setup));
+  PcmSetup setup = cable_setup();
+  setup.buffer_size = 24000;
   const std::vector<std::byte> loud(setup.buffer_size * setup.layout.frame_bytes(), std::byte{1});
-  ASSERT_EQ(write_frames(pcm.get(), loud, setup.layout), 12000);
-  ASSERT_EQ(snd_pcm_start(pcm.get()), 0);
-  const auto written_by_now = [&] { return snd_pcm_avail(pcm.get()) > 2400; };
-  ASSERT_TRUE(eventually(written_by_now));
-  ASSERT_NO_FATAL_FAILURE(set_elsewhere("dmasim", ctl_.find("Master Playback Switch"), {0}));
-  ASSERT_EQ(snd_pcm_drain(pcm.get()), 0);
-  const auto out = played();
-  ASSERT_EQ(out.size(), 24000U);
-  const auto edge = std::find(out.begin(), out.end(), 0);
-  EXPECT_GE(edge - out.begin(), 4800);
-  EXPECT_TRUE(std::all_of(out.begin(), edge, [](int32_t s) { return s == 0x01010101; }));
-  EXPECT_TRUE(std::all_of(edge, out.end(), [](int32_t s) { return s == 0; }));
-  EXPECT_NE(edge, out.end());
+  look_in_time([&] {
+    set_switch("Master Playback Switch", true);
+    const Pcm pcm = open_playback({{"FILE", path()}});
+    configure(pcm.get(), setup);
+    EXPECT_EQ(write_frames(pcm.get(), loud, setup.layout), 24000);
+    const int64_t start_ns = now_ns();
+    EXPECT_EQ(snd_pcm_start(pcm.get()), 0);
+    const auto written_by_now = [&] { return snd_pcm_avail(pcm.get()) > 2400; };
+    EXPECT_TRUE(eventually(written_by_now));
+    set_elsewhere("dmasim", ctl_.find("Master Playback Switch"), {0});
+    // What is in the last period may have been taken before.
+    if (now_ns() - start_ns >= setup.time_of(24000 - 1200)) return Look::too_late;
+    EXPECT_EQ(snd_pcm_drain(pcm.get()), 0);
+    const auto out = played();
+    EXPECT_EQ(out.size(), 48000U);
+    const auto edge = std::find(out.begin(), out.end(), 0);
+    EXPECT_GE(edge - out.begin(), 4800);
+    EXPECT_TRUE(std::all_of(out.begin(), edge, [](int32_t s) { return s == 0x01010101; }));
+    EXPECT_TRUE(std::all_of(edge, out.end(), [](int32_t s) { return s == 0; }));
+    EXPECT_NE(edge, out.end());
+    return Look::in_time;
+  });
 }
 
 TEST_F(MixerSound, IsCapturedLower) {
@@ -153,13 +161,17 @@ class MixerLoop : public MixerSound {
     ASSERT_EQ(snd_pcm_start(pcm), 0);
   }
   void begin(snd_pcm_t* pcm, const PcmSetup& setup = cable_setup()) {
+    ASSERT_NO_FATAL_FAILURE(fill(pcm, setup));
+    ASSERT_EQ(snd_pcm_start(pcm), 0);
+  }
+  void fill(snd_pcm_t* pcm, const PcmSetup& setup) {
     ASSERT_NO_FATAL_FAILURE(configure(pcm, setup));
     const std::vector<std::byte> data(setup.buffer_size * setup.layout.frame_bytes(),
                                       std::byte{0x40});
     ASSERT_EQ(write_frames(pcm, data, setup.layout),
               static_cast<snd_pcm_sframes_t>(setup.buffer_size));
-    ASSERT_EQ(snd_pcm_start(pcm), 0);
   }
+  Look expect_rate(snd_pcm_t* pcm, const PcmSetup& setup, int rate_hz);
   [[nodiscard]] long read(const char* name, unsigned subdevice = 0) const {
     return ctl_.read(ctl_.find(name, 0, subdevice)).front();
   }
@@ -170,6 +182,28 @@ class MixerLoop : public MixerSound {
   }
   const std::vector<Element> elements_ = ctl_.elements();
 };
+
+/// Plays a quarter of the buffer. Too late if it is not known within a twentieth where that must
+/// be.
+Look MixerLoop::expect_rate(snd_pcm_t* pcm, const PcmSetup& setup, int rate_hz) {
+  fill(pcm, setup);
+  const Bracket start = bracket([&] { EXPECT_EQ(snd_pcm_start(pcm), 0); });
+  snd_pcm_sframes_t played = 0;
+  Bracket ask;
+  const auto quarter = static_cast<snd_pcm_sframes_t>(setup.buffer_size / 4);
+  EXPECT_TRUE(eventually([&] {
+    ask = bracket([&] { played = snd_pcm_avail(pcm); });
+    return played >= quarter || played < 0;
+  }));
+  const PositionRange range = position_range(start, ask, rate_hz);
+  if (range.most >= static_cast<int64_t>(setup.buffer_size) ||
+      range.most - range.least > range.most / 20) {
+    return Look::too_late;
+  }
+  EXPECT_TRUE(range.holds(played))
+      << played << " is not in " << range.least << " to " << range.most;
+  return Look::in_time;
+}
 
 TEST_F(MixerLoop, IsHeardLower) {
   set_volume("Master Playback Volume", kMinus20dB, kMinus20dB);
@@ -198,6 +232,7 @@ TEST_F(MixerLoop, TellsWhatPlaysIntoIt) {
   EXPECT_EQ(read("PCM Slave Channels"), 2);
   ctl_.subscribe();
   PcmSetup setup = cable_setup();
+  setup.buffer_size = 30 * setup.period_size;
   setup.layout.channels = 3;
   setup.rate_hz = 44100;
   Pcm out = open_loop(SND_PCM_STREAM_PLAYBACK);
@@ -256,8 +291,7 @@ TEST_F(MixerLoop, DoesNotEndAReadWhereItHasNoControls) {
   setter.join();
 }
 
-/// Of two playbacks that begin together, one in a loop that is shifted: as a kernel's, 80000 is a
-/// quarter faster.
+/// Of two playbacks, one in a loop that is shifted: as a kernel's, 80000 is a quarter faster.
 TEST_F(MixerLoop, HasAClockThatCanBeShifted) {
   ASSERT_GE(ctl_.write(ctl_.find("PCM Rate Shift 100000", 0, 1), {80000}), 0);
   PcmSetup setup = cable_setup();
@@ -266,18 +300,12 @@ TEST_F(MixerLoop, HasAClockThatCanBeShifted) {
   const Pcm plain = open_loop(SND_PCM_STREAM_PLAYBACK, "dmasim_loop:SUBDEV=0");
   const Pcm shifted = open_loop(SND_PCM_STREAM_PLAYBACK, "dmasim_loop:SUBDEV=1");
   ASSERT_TRUE(plain && shifted);
-  retry_when_late([&] {
-    snd_pcm_drop(plain.get());
+  look_in_time([&] {
+    snd_pcm_drop(plain.get());  // of an earlier look
     snd_pcm_drop(shifted.get());
-    begin(plain.get(), setup);
-    begin(shifted.get(), setup);
-    const auto played = [](const Pcm& pcm) { return snd_pcm_avail(pcm.get()); };
-    snd_pcm_sframes_t of_plain = 0;
-    EXPECT_TRUE(eventually([&] { return (of_plain = played(plain)) > 24000 || of_plain < 0; }));
-    const snd_pcm_sframes_t of_shifted = played(shifted);
-    if (of_plain < 0 || of_shifted < 0) return false;  // an underrun: this thread was late
-    const double ratio = static_cast<double>(of_shifted) / static_cast<double>(of_plain);
-    return std::fabs(ratio - 1.25) < 0.05;
+    const Look of_plain = expect_rate(plain.get(), setup, 48000);
+    const Look of_shifted = expect_rate(shifted.get(), setup, 60000);
+    return of_plain == Look::in_time ? of_shifted : of_plain;
   });
 }
 
@@ -309,7 +337,7 @@ TEST_F(MixerLoop, RefusesAnotherFormatUnlessItNotifies) {
   const Pcm in = open_loop(SND_PCM_STREAM_CAPTURE);
   ASSERT_TRUE(in);
   ASSERT_NO_FATAL_FAILURE(listen(in.get()));
-  PcmSetup setup = cable_setup();
+  PcmSetup setup = cable_capture_setup();
   setup.layout = {.format = SND_PCM_FORMAT_S16_LE, .channels = 2};
   {
     const Pcm out = open_loop(SND_PCM_STREAM_PLAYBACK);

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "tests/alsa/look_in_time.h"
 #include "tests/alsa/sample_pattern.h"
 
 namespace dmasim::test {
@@ -109,9 +110,9 @@ class TemporaryDirectory {
 
 std::vector<std::byte> read_file(const std::string& path);
 
-/// A test that some load on the machine can spoil says so and is tried again, a few times.
-/// `attempt` answers false when it came too late to show anything.
-void retry_when_late(const std::function<bool()>& attempt);
-inline constexpr int kMostAttempts = 6;
+/// For a look that found an xrun of a stream that was started after `start_ns`. It came too late if
+/// `frames`, all that the stream could go on with, have had their time. A failed expectation if
+/// not.
+Look late_by_xrun(const PcmSetup& setup, int64_t start_ns, uint64_t frames);
 
 }  // namespace dmasim::test

@@ -29,6 +29,15 @@ class Poll : public ::testing::Test {
     EXPECT_GE(poll(&descriptor_, 1, timeout_ms), 0);
     return descriptor_.revents;
   }
+  /// Ready or not, as the positions before and after say.
+  void expect_true_level(snd_pcm_sframes_t avail_min) {
+    const snd_pcm_sframes_t before = snd_pcm_avail(pcm_.get());
+    const bool ready = raw() != 0;
+    const snd_pcm_sframes_t after = snd_pcm_avail(pcm_.get());
+    ASSERT_TRUE(before >= 0 && after >= 0);
+    EXPECT_TRUE(ready ? after >= avail_min : before < avail_min)
+        << (ready ? "ready, with " : "not ready, with ") << before << " to " << after;
+  }
   unsigned short translated() {
     unsigned short revents = 0;
     EXPECT_EQ(snd_pcm_poll_descriptors_revents(pcm_.get(), &descriptor_, 1, &revents), 0);
@@ -37,6 +46,10 @@ class Poll : public ::testing::Test {
   void fill() {
     const auto room = static_cast<snd_pcm_uframes_t>(snd_pcm_avail(pcm_.get()));
     ASSERT_EQ(snd_pcm_writei(pcm_.get(), data_.data(), room), static_cast<snd_pcm_sframes_t>(room));
+  }
+
+  [[nodiscard]] Look before(int64_t ns, uint64_t frames) const {
+    return ns < setup_.time_of(frames) ? Look::in_time : Look::too_late;
   }
 
   PcmSetup setup_;
@@ -85,10 +98,7 @@ TEST_F(Poll, RunningPlaybackIsReadyOnceAvailMinIsFree) {
     EXPECT_EQ(translated(), POLLOUT);
     ASSERT_GE(snd_pcm_avail_update(pcm_.get()), 480);
     ASSERT_NO_FATAL_FAILURE(fill());
-    const bool ready = raw() != 0;
-    if (ready) {
-      EXPECT_GE(snd_pcm_avail(pcm_.get()), 480);
-    }
+    expect_true_level(480);
   }
 }
 
@@ -110,15 +120,12 @@ TEST_F(Poll, CaptureIsReadyOnceAvailMinIsThere) {
     ASSERT_EQ(snd_pcm_readi(pcm_.get(), data_.data(), static_cast<snd_pcm_uframes_t>(avail)),
               avail);
     taken += static_cast<uint64_t>(avail);
-    const bool ready = raw() != 0;
-    if (ready) {
-      EXPECT_GE(snd_pcm_avail(pcm_.get()), 480);
-    }
+    expect_true_level(480);
   }
 }
 
 TEST_F(Poll, PlaybackWaitWakesBetweenTwoTicks) {
-  retry_when_late([&] {
+  look_in_time([&] {
     open(slow_ticks(), true);
     EXPECT_EQ(snd_pcm_writei(pcm_.get(), data_.data(), 48000 - 4800), 48000 - 4800);
     const int64_t start_ns = now_ns();
@@ -127,12 +134,12 @@ TEST_F(Poll, PlaybackWaitWakesBetweenTwoTicks) {
     const int64_t woken_ns = now_ns() - start_ns;
     EXPECT_GE(woken_ns, setup_.time_of(4800));
     EXPECT_GE(snd_pcm_avail_update(pcm_.get()), 9600);
-    return woken_ns < setup_.time_of(9600);
+    return before(woken_ns, 9600);
   });
 }
 
 TEST_F(Poll, CaptureWaitWakesBetweenTwoTicks) {
-  retry_when_late([&] {
+  look_in_time([&] {
     open(slow_ticks(), false);
     const int64_t start_ns = now_ns();
     EXPECT_EQ(snd_pcm_start(pcm_.get()), 0);
@@ -141,26 +148,28 @@ TEST_F(Poll, CaptureWaitWakesBetweenTwoTicks) {
     const int64_t woken_ns = now_ns() - start_ns;
     EXPECT_GE(woken_ns, setup_.time_of(12600));
     EXPECT_GE(snd_pcm_avail_update(pcm_.get()), 9600);
-    return woken_ns < setup_.time_of(19200);
+    return before(woken_ns, 19200);
   });
 }
 
 TEST_F(Poll, AvailMinIsChangedWhileTheStreamRuns) {
   PcmSetup setup = slow_ticks();
   setup.avail_min = 45000;
-  retry_when_late([&] {
+  look_in_time([&] {
     open(setup, true);
     fill();
     const int64_t start_ns = now_ns();
     EXPECT_EQ(snd_pcm_start(pcm_.get()), 0);
-    EXPECT_EQ(raw(), 0);
+    const short at_once = raw();
+    if (now_ns() - start_ns >= setup.time_of(9600)) return Look::too_late;
+    EXPECT_EQ(at_once, 0);
     PcmSetup changed = setup;
     changed.avail_min = 12000;
     EXPECT_EQ(set_sw_params(pcm_.get(), changed), 0);
     EXPECT_EQ(raw(kWatchdogMs), POLLOUT);
     const int64_t woken_ns = now_ns() - start_ns;
     EXPECT_GE(snd_pcm_avail_update(pcm_.get()), 12000);
-    return woken_ns < setup_.time_of(19200);
+    return before(woken_ns, 19200);
   });
 }
 
@@ -200,16 +209,20 @@ TEST_F(Poll, APausedMappedCaptureThatWasReadEmptyIsNotReady) {
 }
 
 TEST_F(Poll, PausedPlaybackThatIsFullIsNotReady) {
-  ASSERT_NO_FATAL_FAILURE(open({}, true));
-  ASSERT_NO_FATAL_FAILURE(fill());
-  ASSERT_EQ(snd_pcm_start(pcm_.get()), 0);
-  ASSERT_EQ(snd_pcm_pause(pcm_.get(), 1), 0);
-  if (snd_pcm_avail(pcm_.get()) < 4800) {
+  look_in_time([&] {
+    open({}, true);
+    fill();
+    const int64_t start_ns = now_ns();
+    EXPECT_EQ(snd_pcm_start(pcm_.get()), 0);
+    EXPECT_EQ(snd_pcm_pause(pcm_.get(), 1), 0);
+    if (now_ns() - start_ns >= setup_.time_of(4800)) return Look::too_late;
+    EXPECT_LT(snd_pcm_avail(pcm_.get()), 4800);
     EXPECT_EQ(raw(150), 0);
     EXPECT_EQ(snd_pcm_wait(pcm_.get(), 10), 0);
-  }
-  ASSERT_EQ(snd_pcm_pause(pcm_.get(), 0), 0);
-  EXPECT_EQ(raw(kWatchdogMs), POLLOUT);
+    EXPECT_EQ(snd_pcm_pause(pcm_.get(), 0), 0);
+    EXPECT_EQ(raw(kWatchdogMs), POLLOUT);
+    return Look::in_time;
+  });
 }
 
 TEST_F(Poll, DrainingIsNotReadyUntilItsEnd) {
@@ -254,14 +267,16 @@ TEST_F(Poll, AfterADropIsReadyWithAnError) {
 }
 
 TEST_F(Poll, NonblockingCallsAnswerEagain) {
-  ASSERT_NO_FATAL_FAILURE(open({}, true, SND_PCM_NONBLOCK));
-  ASSERT_NO_FATAL_FAILURE(fill());
-  const int64_t start_ns = now_ns();
-  ASSERT_EQ(snd_pcm_start(pcm_.get()), 0);
-  const snd_pcm_sframes_t answer = snd_pcm_writei(pcm_.get(), data_.data(), 48000);
-  if (now_ns() - start_ns < setup_.time_of(4800)) {
+  look_in_time([&] {
+    open(slow_ticks(), true, SND_PCM_NONBLOCK);
+    fill();
+    const int64_t start_ns = now_ns();
+    EXPECT_EQ(snd_pcm_start(pcm_.get()), 0);
+    const snd_pcm_sframes_t answer = snd_pcm_writei(pcm_.get(), data_.data(), 48000);
+    if (now_ns() - start_ns >= setup_.time_of(9600)) return Look::too_late;
     EXPECT_EQ(answer, -EAGAIN);
-  }
+    return Look::in_time;
+  });
 }
 
 }  // namespace

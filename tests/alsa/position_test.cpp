@@ -1,43 +1,22 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Positions against CLOCK_MONOTONIC: between two readings of the clock around a call there is
-/// nothing but the frames of that time, to the frame, whatever load the machine is under.
+/// Positions against CLOCK_MONOTONIC, to the frame.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cerrno>
 
+#include "tests/alsa/bracket.h"
 #include "tests/alsa/pcm_fixture.h"
 
 namespace dmasim::test {
 namespace {
 
-struct Bracket {
-  int64_t before_ns = 0;
-  int64_t after_ns = 0;
-};
-
-template <typename Call>
-Bracket bracket(Call call) {
-  Bracket times;
-  times.before_ns = now_ns();
-  call();
-  times.after_ns = now_ns();
-  return times;
-}
-
-/// How many frames a card of `rate_hz` moves in so long.
-int64_t frames_in(int64_t ns, double rate_hz) {
-  return static_cast<int64_t>(static_cast<double>(std::max<int64_t>(ns, 0)) * rate_hz / 1e9);
-}
-
-/// The position was asked for in `ask`, of a stream started in `start`. A frame of grace is for the
-/// rounding of the double.
+/// The position was asked for in `ask`, of a stream started in `start`.
 void expect_on_time(int64_t position, const Bracket& start, const Bracket& ask, double rate_hz,
                     int64_t most) {
-  const int64_t least = frames_in(ask.before_ns - start.after_ns, rate_hz) - 1;
-  const int64_t last = frames_in(ask.after_ns - start.before_ns, rate_hz) + 1;
-  EXPECT_GE(position, std::min(least, most));
-  EXPECT_LE(position, last);
+  const PositionRange range = position_range(start, ask, rate_hz);
+  EXPECT_GE(position, std::min(range.least, most));
+  EXPECT_LE(position, range.most);
 }
 
 /// Plays a second from one buffer and asks for the delay all along.
@@ -78,45 +57,69 @@ TEST(Position, OfAFastCardIsFaster) { expect_a_second_on_time({{"PPM", "100000"}
 
 TEST(Position, OfASlowCardIsSlower) { expect_a_second_on_time({{"PPM", "-50000"}}, 45600); }
 
-TEST(Position, OfPlaybackAsStatusAndAvailTellIt) {
-  PcmSetup setup;
-  const Pcm pcm = open_playback({});
-  ASSERT_TRUE(pcm);
-  ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), setup));
-  const auto frames = static_cast<int64_t>(setup.buffer_size);
-  ASSERT_EQ(write_frames(pcm.get(), pattern_frames(setup.layout, 0, setup.buffer_size)), frames);
-  const Bracket start = bracket([&] { ASSERT_EQ(snd_pcm_start(pcm.get()), 0); });
+/// Of a stream whose whole second lies in the buffer.
+class PositionOfASecond : public ::testing::Test {
+ protected:
+  PositionOfASecond() { expect_a_look(); }
+  void prepare(Pcm pcm) {
+    pcm_ = std::move(pcm);
+    ASSERT_TRUE(pcm_);
+    ASSERT_NO_FATAL_FAILURE(configure(pcm_.get(), setup_));
+  }
+  void start() {
+    start_ = bracket([&] { ASSERT_EQ(snd_pcm_start(pcm_.get()), 0); });
+  }
+  void expect_now(int64_t position, const Bracket& ask) const {
+    expect_on_time(position, start_, ask, setup_.rate_hz, frames_);
+  }
+  /// The xrun is there: this thread has slept through the rest of the second.
+  Look late() const { return late_by_xrun(setup_, start_.before_ns, setup_.buffer_size); }
+
+  const PcmSetup setup_;
+  const int64_t frames_ = static_cast<int64_t>(setup_.buffer_size);
+  Pcm pcm_;
+  Bracket start_;
+};
+
+TEST_F(PositionOfASecond, OfPlaybackIsWhatStatusAndAvailTell) {
   snd_pcm_status_t* status = nullptr;
   snd_pcm_status_alloca(&status);
-  int64_t position = 0;
-  while (position < frames / 4) {
-    snd_pcm_sframes_t avail = 0;
-    const Bracket first = bracket([&] { avail = snd_pcm_avail(pcm.get()); });
-    if (avail < 0) break;  // this machine slept through a second
-    expect_on_time(avail, start, first, setup.rate_hz, frames);
-    const Bracket second = bracket([&] { ASSERT_EQ(snd_pcm_status(pcm.get(), status), 0); });
-    if (snd_pcm_status_get_state(status) != SND_PCM_STATE_RUNNING) break;
-    position = static_cast<int64_t>(snd_pcm_status_get_avail(status));
-    expect_on_time(position, start, second, setup.rate_hz, frames);
-    EXPECT_GE(snd_pcm_status_get_delay(status), 0);
-    EXPECT_LE(snd_pcm_status_get_delay(status), frames - position);
-  }
+  look_in_time([&] {
+    prepare(open_playback({}));
+    const auto data = pattern_frames(setup_.layout, 0, setup_.buffer_size);
+    EXPECT_EQ(write_frames(pcm_.get(), data), frames_);
+    start();
+    for (int64_t position = 0; position < frames_ / 4 && !HasFailure();) {
+      snd_pcm_sframes_t avail = 0;
+      const Bracket first = bracket([&] { avail = snd_pcm_avail(pcm_.get()); });
+      if (avail == -EPIPE) return late();
+      expect_now(avail, first);
+      const Bracket second = bracket([&] { EXPECT_EQ(snd_pcm_status(pcm_.get(), status), 0); });
+      if (snd_pcm_status_get_state(status) == SND_PCM_STATE_XRUN) return late();
+      position = static_cast<int64_t>(snd_pcm_status_get_avail(status));
+      expect_now(position, second);
+      EXPECT_GE(snd_pcm_status_get_delay(status), 0);
+      EXPECT_LE(snd_pcm_status_get_delay(status), frames_ - position);
+    }
+    return Look::in_time;
+  });
 }
 
-TEST(Position, OfCaptureIsTheTimeTimesTheRate) {
-  const PcmSetup setup;
-  const Pcm pcm = open_capture({});
-  ASSERT_TRUE(pcm);
-  ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), setup));
-  const Bracket start = bracket([&] { ASSERT_EQ(snd_pcm_start(pcm.get()), 0); });
-  const auto buffer = static_cast<int64_t>(setup.buffer_size);
-  for (int64_t position = 0; position < buffer / 2;) {
-    snd_pcm_sframes_t delay = 0;
-    const Bracket ask = bracket([&] { ASSERT_EQ(snd_pcm_delay(pcm.get(), &delay), 0); });
-    if (snd_pcm_state(pcm.get()) != SND_PCM_STATE_RUNNING) break;
-    expect_on_time(delay, start, ask, setup.rate_hz, buffer);
-    position = delay;
-  }
+TEST_F(PositionOfASecond, OfCaptureIsTheTimeTimesTheRate) {
+  look_in_time([&] {
+    prepare(open_capture({}));
+    start();
+    for (int64_t position = 0; position < frames_ / 2 && !HasFailure();) {
+      snd_pcm_sframes_t delay = 0;
+      int answer = 0;
+      const Bracket ask = bracket([&] { answer = snd_pcm_delay(pcm_.get(), &delay); });
+      if (answer == -EPIPE) return late();
+      EXPECT_EQ(answer, 0);
+      expect_now(delay, ask);
+      position = delay;
+    }
+    return Look::in_time;
+  });
 }
 
 TEST(Position, WithAFifoIsBehindByItsDepth) {

@@ -22,6 +22,9 @@ class Moving : public ::testing::Test {
   void write(const std::vector<std::byte>& data) {
     const size_t frames = data.size() / setup_.layout.frame_bytes();
     ASSERT_EQ(write_frames(pcm_.get(), data), frames);
+    remember(data);
+  }
+  void remember(const std::vector<std::byte>& data) {
     expected_.insert(expected_.end(), data.begin(), data.end());
   }
   void forget(size_t frames) {
@@ -49,46 +52,52 @@ class Moving : public ::testing::Test {
 };
 
 TEST_F(Moving, RewoundFramesAreRecordedAsTheyWereRewritten) {
-  retry_when_late([&] {
+  look_in_time([&] {
     open_and_write(24000);
     start();
-    EXPECT_EQ(snd_pcm_rewind(pcm_.get(), 12000), 12000);
+    const auto rewound = snd_pcm_rewind(pcm_.get(), 12000);
+    const auto data = pattern_frames(setup_.layout, 0, 12345, kOtherSeed);
+    const auto written = write_frames(pcm_.get(), data);
+    if (!before(12000)) return Look::too_late;
+    EXPECT_EQ(rewound, 12000);
     forget(12000);
-    write(pattern_frames(setup_.layout, 0, 12345, kOtherSeed));
-    if (!before(12000)) return false;
+    EXPECT_EQ(written, 12345);
+    remember(data);
     EXPECT_EQ(snd_pcm_drain(pcm_.get()), 0);
     expect_recorded();
-    return true;
+    return Look::in_time;
   });
 }
 
 TEST_F(Moving, RewoundFramesThatAreNotRewrittenAreNotPlayed) {
-  retry_when_late([&] {
+  look_in_time([&] {
     open_and_write(9600);
     write(pattern_frames(setup_.layout, 9600, 4800));
     write(pattern_frames(setup_.layout, 14400, 100));
     start();
-    EXPECT_EQ(snd_pcm_rewind(pcm_.get(), 4900), 4900);
-    if (!before(9600)) return false;
+    const auto rewound = snd_pcm_rewind(pcm_.get(), 4900);
+    if (!before(9600)) return Look::too_late;
+    EXPECT_EQ(rewound, 4900);
     forget(4900);
     EXPECT_EQ(snd_pcm_drain(pcm_.get()), 0);
     expect_recorded();
-    return true;
+    return Look::in_time;
   });
 }
 
 /// The rewind takes back just the last write, and no other call comes before the xrun.
 TEST_F(Moving, AWriteThatIsTakenBackAsAWholeIsNotPlayed) {
-  retry_when_late([&] {
+  look_in_time([&] {
     open_and_write(9600);
     start();
-    write(pattern_frames(setup_.layout, 9600, 4800));
-    EXPECT_EQ(snd_pcm_rewind(pcm_.get(), 4800), 4800);
-    if (!before(9600)) return false;
-    forget(4800);
+    const auto written = write_frames(pcm_.get(), pattern_frames(setup_.layout, 9600, 4800));
+    const auto rewound = snd_pcm_rewind(pcm_.get(), 4800);
+    if (!before(9600)) return Look::too_late;
+    EXPECT_EQ(written, 4800);
+    EXPECT_EQ(rewound, 4800);
     EXPECT_TRUE(reaches_state(pcm_.get(), SND_PCM_STATE_XRUN));
     expect_recorded();
-    return true;
+    return Look::in_time;
   });
 }
 
@@ -121,16 +130,19 @@ TEST_F(Moving, TheDelayOfAPreparedStreamFollows) {
 }
 
 TEST_F(Moving, TheDelayOfARunningStreamFollowsAtOnce) {
-  retry_when_late([&] {
+  look_in_time([&] {
     open_and_write(9600);
     start();
-    write(pattern_frames(setup_.layout, 9600, 4800));
-    EXPECT_EQ(snd_pcm_rewind(pcm_.get(), 4800), 4800);
+    const auto written = write_frames(pcm_.get(), pattern_frames(setup_.layout, 9600, 4800));
+    const auto rewound = snd_pcm_rewind(pcm_.get(), 4800);
     snd_pcm_sframes_t delay = 0;
-    EXPECT_EQ(snd_pcm_delay(pcm_.get(), &delay), 0);
-    if (!before(9600)) return false;
+    const int answer = snd_pcm_delay(pcm_.get(), &delay);
+    if (!before(9600)) return Look::too_late;
+    EXPECT_EQ(written, 4800);
+    EXPECT_EQ(rewound, 4800);
+    EXPECT_EQ(answer, 0);
     EXPECT_LE(delay, 9600);
-    return true;
+    return Look::in_time;
   });
 }
 
@@ -175,7 +187,7 @@ TEST_F(Moving, AProgramCatchesUpWithAFreeRunningCard) {
   setup_.period_size = 4800;
   setup_.buffer_size = 24000;
   setup_.stop_threshold = kBoundary;
-  retry_when_late([&] {
+  look_in_time([&] {
     open_and_write(3000);
     start();
     EXPECT_TRUE(eventually([&] { return snd_pcm_avail(pcm_.get()) > 24000 + 4800; }));
@@ -185,7 +197,7 @@ TEST_F(Moving, AProgramCatchesUpWithAFreeRunningCard) {
     const auto skip = static_cast<snd_pcm_uframes_t>(kLead - delay);
     EXPECT_EQ(snd_pcm_forward(pcm_.get(), skip), static_cast<snd_pcm_sframes_t>(skip));
     EXPECT_EQ(write_frames(pcm_.get(), pattern_frames(setup_.layout, 3000, 2000)), 2000);
-    if (!before(3000 + skip)) return false;
+    if (!before(3000 + skip)) return Look::too_late;
     EXPECT_EQ(snd_pcm_drain(pcm_.get()), 0);
     pcm_.reset();
     const auto recorded = read_file(path_);
@@ -194,7 +206,7 @@ TEST_F(Moving, AProgramCatchesUpWithAFreeRunningCard) {
     const std::vector<std::byte> end(recorded.end() - static_cast<std::ptrdiff_t>(tail.size()),
                                      recorded.end());
     EXPECT_EQ(first_difference(setup_.layout, tail, end), "");
-    return true;
+    return Look::in_time;
   });
 }
 

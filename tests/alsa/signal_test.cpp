@@ -73,11 +73,11 @@ class SignalStorm : public ::testing::TestWithParam<snd_pcm_stream_t> {
 TEST_P(SignalStorm, WhatTheProgramBlocksStaysPending) {
   const Handlers handlers(SA_RESTART);
   for (const snd_pcm_state_t state : kStates) {
-    retry_when_late([&] {
+    look_in_time([&] {
       const Opened opened = open();
       EXPECT_EQ(opened.error, 0);
       Stage stage;
-      if (!bring_to(opened.pcm.get(), state, 24000, stage)) return false;
+      if (!bring_to(opened.pcm.get(), state, 24000, stage)) return Look::too_late;
       mask_signals(SIG_BLOCK);
       const uint64_t before = g_handled;
       signal_process();
@@ -86,7 +86,7 @@ TEST_P(SignalStorm, WhatTheProgramBlocksStaysPending) {
       EXPECT_EQ(g_handled, before) << snd_pcm_state_name(state);
       mask_signals(SIG_UNBLOCK);
       EXPECT_EQ(g_handled, before + kSignals.size()) << snd_pcm_state_name(state);
-      return true;
+      return Look::in_time;
     });
   }
   EXPECT_EQ(g_on_foreign_thread, 0U);
@@ -102,11 +102,17 @@ TEST_P(SignalStorm, NoHandlerRunsOnAThreadOfTheCard) {
   });
   for (int turn = 0; turn < 3; ++turn) {
     for (const snd_pcm_state_t state : kStates) {
-      const Opened opened = open();
-      ASSERT_EQ(opened.error, 0);
-      Stage stage;
-      static_cast<void>(bring_to(opened.pcm.get(), state, 4800, stage));
-      if (state == SND_PCM_STATE_RUNNING) snd_pcm_drain(opened.pcm.get());
+      look_in_time([&] {
+        const Opened opened = open();
+        EXPECT_EQ(opened.error, 0);
+        Stage stage;
+        if (!bring_to(opened.pcm.get(), state, 9600, stage)) return Look::too_late;
+        if (state != SND_PCM_STATE_RUNNING) return Look::in_time;
+        const int answer = snd_pcm_drain(opened.pcm.get());
+        if (answer == -EPIPE) return stage.late_by_xrun();
+        EXPECT_EQ(answer, 0);
+        return Look::in_time;
+      });
     }
   }
   over = true;

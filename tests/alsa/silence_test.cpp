@@ -75,65 +75,63 @@ class SilenceInTheRing : public ::testing::Test {
 };
 
 TEST_F(SilenceInTheRing, IsNotThereUnlessAskedFor) {
-  retry_when_late([&] {
-    if (!play_the_rest(0, 0)) return false;
+  look_in_time([&] {
+    if (!play_the_rest(0, 0)) return Look::too_late;
     expect(old_data(kWritten, kBuffer - kWritten));
     expect_recorded();
-    return true;
+    return Look::in_time;
   });
 }
 
 TEST_F(SilenceInTheRing, EndlessIsAllThatTheProgramHasNotWritten) {
-  retry_when_late([&] {
-    if (!play_the_rest(0, kBoundary)) return false;
+  look_in_time([&] {
+    if (!play_the_rest(0, kBoundary)) return Look::too_late;
     expect_silence(kBuffer - kWritten);
     expect_recorded();
-    return true;
+    return Look::in_time;
   });
 }
 
 TEST_F(SilenceInTheRing, EndlessFollowsTheHardware) {
-  retry_when_late([&] {
+  look_in_time([&] {
     prepare(0, kBoundary);
     write(kBuffer);
     start();
-    if (!eventually([&] { return snd_pcm_avail(pcm_.get()) >= snd_pcm_sframes_t{kWritten}; })) {
-      ADD_FAILURE() << "the hardware does not move";
-      return false;
-    }
-    if (!forward(kWritten, kBuffer)) return false;
+    EXPECT_TRUE(
+        eventually([&] { return snd_pcm_avail(pcm_.get()) >= snd_pcm_sframes_t{kWritten}; }));
+    if (!forward(kWritten, kBuffer)) return Look::too_late;
     expect_silence(kWritten);
     expect_recorded();
-    return true;
+    return Look::in_time;
   });
 }
 
 TEST_F(SilenceInTheRing, OfAThresholdReachesSoFarAndNoFarther) {
   constexpr size_t kThreshold = 14400;
-  retry_when_late([&] {
-    if (!play_the_rest(kThreshold, kThreshold)) return false;
+  look_in_time([&] {
+    if (!play_the_rest(kThreshold, kThreshold)) return Look::too_late;
     expect_silence(kThreshold - kWritten);
     expect(old_data(kThreshold, kBuffer - kThreshold));
     expect_recorded();
-    return true;
+    return Look::in_time;
   });
 }
 
 TEST_F(SilenceInTheRing, OfAThresholdIsAtMostItsSize) {
   constexpr size_t kSize = 480;
-  retry_when_late([&] {
-    if (!play_the_rest(14400, kSize)) return false;
+  look_in_time([&] {
+    if (!play_the_rest(14400, kSize)) return Look::too_late;
     expect_silence(kSize);
     expect(old_data(kWritten + kSize, kBuffer - kWritten - kSize));
     expect_recorded();
-    return true;
+    return Look::in_time;
   });
 }
 
 /// Each interrupt fills what the period before has used up.
 TEST_F(SilenceInTheRing, OfAThresholdGoesOnWithThePeriods) {
   constexpr size_t kThreshold = 19200;
-  retry_when_late([&] {
+  look_in_time([&] {
     prepare(kThreshold, kThreshold);
     fill_with_old_data();
     write(kWritten);
@@ -142,10 +140,10 @@ TEST_F(SilenceInTheRing, OfAThresholdGoesOnWithThePeriods) {
       return snd_pcm_avail(pcm_.get()) >= snd_pcm_sframes_t{kBuffer - kWritten + 4800 + 2400};
     });
     EXPECT_TRUE(moved);
-    if (!forward(kThreshold + 4800 - kWritten, kWritten)) return false;
+    if (!forward(kThreshold + 4800 - kWritten, kWritten)) return Look::too_late;
     expect_silence(kThreshold + 4800 - kWritten);
     expect_recorded();
-    return true;
+    return Look::in_time;
   });
 }
 
