@@ -3,11 +3,13 @@
 /// order.
 #include <gtest/gtest.h>
 #include <pthread.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
 
 #include "tests/alsa/pcm_stage.h"
+#include "tests/alsa/process_view.h"
 
 namespace dmasim::test {
 namespace {
@@ -34,10 +36,13 @@ class CancelledThread {
     EXPECT_EQ(answer, PTHREAD_CANCELED);
   }
   [[nodiscard]] bool has_called() const { return calls_ > 0; }
+  /// Whether it is in a call, and sleeps there.
+  [[nodiscard]] bool sleeps() const { return thread_id_ > 0 && thread_sleeps(thread_id_); }
 
  private:
   static void* run(void* self) {
     auto& thread = *static_cast<CancelledThread*>(self);
+    thread.thread_id_ = gettid();
     for (;;) {
       thread.call_(thread.pcm_);
       ++thread.calls_;
@@ -49,6 +54,7 @@ class CancelledThread {
   const Call call_;
   pthread_t thread_{};
   std::atomic<uint64_t> calls_{0};
+  std::atomic<pid_t> thread_id_{0};
   bool joined_ = false;
 };
 
@@ -88,8 +94,6 @@ void expect_usable(snd_pcm_t* pcm, const PcmSetup& setup) {
   ASSERT_NO_FATAL_FAILURE(configure(pcm, setup));
 }
 
-bool blocks_in_write(snd_pcm_t* pcm) { return snd_pcm_avail(pcm) < 4800; }
-
 class Cancelled : public ::testing::Test {
  protected:
   void open(snd_pcm_stream_t stream) {
@@ -113,7 +117,7 @@ TEST_F(Cancelled, InABlockedWrite) {
   ASSERT_NO_FATAL_FAILURE(bring(SND_PCM_STATE_RUNNING, 48000));
   {
     CancelledThread writer(pcm_.get(), write_more);
-    EXPECT_TRUE(eventually([this] { return blocks_in_write(pcm_.get()); }));
+    EXPECT_TRUE(eventually([&] { return writer.sleeps(); }));
     writer.cancel();
     EXPECT_EQ(snd_pcm_state(pcm_.get()), SND_PCM_STATE_RUNNING);
   }
@@ -125,7 +129,7 @@ TEST_F(Cancelled, InABlockedRead) {
   ASSERT_NO_FATAL_FAILURE(bring(SND_PCM_STATE_RUNNING, 0));
   {
     CancelledThread reader(pcm_.get(), read_more);
-    EXPECT_TRUE(eventually([&] { return reader.has_called(); }));
+    EXPECT_TRUE(eventually([&] { return reader.has_called() && reader.sleeps(); }));
   }
   expect_usable(pcm_.get(), stage_.setup);
 }
@@ -135,6 +139,7 @@ TEST_F(Cancelled, InAWait) {
   ASSERT_NO_FATAL_FAILURE(bring(SND_PCM_STATE_RUNNING, 48000));
   {
     CancelledThread waiter(pcm_.get(), [](snd_pcm_t* pcm) { snd_pcm_wait(pcm, -1); });
+    EXPECT_TRUE(eventually([&] { return waiter.sleeps(); }));
   }
   expect_usable(pcm_.get(), stage_.setup);
 }

@@ -11,6 +11,7 @@
 
 #include "tests/alsa/cable_setup.h"
 #include "tests/alsa/ctl_fixture.h"
+#include "tests/alsa/process_view.h"
 
 namespace dmasim::test {
 namespace {
@@ -112,7 +113,10 @@ TEST_F(MixerEvents, BeginAndEndWithTheSubscription) {
 TEST_F(MixerEvents, AreWaitedForUnlessTheControlIsNonBlocking) {
   const Ctl waiting("dmasim", 0);
   waiting.subscribe();
-  std::thread other([this] { set(switch_, {0}); });
+  std::thread other([this, reader = gettid()] {
+    EXPECT_TRUE(eventually([=] { return thread_sleeps(reader); })) << "it has nothing to wait for";
+    set(switch_, {0});
+  });
   snd_ctl_event_t* event = nullptr;
   snd_ctl_event_alloca(&event);
   EXPECT_EQ(snd_ctl_read(waiting.get(), event), 1);

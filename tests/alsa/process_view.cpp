@@ -40,6 +40,14 @@ bool has_thread(const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+bool thread_sleeps(pid_t thread) {
+  std::ifstream file("/proc/self/task/" + std::to_string(thread) + "/stat");
+  std::string line;
+  std::getline(file, line);
+  const size_t name_end = line.rfind(')');  // the state is behind the name
+  return name_end != std::string::npos && line.compare(name_end, 3, ") S") == 0;
+}
+
 Footprint footprint() {
   return {.threads = entries("/proc/self/task").size(),
           .descriptors = entries("/proc/self/fd").size()};

@@ -2,6 +2,8 @@
 /// What the kernel says of this process: its threads and descriptors.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <iosfwd>
 #include <string>
@@ -11,6 +13,8 @@ namespace dmasim::test {
 
 std::vector<std::string> thread_names();
 bool has_thread(const std::string& name);
+/// Whether it sleeps in a call of the kernel. `thread` as gettid() says.
+bool thread_sleeps(pid_t thread);
 
 /// What must be the same before and after.
 struct Footprint {
