@@ -115,11 +115,14 @@ TEST_F(MixerRules, AnInvalidValueIsRefusedAndChangesNothing) {
 }
 
 TEST_F(MixerRules, WhatIsReadOnlyCannotBeWritten) {
+  unsigned checked = 0;
   for (const Element& element : elements_) {
     if (element.writable) continue;
     EXPECT_EQ(ctl_.write(element, {1}), -EPERM) << element.name;
     EXPECT_FALSE(ctl_.readable());
+    ++checked;
   }
+  EXPECT_EQ(checked, 4 * kLoops);
 }
 
 TEST_F(MixerRules, WhatIsNotThereIsNotFound) {
