@@ -12,6 +12,7 @@
 #include "tests/alsa/local_config.h"
 #include "tests/alsa/pcm_fixture.h"
 #include "tests/alsa/process_view.h"
+#include "tests/unit/unprivileged.h"
 
 namespace dmasim::test {
 namespace {
@@ -175,30 +176,12 @@ TEST_F(Refusal, OfASourceWithMoreChannelsThanWereAskedFor) {
                  {"source", path, "2", "44100", "channels", "1"});
 }
 
-/// For a scope, a user who may not write what root may.
-class Unprivileged {
- public:
-  Unprivileged() : was_(geteuid()) {
-    if (was_ == 0) {
-      EXPECT_EQ(seteuid(65534), 0);
-    }
-  }
-  ~Unprivileged() {
-    if (was_ == 0) {
-      EXPECT_EQ(seteuid(was_), 0);
-    }
-  }
-  Unprivileged(const Unprivileged&) = delete;
-  Unprivileged& operator=(const Unprivileged&) = delete;
-
- private:
-  const uid_t was_;
-};
-
 TEST_F(Refusal, OfFilesWithoutPermission) {
   for (const char* name : {"old.wav", "secret.wav"}) std::ofstream(directory_.file(name)) << "x";
   ASSERT_EQ(chmod(directory_.file("old.wav").c_str(), 0444), 0);
   ASSERT_EQ(chmod(directory_.file("secret.wav").c_str(), 0), 0);
+  ASSERT_NO_FATAL_FAILURE(make_sound_file(directory_.file("open.wav"), 2));
+  ASSERT_EQ(chmod(directory_.file("open.wav").c_str(), 0444), 0);
   ASSERT_EQ(chmod(directory_.path().c_str(), 0555), 0);
   LocalConfig config = LocalConfig::beside_global("\n");
   const ErrorLog log;
@@ -207,6 +190,7 @@ TEST_F(Refusal, OfFilesWithoutPermission) {
     const auto open = [&](const char* key, const char* file, snd_pcm_stream_t stream) {
       return config.try_open(pcm_name({{key, directory_.file(file)}}), stream).error;
     };
+    EXPECT_EQ(open("SOURCE", "open.wav", kCapture), 0) << "the directory is no obstacle";
     EXPECT_EQ(open("FILE", "new.wav", kPlayback), -EACCES);
     EXPECT_EQ(open("FILE", "old.wav", kPlayback), -EACCES);
     EXPECT_EQ(open("SOURCE", "secret.wav", kCapture), -EACCES);

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "tests/unit/sample_formats.h"
+#include "tests/unit/unprivileged.h"
 
 namespace dmasim {
 namespace {
@@ -347,14 +348,18 @@ TEST(FileSink, RefusesPathsThatCannotBeRecordedInto) {
 }
 
 TEST(FileSink, RefusesPathsThatAreNotAllowed) {
-  if (geteuid() == 0) GTEST_SKIP() << "root may do everything";
   const TemporaryDirectory directory;
-  std::ofstream(directory / "mine.wav") << "";
-  ASSERT_EQ(chmod((directory / "mine.wav").c_str(), 0400), 0);
-  EXPECT_EQ(refusal(directory / "mine.wav"), EACCES);
-  ASSERT_EQ(chmod((directory / "").c_str(), 0500), 0);
-  EXPECT_EQ(refusal(directory / "out.wav"), EACCES);
-  chmod((directory / "").c_str(), 0700);  // so that it can be removed
+  const auto refused_with = [&](mode_t of_directory, mode_t of_file) {
+    EXPECT_EQ(chmod((directory / "").c_str(), of_directory), 0);
+    EXPECT_EQ(chmod((directory / "theirs.wav").c_str(), of_file), 0);
+    const Unprivileged somebody;
+    return std::pair(refusal(directory / "theirs.wav"), refusal(directory / "new.wav"));
+  };
+  std::ofstream(directory / "theirs.wav") << "";
+  EXPECT_EQ(refused_with(0777, 0666), std::pair(0, 0));
+  EXPECT_EQ(refused_with(0777, 0444), std::pair(EACCES, 0));
+  EXPECT_EQ(refused_with(0555, 0666), std::pair(0, EACCES));
+  EXPECT_EQ(chmod((directory / "").c_str(), 0700), 0);  // so that it can be removed
 }
 
 TEST(FileSink, KnowsWhatAFileTypeHolds) {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "tests/unit/sample_formats.h"
+#include "tests/unit/unprivileged.h"
 
 namespace dmasim {
 namespace {
@@ -345,9 +346,18 @@ TEST(FileSource, RefusesWhatIsNoSoundFile) {
   EXPECT_EQ(refusal(directory / "fifo.wav"), EINVAL);
   EXPECT_EQ(refusal(directory / ""), EISDIR);
   EXPECT_EQ(refusal("/dev/null"), EINVAL);
-  if (geteuid() == 0) return;  // root reads everything
-  ASSERT_EQ(chmod((directory / "text.wav").c_str(), 0), 0);
-  EXPECT_EQ(refusal(directory / "text.wav"), EACCES);
+}
+
+TEST(FileSource, RefusesWhatMayNotBeRead) {
+  const TemporaryDirectory directory;
+  const PcmFormat format{SampleFormat::u8, 1, 8000};
+  write_file(directory / "in", SF_FORMAT_WAV | SF_FORMAT_PCM_U8, format, {});
+  ASSERT_EQ(chmod((directory / "").c_str(), 0755), 0);
+  for (const auto& [mode, error] : {std::pair(0444, 0), std::pair(0, EACCES)}) {
+    ASSERT_EQ(chmod((directory / "in").c_str(), static_cast<mode_t>(mode)), 0);
+    const Unprivileged somebody;
+    EXPECT_EQ(make_file_source((directory / "in").c_str()).error(), error);
+  }
 }
 
 }  // namespace
