@@ -1,21 +1,40 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Succeeds if PROGRAM, built from a broken protocol, fails a test: of those that the first of
-# SELECTIONS names, or else the next.
-foreach(selection IN LISTS SELECTIONS)
-  execute_process(COMMAND ${PROGRAM} --gtest_brief=1 --gtest_fail_fast --gtest_filter=${selection}
+# Succeeds if the test KILLER fails in PROGRAM, which is built from a mutant. Only if it passes, the
+# tests of the first of SELECTIONS run, then those of the next: whatever fails there is the test that
+# the patch should name.
+
+# Runs the tests that `filter` names. `killed_by`: one that fails; empty: none does.
+function(run_tests filter killed_by)
+  execute_process(COMMAND ${PROGRAM} --gtest_brief=1 --gtest_fail_fast --gtest_filter=${filter}
     OUTPUT_VARIABLE output ERROR_VARIABLE output RESULT_VARIABLE status)
+  set(failed "")
   if(NOT status EQUAL 0)
-    break()
+    if(NOT output MATCHES "\\[  FAILED  \\] ([^ ,]+)")
+      message(FATAL_ERROR "mutant ${NAME}: ${PROGRAM} ended without a failed test "
+        "(status ${status}):\n${output}")
+    endif()
+    set(failed ${CMAKE_MATCH_1})
+  endif()
+  set(${killed_by} "${failed}" PARENT_SCOPE)
+  set(output "${output}" PARENT_SCOPE)
+endfunction()
+
+run_tests(${KILLER} killed_by)
+if(killed_by)
+  set(how "an expectation failed")
+  if(output MATCHES "VIOLATION: ([^\n]+)")
+    set(how ${CMAKE_MATCH_1})
+  elseif(output MATCHES "Falsifiable after ([^\n]+)")
+    set(how "falsified after ${CMAKE_MATCH_1}")
+  endif()
+  message(STATUS "mutant ${NAME} killed by ${killed_by}: ${how}")
+  return()
+endif()
+foreach(selection IN LISTS SELECTIONS)
+  run_tests(${selection} killed_by)
+  if(killed_by)
+    message(FATAL_ERROR
+      "killer moved: ${NAME} is killed by ${killed_by}, the patch names ${KILLER}")
   endif()
 endforeach()
-if(status EQUAL 0 OR NOT output MATCHES "\\[  FAILED  \\] ([^ ,]+)")
-  message(FATAL_ERROR "mutant ${NAME} survived (status ${status}):\n${output}")
-endif()
-set(test ${CMAKE_MATCH_1})
-set(how "an expectation failed")
-if(output MATCHES "VIOLATION: ([^\n]+)")
-  set(how ${CMAKE_MATCH_1})
-elseif(output MATCHES "Falsifiable after ([^\n]+)")
-  set(how "falsified after ${CMAKE_MATCH_1}")
-endif()
-message(STATUS "mutant ${NAME} killed by ${test}: ${how}")
+message(FATAL_ERROR "mutant ${NAME} survived")

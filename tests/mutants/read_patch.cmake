@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# dmasim_read_patch(PREFIX PATCH): PREFIX_SOURCE, the file that PATCH changes, and PREFIX_KILLER, the
+# test that kills it. As a script with -DPATCH=, only looks whether PATCH says all that.
+function(dmasim_read_patch prefix patch_file)
+  file(STRINGS ${patch_file} lines)
+  foreach(field Breaks Killer)
+    set(${field} "")
+    foreach(line IN LISTS lines)
+      if(line MATCHES "^${field}: (.*[^ ])")
+        set(${field} ${CMAKE_MATCH_1})
+        break()
+      endif()
+    endforeach()
+    if(NOT ${field})
+      message(FATAL_ERROR "${patch_file} has no line that begins with \"${field}: \": "
+        "tests/mutants/README.md has the form of a patch")
+    endif()
+  endforeach()
+  if(NOT Killer MATCHES "^[A-Za-z0-9/]+[.][A-Za-z0-9/]+$")
+    message(FATAL_ERROR "${patch_file}: \"Killer: ${Killer}\" is not the name of one test")
+  endif()
+  file(STRINGS ${patch_file} target_line REGEX "^\\+\\+\\+ b/" LIMIT_COUNT 1)
+  string(REGEX REPLACE "^\\+\\+\\+ b/([^ \t]+).*" "\\1" source "${target_line}")
+  set(${prefix}_SOURCE ${source} PARENT_SCOPE)
+  set(${prefix}_KILLER ${Killer} PARENT_SCOPE)
+endfunction()
+
+if(CMAKE_SCRIPT_MODE_FILE STREQUAL CMAKE_CURRENT_LIST_FILE)
+  dmasim_read_patch(patch ${PATCH})
+endif()
