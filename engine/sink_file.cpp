@@ -102,25 +102,26 @@ class FileRecorder final : public Recorder {
     if (!file_type_holds(target_.type, format)) return Errno{EINVAL};
     auto fd = open_output(next_path(), target_.device);
     if (!fd) return fd.as_errno();
+    ForkClosedFd lock;
     if (!target_.device) {
       if (const auto claimed = claim(fd->get()); !claimed) return claimed.as_errno();
-      if (const auto kept = keep_lock(fd->get()); !kept) return kept.as_errno();
+      if (begun_ == 0) {
+        auto copy = copy_of(fd->get());
+        if (!copy) return copy.as_errno();
+        lock = *std::move(copy);
+      }
     }
     auto recording =
         make_recording(target_.type, OutputFile(*std::move(fd), target_.device), format);
-    ++begun_;
+    if (begun_++ == 0) first_ = std::move(lock);  // not before: it would bar the next try
     return recording;
   }
 
  private:
-  Result<void> keep_lock(int fd) {
-    if (first_) return {};
+  static Result<ForkClosedFd> copy_of(int fd) {
     UniqueFd copy(fcntl(fd, F_DUPFD_CLOEXEC, 0));
     if (!copy) return Errno{errno};
-    auto kept = ForkClosedFd::adopt(std::move(copy));
-    if (!kept) return kept.as_errno();
-    first_ = *std::move(kept);
-    return {};
+    return ForkClosedFd::adopt(std::move(copy));
   }
 
   /// out.wav, out.1.wav, out.2.wav
