@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The system refuses a call on a file that lies in the cables' directory, or that is recorded
+/// into: the error is told, nothing is kept, and the next try works.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "engine/cable_directory.h"
+#include "engine/mixer_file.h"
+#include "engine/subdevice.h"
+#include "tests/unit/cable_fixture.h"
+#include "tests/unit/refused_call.h"
+
+namespace dmasim {
+namespace {
+
+/// The error of `call` while the system refuses what `refused` names; and that it was asked for.
+template <typename Call>
+int error_while(const char* refused, int error, Call call, int which = 1) {
+  int answer = 0;
+  bool happened = false;
+  {
+    const RefusedCall nth(refused, error, which);
+    answer = call().error();
+    happened = nth.happened();
+  }
+  EXPECT_TRUE(happened) << refused << " was not called";
+  return answer;
+}
+
+class CableDirectoryPlace : public ::testing::Test {
+ protected:
+  /// Where an opened directory lies.
+  static std::filesystem::path path_of(const Result<UniqueFd>& directory) {
+    if (!directory) return {};
+    return std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(directory->get()));
+  }
+  /// That the directory is in `shared`; while the system refuses `refused`, if that is not null.
+  /// Removes what has been made, unless it was there before or somebody has put something into it.
+  static void expect_fallback(const std::string& shared, const char* refused = nullptr) {
+    const std::string expected = shared + "/dmasim-" + std::to_string(geteuid());
+    const bool was_there = std::filesystem::exists(expected);
+    const auto directory = [refused] {
+      const RefusedCall call(refused != nullptr ? refused : "", EACCES);
+      return open_cable_directory(true);
+    }();
+    EXPECT_EQ(path_of(directory), expected);
+    std::error_code in_use;
+    if (!was_there) std::filesystem::remove(expected, in_use);
+  }
+
+  const RuntimeDirectory runtime_;
+};
+
+TEST_F(CableDirectoryPlace, IsTheUsersRuntimeDirectory) {
+  EXPECT_EQ(path_of(open_cable_directory(true)), runtime_.path() / "dmasim");
+}
+
+TEST_F(CableDirectoryPlace, IsSharedMemoryWithoutARuntimeDirectory) {
+  for (const char* runtime : {"", "relative/path", "/a-directory-that-is-not-there", "/dev/null"}) {
+    setenv("XDG_RUNTIME_DIR", runtime, 1);
+    expect_fallback("/dev/shm");
+  }
+  unsetenv("XDG_RUNTIME_DIR");
+  expect_fallback("/dev/shm");
+}
+
+TEST_F(CableDirectoryPlace, IsTmpWhereSharedMemoryCannotBeWritten) {
+  unsetenv("XDG_RUNTIME_DIR");
+  expect_fallback("/tmp", "access");
+  expect_fallback("/tmp", "stat");
+}
+
+TEST_F(CableDirectoryPlace, IsRefusedForWhatTheSystemSays) {
+  const auto make = [] { return open_cable_directory(true); };
+  EXPECT_EQ(error_while("mkdir", EROFS, make), EROFS);
+  EXPECT_EQ(error_while("open", EMFILE, make), EMFILE);
+  EXPECT_EQ(error_while("open", ENOTDIR, make), EACCES) << "something else lies there";
+  EXPECT_EQ(error_while("fstat", EIO, make), EACCES) << "nobody knows whose it is";
+  EXPECT_TRUE(make());
+}
+
+class RefusedFile : public ::testing::Test {
+ protected:
+  const RuntimeDirectory runtime_;
+  const std::shared_ptr<ManualClock> clock_ = std::make_shared<ManualClock>();
+};
+
+TEST_F(RefusedFile, OfACable) {
+  Player player(clock_);
+  const auto begin = [&] { return player.begin(1); };
+  EXPECT_EQ(error_while("mkdir", EROFS, begin), EROFS);
+  EXPECT_EQ(error_while("openat", ENFILE, begin), ENFILE);
+  EXPECT_EQ(error_while("openat", EISDIR, begin), EACCES) << "a directory lies in its place";
+  EXPECT_EQ(error_while("fstat", EIO, begin, 2), EACCES) << "nobody knows whose it is";
+  EXPECT_EQ(error_while("fcntl", ENOLCK, begin), EBUSY);
+  EXPECT_EQ(error_while("ftruncate", EIO, begin), EIO);
+  EXPECT_NE(player.sink->explain(), "");
+  EXPECT_EQ(error_while("posix_fallocate", ENOSPC, begin), ENOSPC);
+  EXPECT_NE(player.sink->explain().find("No space left"), std::string::npos);
+  EXPECT_TRUE(Player(clock_).begin(1)) << "a refused one holds nothing";
+  EXPECT_EQ(error_while("posix_fallocate", EINTR, begin), 0) << "a signal came: it tries again";
+}
+
+/// The second lock of a start is that of the format.
+TEST_F(RefusedFile, OfACablesFormatLock) {
+  Player player(clock_);
+  Listener listener(clock_);
+  EXPECT_EQ(error_while("fcntl", ENOLCK, [&] { return listener.start(0); }), EBUSY);
+  EXPECT_TRUE(listener.start(0));
+  ASSERT_TRUE(player.begin(1));
+}
+
+/// What the tape did not take is silence for who listens, and lost for who plays.
+TEST_F(RefusedFile, WhoseTapeCannotBeWrittenLosesWhatWasCommitted) {
+  Player player(clock_);
+  Listener listener(clock_);
+  ASSERT_TRUE(player.begin(1));
+  ASSERT_TRUE(listener.start(0));
+  ASSERT_TRUE(player.run(0));
+  player.commit(8);
+  {
+    const RefusedCall full("pwrite", EIO);
+    player.commit(24);
+    EXPECT_TRUE(full.happened());
+  }
+  EXPECT_EQ(player.sink->stats().lost_frames, 16U);
+  EXPECT_EQ(player.sink->stats().last_error, EIO);
+  EXPECT_EQ(player.sink->flush().error(), EIO);
+  EXPECT_TRUE(player.sink->flush()) << "that has been told";
+  EXPECT_EQ(listener.hear(25), heard(1, 1, 8, 16));
+}
+
+TEST_F(RefusedFile, WhoseTapeCannotBeWrittenLosesWhatRunsOver) {
+  Player player(clock_);
+  ASSERT_TRUE(player.begin(1));
+  ASSERT_TRUE(player.run(0));
+  player.commit(8);
+  const std::vector<int32_t> ring(kRingFrames, 7);
+  {
+    const RefusedCall full("pwrite", EIO);
+    player.sink->run_over(std::as_bytes(std::span(ring)), 8, 24);
+    EXPECT_TRUE(full.happened());
+  }
+  EXPECT_EQ(player.sink->stats().lost_frames, 16U);
+  EXPECT_EQ(player.sink->flush().error(), EIO);
+}
+
+TEST_F(RefusedFile, WhoseRecordCannotBeWrittenSaysSo) {
+  Player player(clock_);
+  ASSERT_TRUE(player.begin(1));
+  player.commit(8);
+  EXPECT_EQ(player.sink->stats().last_error, 0);
+  {
+    const RefusedCall full("pwrite", EIO);
+    ASSERT_TRUE(player.run(0));
+    EXPECT_TRUE(full.happened());
+  }
+  EXPECT_EQ(player.sink->stats().last_error, EIO);
+}
+
+TEST_F(RefusedFile, WhoseTapeCannotBeReadIsSilence) {
+  Player player(clock_);
+  Listener listener(clock_);
+  ASSERT_NO_FATAL_FAILURE(player.play(1, 32, 0));
+  ASSERT_TRUE(listener.start(0));
+  EXPECT_EQ(listener.hear(5), heard(1, 1, 4, 0));
+  {
+    const RefusedCall unreadable("pread", EIO, 2);  // the first reads the record
+    EXPECT_EQ(listener.hear(4), heard(4, 0, 0, 0));
+    EXPECT_TRUE(unreadable.happened());
+  }
+  EXPECT_EQ(listener.hear(4), heard(0, 9, 4, 0));
+}
+
+TEST_F(RefusedFile, OfAMixer) {
+  const auto make = [] { return MixerFile::create("dmasim"); };
+  EXPECT_EQ(error_while("mkdir", EROFS, make), EROFS);
+  EXPECT_EQ(error_while("openat", EMFILE, make), EMFILE);
+  auto file = make();
+  ASSERT_TRUE(file);
+  const auto set = [&] { return file->set(kPlaybackSwitch, 0); };
+  EXPECT_EQ(error_while("pwrite", ENOSPC, set), ENOSPC);
+  EXPECT_EQ(error_while("pwrite", kNothingDone, set), ENOSPC);
+  EXPECT_EQ(file->load().settings[kPlaybackSwitch].value, 1U) << "nothing has changed";
+  const auto changed = set();
+  EXPECT_TRUE(changed && *changed);
+  EXPECT_EQ(file->load().settings[kPlaybackSwitch].value, 0U);
+  const RefusedCall unknown("fstat", EIO);
+  EXPECT_FALSE(file->linked());
+}
+
+TEST_F(RefusedFile, OfASubdevicesLock) {
+  const PcmDevice device{.card = "dmasim"};
+  const auto take = [&] { return Subdevice::take(device, 0); };
+  EXPECT_EQ(error_while("flock", ENOLCK, take), ENOLCK);
+  EXPECT_EQ(error_while("flock", EINTR, take), 0) << "a signal came: it tries again";
+  EXPECT_TRUE(take()) << "nobody holds it any more";
+}
+
+/// The owner's number is for messages alone.
+TEST_F(RefusedFile, OfASubdevicesOwnerLeavesTheLock) {
+  const PcmDevice device{.card = "dmasim"};
+  EXPECT_EQ(error_while("pwrite", ENOSPC,
+                        [&] {
+                          auto mine = Subdevice::take(device, 0);
+                          EXPECT_EQ(subdevice_owner(device, 0), 0);
+                          EXPECT_EQ(Subdevice::take(device, 0).error(), EBUSY);
+                          return mine;
+                        }),
+            0);
+}
+
+}  // namespace
+}  // namespace dmasim

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The system refuses a thread, or wakes one too early.
+#include <gtest/gtest.h>
+
+#include <cerrno>
+
+#include "engine/clock.h"
+#include "engine/engine.h"
+#include "engine/sync.h"
+#include "tests/unit/refused_call.h"
+
+namespace dmasim {
+namespace {
+
+class RefusedThread : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(RefusedThread, IsToldAndCanBeStartedLater) {
+  Thread thread;
+  bool ran = false;
+  {
+    const RefusedCall refused(GetParam(), ENOMEM);
+    EXPECT_EQ(thread.start({.name = "refused"}, [&] { ran = true; }).error(), ENOMEM);
+    EXPECT_TRUE(refused.happened());
+  }
+  EXPECT_FALSE(thread.started());
+  ASSERT_TRUE(thread.start({.name = "started"}, [&] { ran = true; }));
+  thread.join();
+  EXPECT_TRUE(ran);
+}
+
+INSTANTIATE_TEST_SUITE_P(Calls, RefusedThread,
+                         ::testing::Values("pthread_attr_init", "pthread_attr_setstacksize",
+                                           "pthread_attr_setinheritsched",
+                                           "pthread_attr_setschedpolicy",
+                                           "pthread_attr_setschedparam", "pthread_create"),
+                         [](const auto& tested) {
+                           const std::string name = tested.param;
+                           return name.substr(name.rfind('_') + 1);
+                         });
+
+TEST(RefusedThreads, OfAChannelsInterruptAreTold) {
+  const auto engine = std::make_shared<Engine>(std::make_shared<ManualClock>(), Engine::Options{});
+  auto channel = engine->request_chan();
+  ASSERT_TRUE(channel);
+  {
+    const RefusedCall refused("pthread_create", EAGAIN);
+    EXPECT_EQ((**channel).request_irq().error(), EAGAIN);
+  }
+  EXPECT_TRUE((**channel).request_irq());
+}
+
+TEST(Stall, GoesOnAfterASignal) {
+  const RealtimeClock clock;
+  const int64_t until_ns = clock.now_ns() + 1'000'000;
+  const RefusedCall interrupted("clock_nanosleep", EINTR);
+  stall_until(until_ns);
+  EXPECT_TRUE(interrupted.happened());
+  EXPECT_GE(clock.now_ns(), until_ns);
+}
+
+}  // namespace
+}  // namespace dmasim
