@@ -19,9 +19,9 @@ std::string to_text(std::span<const Choice> schedule) {
   return text;
 }
 
-bool Script::choose(const ChoicePoint& at, Choice& chosen) {
+Answer Script::choose(const ChoicePoint& at, Choice& chosen) {
   chosen = at.enabled.front();
-  if (position_ >= schedule_.size()) return true;
+  if (position_ >= schedule_.size()) return Answer::go_on;
   const auto wanted = std::find_if(at.enabled.begin(), at.enabled.end(), [&](Choice choice) {
     const std::string text = to_text(choice);
     const char after =
@@ -29,12 +29,13 @@ bool Script::choose(const ChoicePoint& at, Choice& chosen) {
     return schedule_.compare(position_, text.size(), text) == 0 && after != '!' && after != '~';
   });
   if (wanted == at.enabled.end()) {
-    return refuse("the schedule does not fit this program: no '" + schedule_.substr(position_, 2) +
-                  "' among " + to_text(at.enabled));
+    refuse("the schedule does not fit this program: no '" + schedule_.substr(position_, 2) +
+           "' among " + to_text(at.enabled));
+    return Answer::broken;
   }
   chosen = *wanted;
   position_ += to_text(chosen).size();
-  return true;
+  return Answer::go_on;
 }
 
 }  // namespace dmasim::sim

@@ -35,11 +35,18 @@ struct ChoicePoint {
   const Footprint& step;            ///< of what it did since the choice point before
 };
 
+/// What becomes of a run at a choice point.
+enum class Answer : uint8_t {
+  go_on,
+  keep_and_go_on,  ///< this choice point is come back to, so an image of it saves repeating the way
+  abandon,         ///< nothing new comes
+  broken,          ///< the run makes no sense; problem() tells why
+};
+
 class Chooser {
  public:
   virtual ~Chooser() = default;
-  /// False when the run makes no sense; problem() tells why.
-  virtual bool choose(const ChoicePoint& at, Choice& chosen) = 0;
+  virtual Answer choose(const ChoicePoint& at, Choice& chosen) = 0;
   [[nodiscard]] const std::string& problem() const { return problem_; }
 
  protected:
@@ -56,7 +63,7 @@ class Chooser {
 class Script final : public Chooser {
  public:
   explicit Script(const std::string& schedule) : schedule_(schedule) {}
-  bool choose(const ChoicePoint& at, Choice& chosen) override;
+  Answer choose(const ChoicePoint& at, Choice& chosen) override;
 
  private:
   std::string schedule_;

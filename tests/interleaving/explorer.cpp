@@ -2,11 +2,17 @@
 #include "tests/interleaving/explorer.h"
 
 #include <chrono>
+#include <limits>
+#include <memory>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <utility>
 
+#include "tests/interleaving/bystanders.h"
 #include "tests/interleaving/cage.h"
+#include "tests/interleaving/images.h"
+#include "tests/interleaving/run_heap.h"
 #include "tests/interleaving/search.h"
 
 #if defined(__has_feature)
@@ -46,19 +52,25 @@ std::pair<std::string, Finding> parse_finding(const std::string& text) {
 /// What the child does in explore().
 class Exploration {
  public:
-  Exploration(const Options& options, const Body& body, Progress& progress)
+  Exploration(const Options& options, const Body& body, Progress& progress, const void* callers)
       : options_(options),
         body_(body),
         progress_(progress),
         search_({.reduce = options.reduce && options.preemption_bound < 0,
-                 .preemption_bound = options.preemption_bound}) {}
+                 .preemption_bound = options.preemption_bound,
+                 .images = has_images(options)}),
+        callers_(callers) {
+    if (has_images(options)) images_ = std::make_unique<Images>();
+  }
 
   void run(const Speaker& speaker) {
     bool more = true;
     while (more && violation_.empty()) {
       if (options_.max_schedules != 0 && progress_.schedules >= options_.max_schedules) break;
+      const bool whole = is_whole_run();
       run_once();
       if (violation_.empty()) more = search_.next_schedule();
+      if (whole || !more) watch_bystanders();
     }
     if (!more && leaks()) speaker.say(Topic::leak, "");
     for (const std::string& outcome : outcomes_) speaker.say(Topic::outcome, outcome);
@@ -70,9 +82,45 @@ class Exploration {
   }
 
  private:
+  static bool has_images(const Options& options) {
+    return !options.whole_runs && RunHeap::available() && Fiber::can_be_copied();
+  }
+
+  /// The first runs, and some later ones, repeat the choices of the run before from the program's
+  /// beginning. The search compares all that happens on the way, and the images are left aside.
+  [[nodiscard]] bool is_whole_run() const {
+    constexpr uint64_t kFirst = 32;
+    constexpr uint64_t kEach = 64;
+    return progress_.schedules < kFirst || progress_.schedules % kEach == 0;
+  }
+
+  /// The first run takes no images: a static that is made on first use may keep what it takes.
+  World::Result run_program() {
+    World& world = World::instance();
+    if (images_ == nullptr || progress_.schedules == 0) {
+      search_.begin_run(std::numeric_limits<int>::max());
+      return world.run(options_, body_, search_, progress_);
+    }
+    images_->forget_behind(static_cast<int>(search_.shared_depth()) - 1);
+    if (images_->depth() >= 0 && !is_whole_run()) {
+      return world.resume(search_.resume_run(images_->depth()), *images_);
+    }
+    search_.begin_run(images_->depth());
+    return world.run(options_, body_, search_, progress_, images_.get());
+  }
+
+  void watch_bystanders() {
+    if (images_ == nullptr || !violation_.empty()) return;
+    if (!bystanders_) {
+      RunHeap::clear();
+      bystanders_.emplace(callers_);
+    } else if (!bystanders_->unchanged()) {
+      violation_ = "the program changes a static, or a variable of its caller: later runs see it";
+    }
+  }
+
   void run_once() {
-    search_.begin_run();
-    World::Result result = World::instance().run(options_, body_, search_, progress_);
+    World::Result result = run_program();
     if (!result.broken && !search_.end_run(result.last_step)) {
       result.broken = true;
       result.violation =
@@ -116,6 +164,9 @@ class Exploration {
   const Body& body_;
   Progress& progress_;
   Search search_;
+  std::unique_ptr<Images> images_;
+  const void* callers_;
+  std::optional<Bystanders> bystanders_;
   std::set<std::string> outcomes_;
   std::map<std::string, Finding> findings_;
   std::string violation_;
@@ -192,9 +243,10 @@ Outcome run_in_cage(const Cage::Work& work, int watchdog_s, bool keep_errors) {
 }  // namespace
 
 Outcome explore(const Options& options, const Body& body) {
+  const void* callers = __builtin_frame_address(0);
   Outcome outcome = run_in_cage(
-      [&](Progress& progress, const Speaker& speaker) {
-        Exploration(options, body, progress).run(speaker);
+      [&, callers](Progress& progress, const Speaker& speaker) {
+        Exploration(options, body, progress, callers).run(speaker);
       },
       options.watchdog_s, false);
   if (outcome.complete || outcome.violation.empty()) return outcome;

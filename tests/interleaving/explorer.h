@@ -47,6 +47,9 @@ struct Options {
   /// it goes on to use without one. Needs AddressSanitizer to see more than a use of freed locks.
   bool gaps = false;
   Grain grain = Grain::steps;
+  /// Repeat each schedule from the program's beginning instead of going on from images of earlier
+  /// runs: the yardstick of the explorer's own tests.
+  bool whole_runs = false;
   /// Violations become outcomes and the search goes on; what a program then held is leaked. Of each
   /// the shortest schedule is kept: among all within a preemption bound, else among those searched.
   bool collect_violations = false;

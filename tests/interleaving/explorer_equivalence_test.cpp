@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+// To go on from images of runs is to repeat them: all counts, outcomes and schedules are equal.
+//
 // The reduction leaves out no behaviour: what a program says at its end, and every violation, is
 // the same set with and without it; and the same again when each single operation is a choice
 // point, which shows that steps are cut in the right places.
@@ -219,6 +221,14 @@ std::string text(const std::set<std::string>& outcomes) {
   return all;
 }
 
+std::string schedules_of(const Outcome& found) {
+  std::string all;
+  for (const auto& [violation, finding] : found.collected) {
+    all += violation + ": " + finding.schedule + "\n";
+  }
+  return all;
+}
+
 /// Programs too large for the yardstick are left out, and counted.
 class Equivalence : public testing::TestWithParam<int> {
  protected:
@@ -229,6 +239,13 @@ class Equivalence : public testing::TestWithParam<int> {
     const Outcome full = explore_plan(plan, options);
     ASSERT_TRUE(reduced.complete || !full.complete) << seed << " " << reduced.report();
     if (!full.complete) return;
+    Options whole = base;
+    whole.whole_runs = true;
+    const Outcome repeated = explore_plan(plan, whole);
+    ASSERT_EQ(text(repeated.outcomes), text(reduced.outcomes)) << "seed " << seed;
+    ASSERT_EQ(repeated.schedules, reduced.schedules) << "seed " << seed;
+    ASSERT_EQ(repeated.redundant, reduced.redundant) << "seed " << seed;
+    ASSERT_EQ(schedules_of(repeated), schedules_of(reduced)) << "seed " << seed;
     ++compared_;
     outcomes_ += full.outcomes.size();
     ASSERT_EQ(text(full.outcomes), text(reduced.outcomes)) << "seed " << seed;

@@ -6,6 +6,8 @@
 #include <functional>
 #include <memory>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 #include "tests/interleaving/explorer.h"
 #include "tests/interleaving/handshake.h"
@@ -190,6 +192,46 @@ TEST(ExplorerRules, DetectsLeakedMemory) {
   EXPECT_FALSE(found.ok());
 }
 #endif
+
+/// Such things are in no image of a run.
+TEST(ExplorerRules, DetectsChangesOfStaticsAndOfTheCallersVariables) {
+  static int runs = 0;
+  const auto with = [](int& variable) {
+    return [&variable](Program& program) {
+      for (int k = 0; k < 3; ++k) program.actor("actor", [] { yield(nullptr); });
+      program.run();
+      ++variable;
+    };
+  };
+  int mine = 0;
+  EXPECT_TRUE(has(violation_of(with(runs)), "changes a static, or a variable of its caller"));
+  EXPECT_TRUE(has(violation_of(with(mine)), "changes a static, or a variable of its caller"));
+}
+
+/// A static that is made on first use may keep memory, and an exception may be kept by a fiber that
+/// stands in its handler: images of runs go wrong with neither.
+TEST(ExplorerRules, ImagesOfRunsLeaveStaticsAndExceptionsWhole) {
+  const auto handler = [](int value) {
+    static const std::vector<int> made_on_first_use(100, 7);
+    check(made_on_first_use.back() == 7, "a static that was made on first use");
+    try {
+      throw std::runtime_error("exception " + std::to_string(value));
+    } catch (const std::runtime_error& caught) {
+      for (int k = 0; k < 3; ++k) yield(nullptr);
+      check(caught.what() == "exception " + std::to_string(value), "its own exception");
+    }
+    for (int k = 0; k < 2; ++k) yield(nullptr);
+  };
+  const auto body = [&](Program& program) {
+    program.actor("one", [&] { handler(1); });
+    program.actor("two", [&] { handler(2); });
+    program.run();
+  };
+  const Outcome found = explore({}, body);
+  EXPECT_TRUE(found.ok()) << found.report();
+  EXPECT_GT(found.schedules, 100u);
+  EXPECT_EQ(explore({.whole_runs = true}, body).schedules, found.schedules);
+}
 
 TEST(ExplorerRules, NeverWaitsIsKept) {
   const auto body = [](Program& program) {

@@ -89,7 +89,14 @@ void Fiber::reset(Entry entry) {
 #endif
 }
 
+bool Fiber::has_exception() const { return exceptions_[0] != nullptr || exceptions_[1] != nullptr; }
+
 #ifdef DMASIM_SIM_USE_UCONTEXT
+
+bool Fiber::can_be_copied() { return false; }
+Fiber::Image Fiber::image() const { std::abort(); }
+void Fiber::set_image(const Image&) { std::abort(); }
+std::span<std::byte> Fiber::used_stack() const { std::abort(); }
 
 void Fiber::prepare(Entry entry) {
   reset(entry);
@@ -101,6 +108,24 @@ void Fiber::prepare(Entry entry) {
 }
 
 #else
+
+#ifdef DMASIM_SIM_ASAN
+bool Fiber::can_be_copied() { return false; }
+#else
+bool Fiber::can_be_copied() { return true; }
+#endif
+
+Fiber::Image Fiber::image() const { return {stack_pointer_, entry_}; }
+
+void Fiber::set_image(const Image& image) {
+  reset(image.entry);
+  stack_pointer_ = image.stack_pointer;
+}
+
+std::span<std::byte> Fiber::used_stack() const {
+  auto* begin = static_cast<std::byte*>(stack_pointer_);
+  return {begin, reinterpret_cast<std::byte*>(mapping_ + mapping_bytes_)};
+}
 
 void Fiber::prepare(Entry entry) {
   reset(entry);
@@ -156,6 +181,7 @@ void Fiber::arrive() {
 void Fiber::switch_to(Fiber& from, Fiber& to) {
   leave(from, to, false);
   from.arrive();
+  g_switching_from = g_switching_to = nullptr;  // as before: nothing static is seen to change
 }
 
 void Fiber::switch_for_good(Fiber& from, Fiber& to) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 
 #if !defined(__x86_64__) || defined(DMASIM_SIM_UCONTEXT)
 #define DMASIM_SIM_USE_UCONTEXT 1
@@ -24,6 +25,18 @@ class Fiber {
 
   /// The next switch to this fiber begins with `entry`, whatever was on the stack before.
   void prepare(Entry entry);
+
+  /// What has to be copied, and put back, to go back to where a suspended fiber was: this, and what
+  /// it has on its stack. An exception in flight cannot be copied.
+  struct Image {
+    void* stack_pointer;
+    Entry entry;
+  };
+  [[nodiscard]] static bool can_be_copied();
+  [[nodiscard]] bool has_exception() const;
+  [[nodiscard]] Image image() const;
+  void set_image(const Image& image);
+  [[nodiscard]] std::span<std::byte> used_stack() const;
 
   /// Returns when somebody switches back to `from`, which must be the running fiber.
   static void switch_to(Fiber& from, Fiber& to);

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tests/interleaving/names.h"
 
+#include "tests/interleaving/run_heap.h"
+
 namespace dmasim::sim {
 
 void Names::add(const void* object, const std::string& text, size_t bytes) {
+  const OutsideRun outside;
   const auto [entry, is_new] = numbers_.emplace(text, static_cast<uint32_t>(texts_.size()));
   if (is_new) texts_.push_back(text);
   ranges_.push_back({static_cast<const char*>(object), bytes, entry->second});

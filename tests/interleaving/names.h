@@ -26,6 +26,12 @@ class Names {
 
   /// Forgets the objects, but not the numbers of the names: they are the same in all runs.
   void begin_run() { ranges_.clear(); }
+  [[nodiscard]] const std::vector<Range>& ranges() const { return ranges_; }
+  /// `count` ranges that ranges() had, to be written by the caller.
+  Range* put_back(size_t count) {
+    ranges_.resize(count);
+    return ranges_.data();
+  }
   void add(const void* object, const std::string& text, size_t bytes);
   /// The smallest named range around `address`, of equal ones the latest; or null.
   [[nodiscard]] const Range* find(const void* address) const;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tests/interleaving/objects.h"
 
+#include "tests/interleaving/run_heap.h"
+
 namespace dmasim::sim {
 namespace {
-
-constexpr uint64_t kMagic = 0x6d6973616d64a55aU;
 
 const char* type_name(Object::Type type) {
   switch (type) {
@@ -23,11 +23,19 @@ const char* type_name(Object::Type type) {
 void Objects::begin_run() {
   all_.resize(lasting_);
   for (Object& object : all_) object.owner = kNobody;
-  ++run_;
+  run_ = ++runs_;
   running_ = true;
 }
 
+Object* Objects::put_back(size_t count, uint32_t run) {
+  all_.resize(count);
+  run_ = run;
+  running_ = true;
+  return all_.data();
+}
+
 uint32_t Objects::create(Object::Type type, const void* address, int owner) {
+  const OutsideRun outside;
   all_.push_back({type, true, owner, address});
   if (!running_) lasting_ = all_.size();
   return static_cast<uint32_t>(all_.size() - 1);
@@ -37,18 +45,11 @@ Cell Objects::create_cell(Object::Type type, const void* address) {
   return {kMagic, running_ ? run_ : 0, create(type, address)};
 }
 
-Object* Objects::find(const Cell& cell, Object::Type type, std::string& problem) {
+std::string Objects::problem_with(const Cell& cell, Object::Type type) const {
   const std::string what = type_name(type);
-  if (cell.magic != kMagic) {
-    problem = "what is no " + what + ", or no longer";
-  } else if (cell.run != 0 && cell.run != run_) {
-    problem = "a " + what + " of an earlier run (a static in the program?)";
-  } else if (!all_[cell.number].alive) {
-    problem = "a destroyed " + what;
-  } else {
-    return &all_[cell.number];
-  }
-  return nullptr;
+  if (cell.magic != kMagic) return "what is no " + what + ", or no longer";
+  if (is_of_other_run(cell)) return "a " + what + " of an earlier run (a static in the program?)";
+  return "a destroyed " + what;
 }
 
 std::string Objects::leftovers(const Names& names) const {

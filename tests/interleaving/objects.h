@@ -37,10 +37,22 @@ class Objects {
   void begin_run();
   void end_run() { running_ = false; }
 
+  /// The objects of a run can be copied and put back, by the caller, together with the run's
+  /// number.
+  [[nodiscard]] const std::vector<Object>& all() const { return all_; }
+  [[nodiscard]] uint32_t run() const { return run_; }
+  Object* put_back(size_t count, uint32_t run);
+
   uint32_t create(Object::Type type, const void* address, int owner = kNobody);
   Cell create_cell(Object::Type type, const void* address);
-  /// Null, and the reason, when the cell is not that of a living object.
-  Object* find(const Cell& cell, Object::Type type, std::string& problem);
+  /// Null when the cell is not that of a living object.
+  Object* find(const Cell& cell) {
+    if (cell.magic != kMagic || is_of_other_run(cell)) return nullptr;
+    Object& object = all_[cell.number];
+    return object.alive ? &object : nullptr;
+  }
+  /// Why find() is null.
+  [[nodiscard]] std::string problem_with(const Cell& cell, Object::Type type) const;
   void destroy(uint32_t number) { all_[number].alive = false; }
 
   Object& operator[](uint32_t number) { return all_[number]; }
@@ -49,12 +61,18 @@ class Objects {
   [[nodiscard]] std::string describe(uint32_t number, const Names& names) const;
 
  private:
+  static constexpr uint64_t kMagic = 0x6d6973616d64a55aU;
+
+  [[nodiscard]] bool is_of_other_run(const Cell& cell) const {
+    return cell.run != 0 && cell.run != run_;
+  }
   [[nodiscard]] std::string within(const Names::Range& range, uint32_t number,
                                    const Names& names) const;
 
   std::vector<Object> all_;
   size_t lasting_ = 0;  // the first so many were made outside of runs
-  uint32_t run_ = 0;
+  uint32_t run_ = 0;    // that is under way
+  uint32_t runs_ = 0;
   bool running_ = false;
 };
 

@@ -3,13 +3,13 @@
 /// shares with us is a choice point, and a poll() is a wait that the search knows.
 #include <poll.h>
 
-#include <map>
 #include <memory>
 
 #include "plugin/io_fields.h"
 #include "plugin/poll_level.h"
 #include "tests/interleaving/explorer.h"
 #include "tests/interleaving/shown_state.h"
+#include "tests/interleaving/world.h"
 
 namespace dmasim {
 namespace {
@@ -22,26 +22,26 @@ struct Level {
 };
 
 /// Fibers share one thread, so the map itself needs no lock; what it holds has its own.
-std::map<const PollLevel*, std::unique_ptr<Level>>& levels() {
-  static std::map<const PollLevel*, std::unique_ptr<Level>> all;
-  return all;
+std::shared_ptr<void>& attached_to(const void* object) {
+  return sim::World::instance().attached()[object];
 }
 
-std::map<const snd_pcm_ioplug_t*, sim::ShownState*>& shown_states() {
-  static std::map<const snd_pcm_ioplug_t*, sim::ShownState*> all;
-  return all;
-}
+void detach_from(const void* object) { sim::World::instance().attached().erase(object); }
+
+Level& level_of(const PollLevel* level) { return *static_cast<Level*>(attached_to(level).get()); }
 
 }  // namespace
 
 sim::ShownState::ShownState(snd_pcm_ioplug_t& io) : io_(io) {
-  shown_states()[&io] = this;
+  attached_to(&io) = std::shared_ptr<void>(std::shared_ptr<void>(), this);  // without owning it
   name(&lock_, "io.state");
 }
 
-sim::ShownState::~ShownState() { shown_states().erase(&io_); }
+sim::ShownState::~ShownState() { detach_from(&io_); }
 
-sim::ShownState& sim::ShownState::of(const snd_pcm_ioplug_t& io) { return *shown_states().at(&io); }
+sim::ShownState& sim::ShownState::of(const snd_pcm_ioplug_t& io) {
+  return *static_cast<ShownState*>(attached_to(&io).get());
+}
 
 void sim::ShownState::store(snd_pcm_ioplug_t& io, snd_pcm_state_t state) {
   ShownState& shown = of(io);
@@ -77,26 +77,26 @@ int IoFields::nonblock() const noexcept {
   return io_.nonblock;
 }
 
-PollLevel::~PollLevel() { levels().erase(this); }
+PollLevel::~PollLevel() { detach_from(this); }
 
 Result<void> PollLevel::open(Sense sense) {
   sense_ = sense;
-  levels()[this] = std::make_unique<Level>();
-  sim::name(&levels()[this]->lock, "poll");
+  attached_to(this) = std::make_shared<Level>();
+  sim::name(&level_of(this).lock, "poll");
   return {};
 }
 
 short PollLevel::events() const noexcept { return sense_ == Sense::readable ? POLLIN : POLLOUT; }
 
 void PollLevel::set(bool ready) const noexcept {
-  Level& level = *levels().at(this);
+  Level& level = level_of(this);
   MutexLock guard(level.lock);
   level.ready = ready;
   level.changed.notify_all();
 }
 
 bool PollLevel::wait() const noexcept {
-  Level& level = *levels().at(this);
+  Level& level = level_of(this);
   MutexLock guard(level.lock);
   while (!level.ready) level.changed.wait(level.lock);
   return true;

@@ -5,30 +5,41 @@
 
 namespace dmasim::sim {
 
-void Search::begin_run() {
+void Search::begin_run(int imaged) {
   depth_ = 0;
   redundant_ = false;
+  imaged_ = imaged;
 }
 
-bool Search::choose(const ChoicePoint& at, Choice& chosen) {
+Choice Search::resume_run(int depth) {
+  depth_ = static_cast<size_t>(depth) + 1;
+  redundant_ = false;
+  imaged_ = depth;
+  return current(nodes_[depth_ - 1]).choice;
+}
+
+Answer Search::choose(const ChoicePoint& at, Choice& chosen) {
   chosen = at.enabled.front();
-  if (redundant_) return true;
-  if (!learn_step(at.step)) return false;
+  if (redundant_) return Answer::go_on;
+  if (!learn_step(at.step)) return Answer::broken;
   if (depth_ == nodes_.size()) {
-    if (!add_node(at)) return false;
+    if (!add_node(at)) return Answer::broken;
     if (!take_untried(nodes_.back())) {
       drop_node();
       redundant_ = true;
-      return true;
+      return limits_.images ? Answer::abandon : Answer::go_on;
     }
   } else if (!same_choices(nodes_[depth_], at)) {
-    return refuse("nondeterministic program: after the same " + std::to_string(depth_) +
-                  " steps as in an earlier run it can do " + to_text(at.enabled));
+    refuse("nondeterministic program: after the same " + std::to_string(depth_) +
+           " steps as in an earlier run it can do " + to_text(at.enabled));
+    return Answer::broken;
   }
-  chosen = current(nodes_[depth_]).choice;
+  const Node& node = nodes_[depth_];
+  chosen = current(node).choice;
+  const bool keep = limits_.images && static_cast<int>(depth_) > imaged_ && wants_image(node);
   ++depth_;
   max_depth_ = std::max<uint64_t>(max_depth_, depth_);
-  return true;
+  return keep ? Answer::keep_and_go_on : Answer::go_on;
 }
 
 bool Search::end_run(const Footprint& step) {
@@ -136,6 +147,13 @@ bool Search::take_untried(Node& node) {
     branch.state = State::current;
     node.current = k;
     return true;
+  }
+  return false;
+}
+
+bool Search::wants_image(const Node& node) const {
+  for (size_t k = 0; k < node.count; ++k) {
+    if (branches_[node.first + k].state == State::untried) return true;
   }
   return false;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// Depth-first search over schedules, with sleep sets.
 ///
-/// A run repeats the choices of the run before up to the deepest state with an untried choice,
-/// takes that one, and goes on with first choices. A choice that was tried in a state sleeps in the
+/// A run has the choices of the run before up to the deepest state with an untried choice, takes
+/// that one, and goes on with first choices. A choice that was tried in a state sleeps in the
 /// states behind the choices tried later, for as long as all that happens is independent of it:
 /// whatever follows it there followed it in the state where it was tried.
 #pragma once
@@ -19,16 +19,23 @@ class Search final : public Chooser {
   struct Limits {
     bool reduce;
     int preemption_bound;  // -1: none
+    bool images;           // states are kept to begin later runs there; redundant runs end early
   };
   explicit Search(const Limits& limits) : limits_(limits) {}
 
-  void begin_run();
-  bool choose(const ChoicePoint& at, Choice& chosen) override;
+  /// From the program's beginning; there are images of no deeper choice point than `imaged`, which
+  /// may be -1.
+  void begin_run(int imaged);
+  /// From the image of choice point `depth`. What has to be done there.
+  Choice resume_run(int depth);
+  Answer choose(const ChoicePoint& at, Choice& chosen) override;
   /// `step` is the last of the run. False when the run makes no sense.
   bool end_run(const Footprint& step);
   /// After end_run(): goes back to a state with an untried choice. False when there is none.
   bool next_schedule();
 
+  /// The choice points that the next run shares with the last.
+  [[nodiscard]] size_t shared_depth() const { return nodes_.size(); }
   /// Whether all choices slept at some point of this run. The rest of it was not branched.
   [[nodiscard]] bool redundant() const { return redundant_; }
   /// How often this run was switched away from a fiber that could go on.
@@ -59,6 +66,7 @@ class Search final : public Chooser {
   bool put_to_sleep(Node& node, const Node& parent);
   void cut_preemptions(Node& node);
   bool take_untried(Node& node);
+  [[nodiscard]] bool wants_image(const Node& node) const;
   [[nodiscard]] int preemptions_behind(const Node& node) const;
   Branch& current(const Node& node) { return branches_[node.first + node.current]; }
 
@@ -66,6 +74,7 @@ class Search final : public Chooser {
   std::vector<Node> nodes_;
   std::vector<Branch> branches_;
   size_t depth_ = 0;  // nodes passed by the run under way
+  int imaged_ = -1;
   bool redundant_ = false;
   uint64_t max_depth_ = 0;
   uint64_t cut_ = 0;

@@ -26,11 +26,10 @@ void make(Native& native, Object::Type type) {
 }
 
 template <typename Native>
-Object* look_up(const Native& native, Object::Type type, uint32_t& number, std::string& problem) {
+Cell cell_of(const Native& native) {
   Cell cell;
   std::memcpy(&cell, &native, sizeof cell);
-  number = cell.number;
-  return World::instance().objects().find(cell, type, problem);
+  return cell;
 }
 
 std::string self_name() {
@@ -41,12 +40,12 @@ std::string self_name() {
 /// The number of a living object; anything else is a violation of whoever `does` something to it.
 template <typename Native>
 uint32_t number_of(const Native& native, Object::Type type, const char* does) {
-  uint32_t number = 0;
-  std::string problem;
-  if (look_up(native, type, number, problem) == nullptr) {
-    World::instance().fail(self_name() + " " + does + " " + problem);
+  World& world = World::instance();
+  const Cell cell = cell_of(native);
+  if (world.objects().find(cell) == nullptr) {
+    world.fail(self_name() + " " + does + " " + world.objects().problem_with(cell, type));
   }
-  return number;
+  return cell.number;
 }
 
 void tell(const char* deed, uint32_t object) {
@@ -173,8 +172,8 @@ bool ends_in_run(const Native& native, Object::Type type, uint32_t& number) {
     number = number_of(native, type, "destroys");
     return true;
   }
-  std::string problem;
-  if (look_up(native, type, number, problem) != nullptr) world.objects().destroy(number);
+  const Cell cell = cell_of(native);
+  if (world.objects().find(cell) != nullptr) world.objects().destroy(cell.number);
   return false;
 }
 

@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <new>
 #include <set>
+
+#include "tests/interleaving/run_heap.h"
 
 namespace dmasim::sim {
 namespace {
@@ -13,26 +16,31 @@ constexpr size_t kStackBytes = 512 * 1024;
 
 }  // namespace
 
-World& World::instance() {
-  static World world;
-  return world;
+/// Not a static itself: statics are watched for changes.
+World& World::make() {
+  const OutsideRun outside;
+  the_one_ = new World;
+  return *the_one_;
 }
 
 World::Result World::run(const Options& options, const Body& body, Chooser& chooser,
-                         Progress& progress) {
+                         Progress& progress, Images* images) {
+  images_ = images;
   reset(options, chooser, progress);
-  running_ = true;
   self_ = add_fiber("main", [&body] {
     Program program;
     body(program);
   });
-  Fiber::switch_to(root_, *current().stack);
-  running_ = false;
-  objects_.end_run();
-  if (telling() && line_open_) end_story_line();
-  result_.last_step = step_;
-  std::sort(result_.outcomes.begin(), result_.outcomes.end());
-  return std::move(result_);
+  return go_on();
+}
+
+World::Result World::resume(Choice choice, Images& images) {
+  images_ = &images;
+  result_ = {};
+  put_back_image();
+  progress_->length = static_cast<uint32_t>(images.depth());
+  begin_step(choice);
+  return go_on();
 }
 
 void World::reset(const Options& options, Chooser& chooser, Progress& progress) {
@@ -42,26 +50,45 @@ void World::reset(const Options& options, Chooser& chooser, Progress& progress) 
   progress_ = &progress;
   progress.length = 0;
   result_ = {};
-  forget_fibers();
+  forget_run();
   objects_.begin_run();
   names_.begin_run();
-  step_ = {};
-  step_choice_ = {};
-  settled_ = false;
-  now_ns_ = 0;
   spurious_left_ = options.spurious_budget;
 }
 
-/// The body of a fiber that never ended may own half the program: it is leaked, not destroyed.
-void World::forget_fibers() {
-  for (uint8_t k = 0; k < fiber_count_; ++k) {
-    if (fibers_[k].body) [[maybe_unused]]
-      auto* leak = new std::function(std::move(fibers_[k].body));
-    std::unique_ptr<Fiber> stack = std::move(fibers_[k].stack);
-    fibers_[k] = {};
-    fibers_[k].stack = std::move(stack);
+/// What lies in the RunHeap is forgotten with it, in whatever state it is. Else the body of a fiber
+/// that never ended may own half the program: it is leaked, not destroyed.
+void World::forget_run() {
+  RunState& state = *this;
+  if (!state_in_run_heap_) {
+    for (uint8_t k = 0; k < fiber_count_; ++k) {
+      if (fibers_[k].body) [[maybe_unused]]
+        auto* leak = new std::function(std::move(fibers_[k].body));
+    }
+    state.~RunState();
   }
-  fiber_count_ = 0;
+  new (&state) RunState;
+  state_in_run_heap_ = images_ != nullptr;
+  if (images_ != nullptr) RunHeap::clear();
+}
+
+/// Until the run ends, and meanwhile for each image.
+World::Result World::go_on() {
+  running_ = true;
+  do {
+    if (keeping_) keep_image();
+    keeping_ = false;
+    RunHeap::turn(images_ != nullptr);
+    Fiber::switch_to(root_, stack_of(self_));
+    RunHeap::turn(false);
+  } while (keeping_);
+  running_ = false;
+  objects_.end_run();
+  if (telling() && line_open_) end_story_line();
+  result_.last_step = step_;
+  result_.outcomes = outcomes_;  // a copy, in the usual heap
+  std::sort(result_.outcomes.begin(), result_.outcomes.end());
+  return std::move(result_);
 }
 
 void World::fail(const std::string& what, bool broken) {
@@ -69,17 +96,22 @@ void World::fail(const std::string& what, bool broken) {
     std::fprintf(stderr, "outside of explore(): %s\n", what.c_str());
     std::abort();
   }
-  result_.violation = what;
+  RunHeap::turn(false);
+  result_.violation = std::string(what.data(), what.size());
   result_.broken = broken;
-  Fiber::switch_for_good(*current().stack, root_);
+  Fiber::switch_for_good(stack_of(self_), root_);
 }
 
 uint8_t World::add_fiber(const std::string& name, std::function<void()> body) {
   if (fiber_count_ == kMaxFibers) fail("too many threads");
   const uint8_t number = fiber_count_++;
+  if (stacks_[number] == nullptr) {
+    const OutsideRun outside;
+    stacks_[number] = std::make_unique<Fiber>(kStackBytes);
+  }
+  stacks_[number]->prepare(&World::fiber_entry);
   FiberState& fiber = fibers_[number];
-  if (fiber.stack == nullptr) fiber.stack = std::make_unique<Fiber>(kStackBytes);
-  fiber.stack->prepare(&World::fiber_entry);
+  if (images_ != nullptr) new (&fiber) FiberState;  // over one of a run that has been left
   fiber.body = std::move(body);
   fiber.name = name;
   fiber.thread = objects_.create(Object::Type::thread, nullptr);
@@ -96,6 +128,7 @@ void World::fiber_entry() noexcept {
 }
 
 void World::finish() {
+  const uint8_t number = self_;
   FiberState& me = current();
   if (me.held > 0) fail(me.name + " ends while it holds a mutex");
   before_giving();
@@ -104,7 +137,7 @@ void World::finish() {
   if (telling()) tell("ends");
   if (self_ == 0) finish_main();
   decide();
-  Fiber::switch_for_good(*me.stack, *current().stack);
+  Fiber::switch_for_good(stack_of(number), keeping_ ? root_ : stack_of(self_));
 }
 
 void World::finish_main() {
@@ -115,14 +148,18 @@ void World::finish_main() {
   if (const std::string left = objects_.leftovers(names_); !left.empty()) {
     fail("left over at the end: " + left);
   }
-  Fiber::switch_for_good(*current().stack, root_);
+  Fiber::switch_for_good(stack_of(self_), root_);
 }
 
 Move World::stop(const Operation& operation) {
   const uint8_t me = self_;
   fibers_[me].stopped_before = operation;
   decide();
-  if (self_ != me) Fiber::switch_to(*fibers_[me].stack, *current().stack);
+  if (keeping_) {
+    Fiber::switch_to(stack_of(me), root_);
+  } else if (self_ != me) {
+    Fiber::switch_to(stack_of(me), stack_of(self_));
+  }
   return move_;
 }
 
@@ -145,6 +182,7 @@ void World::stop_before_visible() {
 }
 
 void World::decide() {
+  const OutsideRun outside;
   if (telling()) end_story_line();
   progress_->steps = progress_->steps + 1;
   if (progress_->length >= options_.max_steps) {
@@ -153,14 +191,30 @@ void World::decide() {
   collect_enabled();
   if (enabled_.empty()) fail(stuck());
   Choice chosen{};
-  if (!chooser_->choose({enabled_, self_, step_}, chosen)) fail(chooser_->problem(), true);
-  progress_->schedule[progress_->length] = chosen;
+  const uint8_t me = self_;
+  switch (chooser_->choose({enabled_, me, step_}, chosen)) {
+    case Answer::broken:
+      fail(chooser_->problem(), true);
+    case Answer::abandon:
+      result_.abandoned = true;
+      Fiber::switch_for_good(stack_of(me), root_);
+    case Answer::keep_and_go_on:
+      keeping_ = true;
+      break;
+    case Answer::go_on:
+      break;
+  }
+  begin_step(chosen);
+}
+
+void World::begin_step(Choice choice) {
+  progress_->schedule[progress_->length] = choice;
   progress_->length = progress_->length + 1;
   step_ = {};
-  step_choice_ = chosen;
+  step_choice_ = choice;
   settled_ = false;
-  self_ = chosen.fiber;
-  move_ = chosen.move;
+  self_ = choice.fiber;
+  move_ = choice.move;
 }
 
 void World::collect_enabled() {

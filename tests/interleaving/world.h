@@ -11,6 +11,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "tests/interleaving/chooser.h"
 #include "tests/interleaving/explorer.h"
 #include "tests/interleaving/fiber.h"
+#include "tests/interleaving/images.h"
 #include "tests/interleaving/objects.h"
 
 namespace dmasim::sim {
@@ -39,7 +41,6 @@ struct Operation {
 };
 
 struct FiberState {
-  std::unique_ptr<Fiber> stack;
   std::function<void()> body;
   std::string name;
   const void* tag = nullptr;
@@ -50,6 +51,22 @@ struct FiberState {
   bool parked = false;            // an actor before Program::run()
   int held = 0;                   // mutexes
   const char* promise = nullptr;  // of NeverWaits
+};
+
+/// What an image of a run copies byte for byte, and puts back in the same place. The memory that it
+/// owns is in the RunHeap, which is copied too.
+struct RunState {
+  uint8_t fiber_count_ = 0;
+  uint8_t self_ = 0;
+  Move move_ = Move::run;
+  bool settled_ = false;  // the step has had its N or an L
+  Footprint step_;
+  Choice step_choice_{};  // what began it
+  int64_t now_ns_ = 0;
+  int spurious_left_ = 0;
+  std::vector<std::string> outcomes_;
+  std::map<const void*, std::shared_ptr<void>> attached_;
+  std::array<FiberState, kMaxFibers> fibers_;  // at the end: most are not in use
 };
 
 /// Where a run shows how far it has come. It may be shared with another process.
@@ -64,19 +81,24 @@ struct Progress {
   Choice schedule[kMaxSteps];
 };
 
-class World {
+class World : private RunState {
  public:
   struct Result {
-    std::string violation;  ///< empty: the run came to its end
-    bool broken = false;    ///< the violation is the chooser's: no further run makes sense
+    std::string violation;   ///< empty: the run came to its end
+    bool abandoned = false;  ///< by the chooser
+    bool broken = false;     ///< the violation is the chooser's: no further run makes sense
     std::vector<std::string> outcomes;
     Footprint last_step;
   };
   using Story = std::function<void(const std::string& text)>;
 
-  static World& instance();
+  static World& instance() { return the_one_ != nullptr ? *the_one_ : make(); }
 
-  Result run(const Options& options, const Body& body, Chooser& chooser, Progress& progress);
+  /// With `images`, `new` takes from the RunHeap, and the chooser may have states kept.
+  Result run(const Options& options, const Body& body, Chooser& chooser, Progress& progress,
+             Images* images = nullptr);
+  /// Goes on from the last of the images of an earlier run, with `choice`.
+  Result resume(Choice choice, Images& images);
   void tell_story_to(Story story) { story_ = std::move(story); }
 
   [[nodiscard]] bool running() const { return running_; }
@@ -93,6 +115,10 @@ class World {
   void settle() { settled_ = true; }
 
   [[nodiscard]] uint8_t self() const { return self_; }
+  /// For what a double has to keep beside an object that it cannot change; it is as new in each
+  /// run.
+  std::map<const void*, std::shared_ptr<void>>& attached() { return attached_; }
+
   FiberState& fiber(uint8_t number) { return fibers_[number]; }
   FiberState& current() { return fibers_[self_]; }
   uint8_t add_fiber(const std::string& name, std::function<void()> body);
@@ -110,16 +136,23 @@ class World {
   [[nodiscard]] bool can_time_out(const Operation& wait) const;
   void move_time_to(int64_t at_ns);
   int& spurious_left() { return spurious_left_; }
-  void add_outcome(const std::string& what) { result_.outcomes.push_back(what); }
+  void add_outcome(const std::string& what) { outcomes_.push_back(what); }
 
   /// For the story. Texts are costly: ask first.
   [[nodiscard]] bool telling() const { return story_ != nullptr; }
   void tell(const std::string& deed);
 
  private:
+  static World& make();
   static void fiber_entry() noexcept;
   void reset(const Options& options, Chooser& chooser, Progress& progress);
-  void forget_fibers();
+  void forget_run();
+  Result go_on();
+  void keep_image();
+  void put_back_image();
+  [[nodiscard]] size_t used_state_bytes() const;
+  Fiber& stack_of(uint8_t number) { return *stacks_[number]; }
+  void begin_step(Choice choice);
   [[noreturn]] void finish();
   [[noreturn]] void finish_main();
   void decide();
@@ -140,20 +173,16 @@ class World {
   bool running_ = false;
   Result result_;
 
-  Fiber root_;
-  std::array<FiberState, kMaxFibers> fibers_;
-  uint8_t fiber_count_ = 0;
-  uint8_t self_ = 0;
-  Move move_ = Move::run;
-  std::vector<Choice> enabled_;
+  static inline World* the_one_ = nullptr;
 
+  Images* images_ = nullptr;
+  bool state_in_run_heap_ = false;  // what RunState owns
+  bool keeping_ = false;            // root is asked to keep an image and to go on
+  Fiber root_;
+  std::array<std::unique_ptr<Fiber>, kMaxFibers> stacks_;
+  std::vector<Choice> enabled_;
   Objects objects_;
   Names names_;
-  Footprint step_;
-  bool settled_ = false;  // the step has had its N or an L
-  Choice step_choice_{};  // what began it
-  int64_t now_ns_ = 0;
-  int spurious_left_ = 0;
   bool line_open_ = false;
 };
 

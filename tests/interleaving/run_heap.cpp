@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tests/interleaving/run_heap.h"
+
+#include <sys/mman.h>
+
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <new>
+
+namespace dmasim::sim {
+namespace {
+
+constexpr size_t kBytes = size_t{1} << 28;  // of addresses; memory is used as it is touched
+constexpr size_t kGrain = 16;               // blocks are multiples of it, and so aligned
+constexpr size_t kClasses = 64;             // larger blocks are not used again
+
+/// Before each block.
+struct alignas(kGrain) Head {
+  size_t grains;
+};
+
+struct FreeBlock {
+  FreeBlock* next;
+};
+
+/// At the beginning of the heap itself, so that a copy of the heap has it too.
+struct alignas(kGrain) Ledger {
+  std::byte* next;
+  std::array<FreeBlock*, kClasses> free;
+};
+
+// Not among the heap's contents.
+std::byte* g_begin = nullptr;
+bool g_on = false;
+
+Ledger& ledger() { return *reinterpret_cast<Ledger*>(g_begin); }
+
+bool contains(const void* at) {
+  return g_begin != nullptr && at >= g_begin && at < g_begin + kBytes;
+}
+
+[[noreturn]] void fail(const char* what) {
+  std::fprintf(stderr, "the run's heap: %s\n", what);
+  std::abort();
+}
+
+void* take(size_t bytes, size_t alignment) {
+  Ledger& book = ledger();
+  const size_t grains = (bytes + kGrain - 1) / kGrain + (bytes == 0 ? 1 : 0);
+  if (alignment <= kGrain && grains < kClasses && book.free[grains] != nullptr) {
+    FreeBlock* block = book.free[grains];
+    book.free[grains] = block->next;
+    return block;
+  }
+  const uintptr_t mask = alignment <= kGrain ? kGrain - 1 : alignment - 1;
+  const uintptr_t next = reinterpret_cast<uintptr_t>(book.next) + sizeof(Head);
+  const size_t padding = ((next + mask) & ~mask) - next;
+  std::byte* block = book.next + sizeof(Head) + padding;
+  if (static_cast<size_t>(block - g_begin) + grains * kGrain > kBytes) fail("it is full");
+  reinterpret_cast<Head*>(block)[-1].grains = grains;
+  book.next = block + grains * kGrain;
+  return block;
+}
+
+void give_back(void* at) {
+  const size_t grains = static_cast<Head*>(at)[-1].grains;
+  if (grains >= kClasses) return;
+  auto* block = static_cast<FreeBlock*>(at);
+  block->next = ledger().free[grains];
+  ledger().free[grains] = block;
+}
+
+}  // namespace
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define DMASIM_SIM_USUAL_HEAP 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define DMASIM_SIM_USUAL_HEAP 1
+#endif
+
+bool RunHeap::available() {
+#ifdef DMASIM_SIM_USUAL_HEAP
+  return false;
+#else
+  return true;
+#endif
+}
+
+void RunHeap::clear() {
+  if (g_begin == nullptr) {
+    void* mapping = mmap(nullptr, kBytes, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (mapping == MAP_FAILED) fail("no addresses for it");
+    g_begin = static_cast<std::byte*>(mapping);
+  }
+  ledger() = {g_begin + sizeof(Ledger), {}};
+}
+
+std::span<std::byte> RunHeap::contents() { return {g_begin, ledger().next}; }
+
+std::byte* RunHeap::begin() { return g_begin; }
+
+void RunHeap::turn(bool on) { g_on = on; }
+
+bool RunHeap::on() { return g_on; }
+
+#ifndef DMASIM_SIM_USUAL_HEAP
+
+namespace {
+
+void* take_anywhere(size_t bytes, size_t alignment) noexcept {
+  if (g_on) return take(bytes, alignment);
+  if (alignment <= kGrain) return std::malloc(bytes == 0 ? 1 : bytes);
+  return std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+}
+
+void* take_or_throw(size_t bytes, size_t alignment) {
+  void* block = take_anywhere(bytes, alignment);
+  if (block == nullptr) throw std::bad_alloc();
+  return block;
+}
+
+void give_back_anywhere(void* at) noexcept {
+  if (contains(at)) {
+    give_back(at);
+  } else {
+    std::free(at);
+  }
+}
+
+}  // namespace
+
+#endif
+
+}  // namespace dmasim::sim
+
+#ifndef DMASIM_SIM_USUAL_HEAP
+
+using dmasim::sim::give_back_anywhere;
+using dmasim::sim::take_anywhere;
+using dmasim::sim::take_or_throw;
+
+// The other forms of the library call these.
+void* operator new(size_t bytes) { return take_or_throw(bytes, 1); }
+void* operator new(size_t bytes, std::align_val_t alignment) {
+  return take_or_throw(bytes, static_cast<size_t>(alignment));
+}
+void* operator new(size_t bytes, const std::nothrow_t&) noexcept { return take_anywhere(bytes, 1); }
+void* operator new(size_t bytes, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+  return take_anywhere(bytes, static_cast<size_t>(alignment));
+}
+void operator delete(void* at) noexcept { give_back_anywhere(at); }
+void operator delete(void* at, size_t) noexcept { give_back_anywhere(at); }
+void operator delete(void* at, std::align_val_t) noexcept { give_back_anywhere(at); }
+void operator delete(void* at, size_t, std::align_val_t) noexcept { give_back_anywhere(at); }
+
+#endif
