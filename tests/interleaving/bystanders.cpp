@@ -3,9 +3,9 @@
 
 #include <pthread.h>
 
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
+
+#include "tests/interleaving/die.h"
 
 // The linker's names for where the program's own writable data begins and ends.
 extern "C" {
@@ -22,8 +22,7 @@ const void* end_of_stack() {
   size_t bytes = 0;
   if (pthread_getattr_np(pthread_self(), &attributes) != 0 ||
       pthread_attr_getstack(&attributes, &begin, &bytes) != 0) {
-    std::perror("the stack's place");
-    std::abort();
+    die("the stack's place");
   }
   pthread_attr_destroy(&attributes);
   return static_cast<const std::byte*>(begin) + bytes;

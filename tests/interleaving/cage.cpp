@@ -15,15 +15,12 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "tests/interleaving/die.h"
+
 namespace dmasim::sim {
 namespace {
 
 constexpr size_t kMaxErrorOutput = 8192;
-
-[[noreturn]] void fail(const char* what) {
-  std::perror(what);
-  std::abort();
-}
 
 [[noreturn]] void live_in_cage(const Cage::Work& work, Progress& progress, int fd, int errors) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -40,7 +37,7 @@ constexpr size_t kMaxErrorOutput = 8192;
 std::string how_it_ended(pid_t child) {
   int status = 0;
   while (waitpid(child, &status, 0) < 0) {
-    if (errno != EINTR) fail("waitpid");
+    if (errno != EINTR) die("waitpid");
   }
   if (WIFSIGNALED(status)) {
     return std::string("the program died of a signal: ") + strsignal(WTERMSIG(status));
@@ -74,7 +71,7 @@ void Speaker::say(Topic topic, const std::string& text) const {
 Cage::Cage() {
   void* shared =
       mmap(nullptr, sizeof(Progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (shared == MAP_FAILED) fail("the progress page");
+  if (shared == MAP_FAILED) die("the progress page");
   progress_ = static_cast<Progress*>(shared);
 }
 
@@ -83,11 +80,11 @@ Cage::~Cage() { munmap(progress_, sizeof(Progress)); }
 std::string Cage::run(const Work& work, const Listener& listener, int watchdog_s,
                       bool keep_errors) {
   std::array<int, 2> ends{};
-  if (pipe(ends.data()) != 0) fail("pipe");
+  if (pipe(ends.data()) != 0) die("pipe");
   const int errors = keep_errors ? memfd_create("stderr", MFD_CLOEXEC) : -1;
   std::fflush(nullptr);
   const pid_t child = fork();
-  if (child < 0) fail("fork");
+  if (child < 0) die("fork");
   if (child == 0) {
     close(ends[0]);
     live_in_cage(work, *progress_, ends[1], errors);
@@ -117,7 +114,7 @@ bool Cage::listen(int fd, const Listener& listener, int watchdog_s) {
   for (;;) {
     pollfd wait{fd, POLLIN, 0};
     const int ready = poll(&wait, 1, 1000);
-    if (ready < 0 && errno != EINTR) fail("poll");
+    if (ready < 0 && errno != EINTR) die("poll");
     if (ready <= 0) {
       if (hangs(watchdog_s)) return false;
       continue;

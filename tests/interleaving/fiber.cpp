@@ -10,6 +10,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "tests/interleaving/die.h"
+
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define DMASIM_SIM_ASAN 1
@@ -58,11 +60,6 @@ namespace {
 Fiber* g_switching_from = nullptr;
 Fiber* g_switching_to = nullptr;
 
-[[noreturn]] void fail(const char* what) {
-  std::perror(what);
-  std::abort();
-}
-
 }  // namespace
 
 Fiber::Fiber(size_t stack_bytes) : stack_bytes_(stack_bytes) {
@@ -70,9 +67,9 @@ Fiber::Fiber(size_t stack_bytes) : stack_bytes_(stack_bytes) {
   mapping_bytes_ = guard_bytes + stack_bytes;
   void* mapping = mmap(nullptr, mapping_bytes_, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (mapping == MAP_FAILED) fail("a fiber's stack");
+  if (mapping == MAP_FAILED) die("a fiber's stack");
   mapping_ = static_cast<char*>(mapping);
-  if (mprotect(mapping_, guard_bytes, PROT_NONE) != 0) fail("a fiber's guard page");
+  if (mprotect(mapping_, guard_bytes, PROT_NONE) != 0) die("a fiber's guard page");
   stack_bottom_ = mapping_ + guard_bytes;
 }
 
@@ -100,7 +97,7 @@ std::span<std::byte> Fiber::used_stack() const { std::abort(); }
 
 void Fiber::prepare(Entry entry) {
   reset(entry);
-  if (getcontext(&context_) != 0) fail("getcontext");
+  if (getcontext(&context_) != 0) die("getcontext");
   context_.uc_stack.ss_sp = mapping_ + (mapping_bytes_ - stack_bytes_);
   context_.uc_stack.ss_size = stack_bytes_;
   context_.uc_link = nullptr;

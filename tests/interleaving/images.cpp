@@ -3,29 +3,25 @@
 
 #include <sys/mman.h>
 
-#include <cstdio>
-#include <cstdlib>
+#include "tests/interleaving/die.h"
 
 namespace dmasim::sim {
 namespace {
 
-constexpr size_t kBytes = size_t{1} << 27;  // without room for more, more steps are repeated
+constexpr size_t kImageBytes = size_t{1} << 27;  // without room for more, more steps are repeated
 
 }  // namespace
 
 Images::Images() {
-  void* mapping = mmap(nullptr, kBytes, PROT_READ | PROT_WRITE,
+  void* mapping = mmap(nullptr, kImageBytes, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (mapping == MAP_FAILED) {
-    std::perror("memory for images");
-    std::abort();
-  }
+  if (mapping == MAP_FAILED) die("memory for images");
   memory_ = static_cast<std::byte*>(mapping);
 }
 
-Images::~Images() { munmap(memory_, kBytes); }
+Images::~Images() { munmap(memory_, kImageBytes); }
 
-bool Images::has_room(size_t bytes) const { return bytes <= kBytes - end_; }
+bool Images::has_room(size_t bytes) const { return bytes <= kImageBytes - end_; }
 
 Images::Writer Images::add(int depth) {
   all_.push_back({depth, end_});

@@ -5,16 +5,17 @@
 
 #include <array>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <new>
+
+#include "tests/interleaving/die.h"
 
 namespace dmasim::sim {
 namespace {
 
-constexpr size_t kBytes = size_t{1} << 28;  // of addresses; memory is used as it is touched
-constexpr size_t kGrain = 16;               // blocks are multiples of it, and so aligned
-constexpr size_t kClasses = 64;             // larger blocks are not used again
+constexpr size_t kHeapBytes = size_t{1} << 28;  // of addresses; memory is used as it is touched
+constexpr size_t kGrain = 16;                   // blocks are multiples of it, and so aligned
+constexpr size_t kClasses = 64;                 // larger blocks are not used again
 
 /// Before each block.
 struct alignas(kGrain) Head {
@@ -38,12 +39,7 @@ bool g_on = false;
 Ledger& ledger() { return *reinterpret_cast<Ledger*>(g_begin); }
 
 bool contains(const void* at) {
-  return g_begin != nullptr && at >= g_begin && at < g_begin + kBytes;
-}
-
-[[noreturn]] void fail(const char* what) {
-  std::fprintf(stderr, "the run's heap: %s\n", what);
-  std::abort();
+  return g_begin != nullptr && at >= g_begin && at < g_begin + kHeapBytes;
 }
 
 void* take(size_t bytes, size_t alignment) {
@@ -58,7 +54,8 @@ void* take(size_t bytes, size_t alignment) {
   const uintptr_t next = reinterpret_cast<uintptr_t>(book.next) + sizeof(Head);
   const size_t padding = ((next + mask) & ~mask) - next;
   std::byte* block = book.next + sizeof(Head) + padding;
-  if (static_cast<size_t>(block - g_begin) + grains * kGrain > kBytes) fail("it is full");
+  if (static_cast<size_t>(block - g_begin) + grains * kGrain > kHeapBytes)
+    die("the run's heap is full");
   reinterpret_cast<Head*>(block)[-1].grains = grains;
   book.next = block + grains * kGrain;
   return block;
@@ -92,9 +89,9 @@ bool RunHeap::available() {
 
 void RunHeap::clear() {
   if (g_begin == nullptr) {
-    void* mapping = mmap(nullptr, kBytes, PROT_READ | PROT_WRITE,
+    void* mapping = mmap(nullptr, kHeapBytes, PROT_READ | PROT_WRITE,
                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (mapping == MAP_FAILED) fail("no addresses for it");
+    if (mapping == MAP_FAILED) die("the run's heap");
     g_begin = static_cast<std::byte*>(mapping);
   }
   ledger() = {g_begin + sizeof(Ledger), {}};
