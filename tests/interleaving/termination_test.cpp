@@ -9,6 +9,7 @@ namespace dmasim::sim {
 namespace {
 
 class Termination : public Contract {};
+class TerminationOfTwo : public Contract {};
 
 TEST_P(Termination, AsyncThenSynchronize) {
   explore_all([](Program& program, Stream& stream) {
@@ -92,7 +93,7 @@ TEST_P(Termination, ReissueDuringSynchronize) {
       2);
 }
 
-TEST_P(Termination, CrosswiseSynchronizeInCallbacksIsRefused) {
+TEST_P(TerminationOfTwo, CrosswiseSynchronizeInCallbacksIsRefused) {
   check_all(
       [&](Program& program) {
         const auto engine = make_engine(GetParam().completion);
@@ -125,7 +126,39 @@ TEST_P(Termination, DestroyTheEngine) {
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(Every, Termination, all_cases(), case_name);
+INSTANTIATE_TEST_SUITE_P(Every, Termination, cases_of_one_channel(), case_name);
+INSTANTIATE_TEST_SUITE_P(Every, TerminationOfTwo, cases_of_two_channels(), case_name);
+
+/// Why programs of one channel are not searched in the shared topology as well.
+TEST(Topologies, OneChannelIsTheSameSearchInBoth) {
+  const auto search = [](CompletionTopology completion) {
+    return explore({.horizon_ns = kPeriodNs}, [completion](Program& program) {
+      Stream stream(make_engine(completion), "stream");
+      stream.issue();
+      program.actor("hardware", [&] {
+        advance_to(kPeriodNs);
+        stream.channel().advance();
+      });
+      program.actor("client", [&] {
+        stream.terminate_async();
+        stream.synchronize();
+        stream.issue();
+      });
+      program.run();
+      outcome("calls " + std::to_string(stream.calls()));
+      check(stream.release().ok(), "release failed");
+    });
+  };
+  const Outcome own = search(CompletionTopology::per_channel);
+  const Outcome shared = search(CompletionTopology::shared);
+  EXPECT_TRUE(own.ok()) << own.report();
+  EXPECT_TRUE(shared.ok()) << shared.report();
+  EXPECT_EQ(own.schedules, shared.schedules);
+  EXPECT_EQ(own.redundant, shared.redundant);
+  EXPECT_EQ(own.steps, shared.steps);
+  EXPECT_EQ(own.max_depth, shared.max_depth);
+  EXPECT_EQ(own.outcomes, shared.outcomes);
+}
 
 }  // namespace
 }  // namespace dmasim::sim
