@@ -216,7 +216,7 @@ void Cycle::abort_against_writer() {
   note_xrun(done);
   expect(done >= 0 || done == -EPIPE || done == -EINTR || done == -EAGAIN,
          "transfer against abort: " + std::to_string(done));
-  ++worker_.tally.aborts;
+  if (done == -EINTR) ++worker_.tally.aborts_of_writer;
 }
 
 void Cycle::abort_against_drain() {
@@ -236,7 +236,7 @@ void Cycle::abort_against_drain() {
   t_abort_pcm = nullptr;
   expect(err == 0 || err == -EINTR || err == -EPIPE || err == -EAGAIN,
          std::string("drain against abort: ") + snd_strerror(err));
-  ++worker_.tally.aborts;
+  if (err == -EINTR) ++worker_.tally.aborts_of_drain;
 }
 
 void Cycle::ask_beside_writer() {

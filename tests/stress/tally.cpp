@@ -29,7 +29,8 @@ void Tally::add(const Tally& other) {
   drops_against_drain += other.drops_against_drain;
   restarts_against_writer += other.restarts_against_writer;
   pauses_against_writer += other.pauses_against_writer;
-  aborts += other.aborts;
+  aborts_of_writer += other.aborts_of_writer;
+  aborts_of_drain += other.aborts_of_drain;
   closes_after_refused_hw_free += other.closes_after_refused_hw_free;
   closes_after_refused_hw_params += other.closes_after_refused_hw_params;
   refused_prepares += other.refused_prepares;
@@ -73,7 +74,8 @@ std::vector<Count> counts_of(const Tally& tally, bool locked) {
       {"drops_against_drain", tally.drops_against_drain, locked},
       {"restarts_against_writer", tally.restarts_against_writer, locked},
       {"pauses_against_writer", tally.pauses_against_writer, locked},
-      {"aborts", tally.aborts, true},
+      {"aborts_of_writer", tally.aborts_of_writer, true},
+      {"aborts_of_drain", tally.aborts_of_drain, true},
       {"closes_after_refused_hw_free", tally.closes_after_refused_hw_free, true},
       {"closes_after_refused_hw_params", tally.closes_after_refused_hw_params, true},
       {"refused_prepares", tally.refused_prepares, true},

@@ -20,7 +20,8 @@ struct Tally {
   uint64_t drops_against_drain = 0;
   uint64_t restarts_against_writer = 0;
   uint64_t pauses_against_writer = 0;
-  uint64_t aborts = 0;
+  uint64_t aborts_of_writer = 0;
+  uint64_t aborts_of_drain = 0;
   uint64_t closes_after_refused_hw_free = 0;
   uint64_t closes_after_refused_hw_params = 0;
   uint64_t refused_prepares = 0;
