@@ -37,6 +37,7 @@ class CableProcesses : public ::testing::Test {
         const PcmSetup setup = cable_capture_setup();
         static_cast<void>(late_by_xrun(setup, start_ns_, read_since_start_ + setup.buffer_size));
         std::cout << "  an overrun: this machine was late\n";
+        ASSERT_FALSE(HasFailure());
         order_.lose();
         ASSERT_EQ(snd_pcm_prepare(in_.get()), 0);
         ASSERT_NO_FATAL_FAILURE(start());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// Drain plays exactly what was written, and ends.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
@@ -8,6 +9,7 @@
 #include <thread>
 
 #include "tests/alsa/pcm_fixture.h"
+#include "tests/alsa/process_view.h"
 
 namespace dmasim::test {
 namespace {
@@ -119,8 +121,13 @@ TEST_F(Drain, IsEndedByADropFromAnotherThread) {
   setup_.period_size = 24000;
   setup_.buffer_size = 5 * 48000;
   ASSERT_NO_FATAL_FAILURE(write(5 * 48000));
-  std::thread drainer([&] { static_cast<void>(snd_pcm_drain(pcm_.get())); });
+  std::atomic<pid_t> drainer_id{0};
+  std::thread drainer([&] {
+    drainer_id = gettid();
+    static_cast<void>(snd_pcm_drain(pcm_.get()));
+  });
   EXPECT_TRUE(reaches_state(pcm_.get(), SND_PCM_STATE_DRAINING));
+  EXPECT_TRUE(eventually([&] { return thread_sleeps(drainer_id); })) << "it waits for the end";
   EXPECT_EQ(snd_pcm_drop(pcm_.get()), 0);
   drainer.join();
   EXPECT_FALSE(took(5 * 48000)) << "it has waited for the end";

@@ -123,6 +123,8 @@ INSTANTIATE_TEST_SUITE_P(Alsa, RecordingAtTheEnd,
 
 /// Whatever the stream is doing, exit() comes to an end.
 class ExitInState : public ::testing::TestWithParam<std::tuple<snd_pcm_stream_t, snd_pcm_state_t>> {
+ protected:
+  ExitInState() { expect_a_look(); }
 };
 
 TEST_P(ExitInState, DoesNotHang) {

@@ -138,6 +138,7 @@ bool as_wanted(Wanted wanted, long answer, bool set_up) {
 
 class ForkInState : public ::testing::TestWithParam<std::tuple<snd_pcm_stream_t, snd_pcm_state_t>> {
  protected:
+  ForkInState() { expect_a_look(); }
   [[nodiscard]] static bool playback() {
     return std::get<0>(GetParam()) == SND_PCM_STREAM_PLAYBACK;
   }

@@ -61,6 +61,7 @@ void signal_process() {
 
 class SignalStorm : public ::testing::TestWithParam<snd_pcm_stream_t> {
  protected:
+  SignalStorm() { expect_a_look(); }
   [[nodiscard]] Opened open() const {
     const bool playback = GetParam() == SND_PCM_STREAM_PLAYBACK;
     return try_open(playback ? Arguments{{"FILE", directory_.file("played.wav")}} : Arguments{},
