@@ -144,6 +144,44 @@ TEST(CableRecord, WhatIsOutOfBoundsIsRefusedThoughItIsSealed) {
   }
 }
 
+TEST(CableRecord, AnOpenEndIsTheNewestSegmentsAlone) {
+  CableRecord record = good_record();
+  record.segment_count = 2;
+  record.segments[1] = record.segments[0];
+  record.segments[1].first_tape = 4200;
+  record.segments[0].end_tape = 4200;
+  EXPECT_TRUE(decode_record(sealed(record)));
+  record.segments[0].end_tape = kOpenEnd;
+  EXPECT_FALSE(decode_record(sealed(record)));
+  record.segments[1].end_tape = 4500;
+  EXPECT_FALSE(decode_record(sealed(record))) << "nor where all behind it have one";
+}
+
+TEST(CableRecord, AFormatBeyondWhatThereCanBeIsNone) {
+  const auto known = [](uint32_t channels, uint32_t rate_hz) {
+    return unpack_format(pack_format({.channels = channels, .rate_hz = rate_hz})).has_value();
+  };
+  EXPECT_TRUE(known(256, 48000));
+  EXPECT_FALSE(known(257, 48000));
+  EXPECT_TRUE(known(2, (1U << 24) - 1));
+  EXPECT_FALSE(known(2, 1U << 24));
+}
+
+TEST(CableRecord, ATapeHoldsTwoSecondsBesideTheLargestBurst) {
+  constexpr uint64_t kMiB = uint64_t{1} << 20;
+  for (const uint32_t rate_hz : {8000U, 48000U, 192000U}) {
+    for (const uint32_t channels : {1U, 2U, 8U}) {
+      const PcmFormat format{SampleFormat::s32_le, channels, rate_hz};
+      const uint64_t frame = format.frame_bytes();
+      for (const uint64_t burst_frames : {uint64_t{64}, 4 * kMiB / frame}) {
+        const uint64_t ahead = std::max(burst_frames, kMiB / frame);
+        EXPECT_GE(cable_capacity(format, burst_frames), 2 * rate_hz + ahead) << rate_hz;
+        EXPECT_GE(cable_capacity(format, burst_frames), kMiB / frame + ahead) << rate_hz;
+      }
+    }
+  }
+}
+
 TEST(CableRecord, TheTapeOfTheLargestBufferIsBelieved) {
   CableRecord record = good_record();
   record.capacity_frames = kMostFrames;

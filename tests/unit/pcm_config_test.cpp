@@ -1,45 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "plugin/pcm_config.h"
 
-#include <gtest/gtest.h>
-
 #include <cerrno>
-#include <cstdarg>
-#include <cstdio>
-#include <memory>
+
+#include "tests/unit/config_fixture.h"
 
 namespace dmasim {
 namespace {
 
-std::string logged;
-
-void log_error(const char*, int, const char*, int, const char* format, ...) {
-  std::array<char, 512> line{};
-  va_list args;
-  va_start(args, format);
-  std::vsnprintf(line.data(), line.size(), format, args);
-  va_end(args);
-  logged += line.data();
-}
-
-class PcmConfigTest : public ::testing::Test {
+class PcmConfigTest : public ConfigTest {
  protected:
-  void SetUp() override {
-    logged.clear();
-    snd_lib_error_set_handler(log_error);
-  }
-  void TearDown() override { snd_lib_error_set_handler(nullptr); }
-
   static Result<PcmConfig> parse(const std::string& text) {
-    snd_config_t* top = nullptr;
-    snd_input_t* input = nullptr;
-    EXPECT_EQ(snd_config_top(&top), 0);
-    EXPECT_GE(snd_input_buffer_open(&input, text.c_str(), static_cast<ssize_t>(text.size())), 0);
-    EXPECT_EQ(snd_config_load(top, input), 0);
-    snd_input_close(input);
-    Result<PcmConfig> config = parse_pcm_config(top);
-    snd_config_delete(top);
-    return config;
+    return parse_pcm_config(ConfigText(text).get());
   }
 
   static void expect_refused(const std::string& text, const std::string& key,

@@ -58,6 +58,25 @@ TEST(MixerElements, AreFoundWhereTheyAre) {
   EXPECT_EQ(std::count(taken.begin(), taken.end(), true), kMixerCells);
 }
 
+/// What a loop's state may be lies within the range that its element tells.
+TEST(MixerElements, HoldWhateverALoopMayPlay) {
+  const MixerElements elements(1, 1);
+  for (size_t i = 0; i < elements.size(); ++i) {
+    const MixerElement element = elements.at(i);
+    if (element.kind != MixerElement::Kind::loop_state) continue;
+    if (element.state == MixerElement::State::rate) {
+      EXPECT_LE(element.min, 4000);
+      EXPECT_GE(element.max, 768000);
+    } else if (element.state == MixerElement::State::channels) {
+      EXPECT_LE(element.min, 1);
+      EXPECT_GE(element.max, 32);
+    } else if (element.state == MixerElement::State::format) {
+      EXPECT_LE(element.min, SND_PCM_FORMAT_U8);
+      EXPECT_GE(element.max, SND_PCM_FORMAT_S24_3BE);
+    }
+  }
+}
+
 TEST(MixerElements, AreNotFoundElsewhere) {
   const MixerElements elements(1, 2);
   snd_ctl_elem_id_t* id = nullptr;

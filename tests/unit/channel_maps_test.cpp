@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "plugin/channel_maps.h"
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <memory>
+#include <string>
+
+namespace dmasim {
+namespace {
+
+struct Freed {
+  void operator()(snd_pcm_chmap_t* map) const { std::free(map); }
+};
+using Told = std::unique_ptr<snd_pcm_chmap_t, Freed>;
+
+Told chmap_of(const ChannelMap& positions) {
+  const size_t bytes = sizeof(snd_pcm_chmap_t) + positions.size() * sizeof(unsigned);
+  Told map(static_cast<snd_pcm_chmap_t*>(std::calloc(1, bytes)));
+  map->channels = static_cast<unsigned>(positions.size());
+  std::copy(positions.begin(), positions.end(), map->pos);
+  return map;
+}
+
+ChannelMap told(ChannelMaps& maps, unsigned channels) {
+  const Told map(maps.get(channels));
+  return map ? ChannelMap(map->pos, map->pos + map->channels) : ChannelMap{};
+}
+
+/// Those of alsa-lib's and of the kernel's snd_pcm_std_chmaps.
+TEST(ChannelMapsTest, TheUsualOnesAreTheKernels) {
+  const std::vector<ChannelMap> expected{
+      {SND_CHMAP_MONO},
+      {SND_CHMAP_FL, SND_CHMAP_FR},
+      {SND_CHMAP_FL, SND_CHMAP_FR, SND_CHMAP_RL, SND_CHMAP_RR},
+      {SND_CHMAP_FL, SND_CHMAP_FR, SND_CHMAP_RL, SND_CHMAP_RR, SND_CHMAP_FC, SND_CHMAP_LFE},
+      {SND_CHMAP_FL, SND_CHMAP_FR, SND_CHMAP_RL, SND_CHMAP_RR, SND_CHMAP_FC, SND_CHMAP_LFE,
+       SND_CHMAP_SL, SND_CHMAP_SR}};
+  EXPECT_EQ(usual_channel_maps(), expected);
+}
+
+TEST(ChannelMapsTest, AMapIsToldForItsNumberOfChannelsOnly) {
+  ChannelMaps maps(usual_channel_maps(), {1, 8});
+  EXPECT_EQ(told(maps, 2), (ChannelMap{SND_CHMAP_FL, SND_CHMAP_FR}));
+  EXPECT_EQ(told(maps, 3), ChannelMap{});
+  ASSERT_TRUE(maps.set(2, *chmap_of({SND_CHMAP_FL, SND_CHMAP_FR})));
+  EXPECT_EQ(told(maps, 2), (ChannelMap{SND_CHMAP_FL, SND_CHMAP_FR}));
+  EXPECT_EQ(told(maps, 1), ChannelMap{SND_CHMAP_MONO}) << "another one was chosen for two";
+}
+
+TEST(ChannelMapsTest, OneIsChosenFromThoseThatThereAre) {
+  const ChannelMap front{SND_CHMAP_FL, SND_CHMAP_FR};
+  const ChannelMap crossed{SND_CHMAP_FR, SND_CHMAP_FL};
+  ChannelMaps maps({front, crossed}, {1, 8});
+  EXPECT_EQ(told(maps, 2), front);
+  ASSERT_TRUE(maps.set(2, *chmap_of(crossed)));
+  EXPECT_EQ(told(maps, 2), crossed);
+  EXPECT_EQ(maps.set(2, *chmap_of({SND_CHMAP_RL, SND_CHMAP_RR})).error(), EINVAL);
+  EXPECT_EQ(maps.set(4, *chmap_of(front)).error(), EINVAL) << "of other channels";
+  EXPECT_EQ(told(maps, 2), crossed);
+}
+
+TEST(ChannelMapsTest, ThoseOfTheCardsChannelsAreKept) {
+  ChannelMaps maps(usual_channel_maps(), {2, 6});
+  EXPECT_EQ(told(maps, 1), ChannelMap{});
+  EXPECT_EQ(told(maps, 2).size(), 2U);
+  EXPECT_EQ(told(maps, 6).size(), 6U);
+  EXPECT_EQ(told(maps, 8), ChannelMap{});
+}
+
+TEST(ChannelMapsTest, AMapHasUpToThirtyTwoPositions) {
+  std::string text = "FL";
+  for (int i = 1; i < 32; ++i) text += "+FR";
+  std::vector<ChannelMap> maps;
+  ASSERT_TRUE(parse_channel_maps(text, maps));
+  EXPECT_EQ(maps.at(0).size(), 32U);
+  EXPECT_FALSE(parse_channel_maps(text + "+FR", maps));
+}
+
+}  // namespace
+}  // namespace dmasim
