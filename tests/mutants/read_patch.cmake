@@ -1,28 +1,30 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# dmasim_read_patch(PREFIX PATCH): PREFIX_SOURCE, the file that PATCH changes, and PREFIX_KILLER, the
-# test that kills it. As a script with -DPATCH=, only looks whether PATCH says all that.
+# dmasim_read_patch(PREFIX PATCH): PREFIX_SOURCE, the file that PATCH changes, PREFIX_KILLER, the test
+# that kills it, and PREFIX_PROGRAM, the unit test program that has it, if PATCH names one. As a script
+# with -DPATCH=, only looks whether PATCH says all that.
+# dmasim_read_field(OUT PATCH FIELD): what follows "FIELD: " in PATCH; empty if nothing does.
+function(dmasim_read_field out patch_file field)
+  file(STRINGS ${patch_file} line REGEX "^${field}: " LIMIT_COUNT 1)
+  string(REGEX REPLACE "^${field}: *" "" value "${line}")
+  set(${out} "${value}" PARENT_SCOPE)
+endfunction()
+
 function(dmasim_read_patch prefix patch_file)
-  file(STRINGS ${patch_file} lines)
-  foreach(field Breaks Killer)
-    set(${field} "")
-    foreach(line IN LISTS lines)
-      if(line MATCHES "^${field}: (.*[^ ])")
-        set(${field} ${CMAKE_MATCH_1})
-        break()
-      endif()
-    endforeach()
-    if(NOT ${field})
-      message(FATAL_ERROR "${patch_file} has no line that begins with \"${field}: \": "
-        "tests/mutants/README.md has the form of a patch")
-    endif()
-  endforeach()
-  if(NOT Killer MATCHES "^[A-Za-z0-9/]+[.][A-Za-z0-9/]+$")
-    message(FATAL_ERROR "${patch_file}: \"Killer: ${Killer}\" is not the name of one test")
+  dmasim_read_field(breaks ${patch_file} Breaks)
+  dmasim_read_field(killer ${patch_file} Killer)
+  dmasim_read_field(program ${patch_file} Program)
+  if(NOT breaks OR NOT killer)
+    message(FATAL_ERROR "${patch_file} needs a line \"Breaks: RULE.\" and a line "
+      "\"Killer: Suite.Test\"; tests/mutants/README.md has more")
   endif()
-  file(STRINGS ${patch_file} target_line REGEX "^\\+\\+\\+ b/" LIMIT_COUNT 1)
-  string(REGEX REPLACE "^\\+\\+\\+ b/([^ \t]+).*" "\\1" source "${target_line}")
+  if(NOT killer MATCHES "^[A-Za-z0-9_/]+[.][A-Za-z0-9_/]+$")
+    message(FATAL_ERROR "${patch_file}: \"Killer: ${killer}\" is not the name of one test")
+  endif()
+  file(STRINGS ${patch_file} target REGEX "^\\+\\+\\+ b/" LIMIT_COUNT 1)
+  string(REGEX REPLACE "^\\+\\+\\+ b/([^ \t]+).*" "\\1" source "${target}")
   set(${prefix}_SOURCE ${source} PARENT_SCOPE)
-  set(${prefix}_KILLER ${Killer} PARENT_SCOPE)
+  set(${prefix}_KILLER ${killer} PARENT_SCOPE)
+  set(${prefix}_PROGRAM "${program}" PARENT_SCOPE)
 endfunction()
 
 if(CMAKE_SCRIPT_MODE_FILE STREQUAL CMAKE_CURRENT_LIST_FILE)
