@@ -93,6 +93,19 @@ TEST(Gain, EvenChannelsAreTheLeftOnes) {
   }
 }
 
+/// More frames than are worked on at a time, and pieces that end within one.
+TEST(Gain, SidesGoOnThroughALongStream) {
+  for (const uint32_t channels : {3U, 5U, 7U}) {
+    const PcmFormat format{.sample = SampleFormat::s16_le, .channels = channels};
+    const std::vector<int32_t> in(size_t{1000} * channels, 1000 << 16);
+    const auto out = decoded<int32_t>(
+        format.sample, scaled(format, {0.5, 0.25}, encoded<int32_t>(format.sample, in)));
+    for (size_t i = 0; i < out.size(); ++i) {
+      ASSERT_EQ(out[i] >> 16, i % channels % 2 == 0 ? 500 : 250) << i << " of " << channels;
+    }
+  }
+}
+
 TEST(Gain, AMonoStreamIsTheLeftOnes) {
   const PcmFormat format{.sample = SampleFormat::s16_le, .channels = 1};
   const auto in = encoded<int32_t>(format.sample, {100 << 16, 200 << 16});

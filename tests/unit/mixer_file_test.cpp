@@ -236,6 +236,31 @@ TEST_F(MixerViews, FindAFileThatComesLater) {
   EXPECT_EQ(view_.record().settings[kPlaybackSwitch].value, 0U);
 }
 
+/// It is not there for all who never open the mixer.
+TEST_F(MixerViews, LookLessOftenForAFileThatIsNotThere) {
+  view_.begin();
+  clock_->advance_ns(kMs);
+  EXPECT_FALSE(view_.look());
+  ASSERT_TRUE(*create().set(kPlaybackSwitch, 0));
+  clock_->advance_ns(kMs);
+  EXPECT_FALSE(view_.look());
+  clock_->advance_ns(9 * kMs);
+  EXPECT_TRUE(view_.look());
+}
+
+TEST_F(MixerViews, BeginAtTheDefaultsWhereTheFileWasRemoved) {
+  MixerFile removed = create();
+  ASSERT_TRUE(*removed.set(kPlaybackSwitch, 0));
+  view_.begin();
+  EXPECT_EQ(view_.record().settings[kPlaybackSwitch].value, 0U);
+  std::filesystem::remove(path());
+  view_.begin();
+  EXPECT_EQ(view_.record().settings[kPlaybackSwitch].value, 1U);
+  ASSERT_TRUE(*removed.set(kCaptureSwitch, 0));
+  clock_->advance_ns(20 * kMs);
+  EXPECT_FALSE(view_.look()) << "nobody's mixer any more";
+}
+
 TEST_F(MixerViews, LookOnceAMillisecond) {
   MixerFile file = create();
   view_.begin();

@@ -97,6 +97,24 @@ TEST(MixerRecord, IsNotBelievedOutOfBounds) {
   EXPECT_TRUE(refused(1, notify_cell(3, 31), UINT32_MAX));
 }
 
+TEST(MixerRecord, TakesBothEndsOfEachRange) {
+  const size_t shift = rate_shift_cell(1, 2);
+  EXPECT_TRUE(mixer_value_valid(shift, kRateShiftLeast));
+  EXPECT_TRUE(mixer_value_valid(shift, kRateShiftMost));
+  EXPECT_FALSE(mixer_value_valid(shift, kRateShiftLeast - 1));
+  EXPECT_FALSE(mixer_value_valid(shift, kRateShiftMost + 1));
+  for (const size_t cell : {size_t{kPlaybackVolume}, size_t{kCaptureVolume}}) {
+    EXPECT_TRUE(mixer_value_valid(cell, both(0)));
+    EXPECT_TRUE(mixer_value_valid(cell, both(kMixerVolume0dB)));
+    EXPECT_FALSE(mixer_value_valid(cell, both(kMixerVolume0dB + 1)));
+  }
+  for (const size_t cell : {size_t{kPlaybackSwitch}, size_t{kCaptureSwitch}, notify_cell(1, 2)}) {
+    EXPECT_TRUE(mixer_value_valid(cell, 0));
+    EXPECT_TRUE(mixer_value_valid(cell, 1));
+    EXPECT_FALSE(mixer_value_valid(cell, 2));
+  }
+}
+
 TEST(MixerRecord, OfTwoTheNewerOneCounts) {
   auto slots = bytes_of(sealed(8, kPlaybackVolume, both(8)));
   const auto older = bytes_of(sealed(7, kPlaybackVolume, both(7)));

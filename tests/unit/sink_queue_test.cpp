@@ -177,6 +177,21 @@ TEST(QueuedSink, FlushGivesUpWithoutProgressAndCountsTheRestAsLost) {
   disk.answer(true);
 }
 
+TEST(QueuedSink, WhatWasGivenUpIsNotWrittenLater) {
+  Disk disk;
+  disk.answer(false);
+  auto sink = make_sink(disk, kHasty);
+  ASSERT_TRUE(sink->configure(kFormat, kBurst));
+  sink->write(frames(10), true);
+  sink->flush_async();
+  disk.await_held();
+  sink->write(frames(20, 10), true);
+  ASSERT_EQ(sink->flush().error(), EIO);
+  disk.answer(true);
+  sink.reset();
+  EXPECT_EQ(disk.bytes(), frames(10)) << "what the disk had at hand, and no more";
+}
+
 TEST(QueuedSink, FlushAsyncBringsFramesOutWithoutAWait) {
   Disk disk;
   disk.answer(false);

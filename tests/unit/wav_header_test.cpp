@@ -57,6 +57,26 @@ TEST(WavHeader, CountsThePadByteOfOddData) {
   EXPECT_EQ(number_at(header, 76, 4), 7U);
 }
 
+TEST(WavHeader, TellsWhatAFrameIsAndHowManyBytesASecondHas) {
+  const WavHeader header({SampleFormat::s24_le, 6, 44100}, 180);
+  EXPECT_EQ(name_at(header, 48), "fmt ");
+  EXPECT_EQ(number_at(header, 56, 2), 1U) << "integers";
+  EXPECT_EQ(number_at(header, 58, 2), 6U);
+  EXPECT_EQ(number_at(header, 60, 4), 44100U);
+  EXPECT_EQ(number_at(header, 64, 4), 44100U * 18) << "packed";
+  EXPECT_EQ(number_at(header, 68, 2), 18U);
+  EXPECT_EQ(number_at(header, 70, 2), 24U);
+}
+
+TEST(WavHeader, CountsTheFramesOfRealNumbers) {
+  const WavHeader header({SampleFormat::float64_le, 2, 48000}, 160);
+  EXPECT_EQ(number_at(header, 56, 2), 3U) << "real numbers";
+  EXPECT_EQ(name_at(header, 74), "fact");
+  EXPECT_EQ(number_at(header, 78, 4), 4U);
+  EXPECT_EQ(number_at(header, 82, 4), 10U);
+  EXPECT_EQ(name_at(header, 86), "data");
+}
+
 /// The samples are a hole in the file, so this costs a page of disk.
 TEST(WavHeader, OfMoreThanFourGibIsReadByLibsndfile) {
   for (const SampleFormat sample : {SampleFormat::s16_le, SampleFormat::float_le}) {

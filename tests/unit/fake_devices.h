@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// A sink and a source that note what they are told, for what stands in front of them.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/sink.h"
+#include "engine/source.h"
+
+namespace dmasim {
+
+/// "run 3", "stop 7", ... in the order of the calls, and what each is answered.
+struct FakeDevice {
+  std::vector<std::string> calls;
+  Result<void> configured{};
+  Result<void> flushed{};
+  bool in_time = true;
+  bool broken = false;
+  std::string trouble;
+  SinkStats sink_stats;
+  SourceStats source_stats;
+
+  void note(const std::string& call, uint64_t number) {
+    calls.push_back(call + ' ' + std::to_string(number));
+  }
+};
+
+/// `device` outlives it.
+class FakeSink final : public Sink {
+ public:
+  explicit FakeSink(FakeDevice& device) : device_(device) {}
+
+  Result<void> configure(const PcmFormat&, uint64_t burst_frames) override {
+    device_.note("configure", burst_frames);
+    return device_.configured;
+  }
+  void write(std::span<const std::byte> bytes, bool committed) noexcept override {
+    device_.note(committed ? "write" : "leftovers", bytes.size());
+  }
+  void commit(std::span<const std::byte>, uint64_t end) noexcept override {
+    device_.note("commit", end);
+  }
+  void run_over(std::span<const std::byte>, uint64_t from, uint64_t to) noexcept override {
+    device_.note("run over", to - from);
+  }
+  bool run(const FrameTime&, uint64_t depth, uint64_t frame) noexcept override {
+    device_.note("run", frame + depth);
+    return device_.in_time;
+  }
+  void pause(uint64_t frame) noexcept override { device_.note("pause", frame); }
+  void stop(uint64_t frame) noexcept override { device_.note("stop", frame); }
+  void release() noexcept override { device_.calls.emplace_back("release"); }
+  void flush_async() noexcept override { device_.calls.emplace_back("flush_async"); }
+  Result<void> flush() override {
+    device_.calls.emplace_back("flush");
+    return device_.flushed;
+  }
+  [[nodiscard]] SinkStats stats() const noexcept override { return device_.sink_stats; }
+  [[nodiscard]] std::string explain() const override { return device_.trouble; }
+
+ private:
+  FakeDevice& device_;
+};
+
+/// `device` outlives it.
+class FakeSource final : public Source {
+ public:
+  explicit FakeSource(FakeDevice& device) : device_(device) {}
+
+  Result<void> configure(const PcmFormat&, uint64_t burst_frames) override {
+    device_.note("configure", burst_frames);
+    return device_.configured;
+  }
+  void read(std::span<std::byte> out) noexcept override { device_.note("read", out.size()); }
+  void skip(uint64_t bytes) noexcept override { device_.note("skip", bytes); }
+  void run(const FrameTime&, uint64_t frame) noexcept override { device_.note("run", frame); }
+  void stop_async() noexcept override { device_.calls.emplace_back("stop_async"); }
+  [[nodiscard]] bool broken() const noexcept override { return device_.broken; }
+  [[nodiscard]] std::string explain() const override { return device_.trouble; }
+  [[nodiscard]] SourceStats stats() const noexcept override { return device_.source_stats; }
+  [[nodiscard]] std::optional<Shape> shape() const noexcept override {
+    return Shape{.channels = 3, .rate_hz = 44100};
+  }
+
+ private:
+  FakeDevice& device_;
+};
+
+}  // namespace dmasim
