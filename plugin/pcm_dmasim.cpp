@@ -287,19 +287,20 @@ void fill_ioplug(Plugin& plugin) {
   plugin.io.private_data = &plugin;
 }
 
+struct IoplugDeleter {
+  void operator()(snd_pcm_ioplug_t* io) const noexcept { snd_pcm_ioplug_delete(io); }
+};
+
 /// From snd_pcm_ioplug_create on, snd_pcm_ioplug_delete closes and frees by on_close.
 int create(std::unique_ptr<Plugin> plugin, snd_pcm_t** pcm, const char* name, int mode) {
   if (const int err = snd_pcm_ioplug_create(&plugin->io, name, plugin->io.stream, mode); err < 0) {
     plugin->substream->close();
     return err;
   }
-  snd_pcm_ioplug_t& io = plugin.release()->io;
-  io.nonblock = (mode & SND_PCM_NONBLOCK) != 0 ? 1 : 0;  // alsa-lib leaves this to us
-  if (const int err = set_hw_constraints(io, plugin_of(&io).config); err < 0) {
-    snd_pcm_ioplug_delete(&io);
-    return err;
-  }
-  *pcm = io.pcm;
+  std::unique_ptr<snd_pcm_ioplug_t, IoplugDeleter> io(&plugin.release()->io);
+  io->nonblock = (mode & SND_PCM_NONBLOCK) != 0 ? 1 : 0;  // alsa-lib leaves this to us
+  if (const int err = set_hw_constraints(*io, plugin_of(io.get()).config); err < 0) return err;
+  *pcm = io.release()->pcm;
   return 0;
 }
 

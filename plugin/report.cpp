@@ -20,7 +20,8 @@ std::string report_line(const std::string& pcm, snd_pcm_stream_t stream, const P
                         std::optional<unsigned> subdevice, const SubstreamStats& stats) {
   const bool playback = stream == SND_PCM_STREAM_PLAYBACK;
   const LatenessHistogram& lateness = stats.irq.lateness;
-  nlohmann::ordered_json line;
+  // Not null, nor from a list: the first breaks, the second leaks, where no memory is found for it.
+  nlohmann::ordered_json line = nlohmann::ordered_json::object();
   line["pcm"] = pcm;
   line["stream"] = playback ? "playback" : "capture";
   line["card"] = config.card;
@@ -40,9 +41,10 @@ std::string report_line(const std::string& pcm, snd_pcm_stream_t stream, const P
   line["alarms"] = stats.irq.alarms;
   line["xruns"] = stats.xruns;
   line["xrun_frames"] = stats.xrun_frames;
-  line["irq_lateness_us"] = {{"p50", microseconds(lateness.quantile_ns(0.5))},
-                             {"p99", microseconds(lateness.quantile_ns(0.99))},
-                             {"max", microseconds(lateness.max_ns())}};
+  auto& late_us = line["irq_lateness_us"] = nlohmann::ordered_json::object();
+  late_us["p50"] = microseconds(lateness.quantile_ns(0.5));
+  late_us["p99"] = microseconds(lateness.quantile_ns(0.99));
+  late_us["max"] = microseconds(lateness.max_ns());
   line["file"] = playback ? config.file : std::string{};
   line["source"] = playback ? std::string{} : config.source;
   line["cable"] = config.cable;

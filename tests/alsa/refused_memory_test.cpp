@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Each allocation that a call makes by operator new is refused once: the call says so, nothing is
+/// left behind, and the next try works. The modules find this program's operator new before the
+/// library's.
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "tests/alsa/cable_setup.h"
+#include "tests/alsa/ctl_fixture.h"
+#include "tests/alsa/pcm_fixture.h"
+#include "tests/alsa/process_view.h"
+#include "tests/unit/refused_allocation.h"
+
+namespace dmasim::test {
+namespace {
+
+class RefusedMemory : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    // What the first use makes for ever: alsa-lib's configuration, the module, its tables.
+    ASSERT_EQ(try_open(played_, SND_PCM_STREAM_PLAYBACK).error, 0);
+    ASSERT_EQ(try_open(heard_, SND_PCM_STREAM_CAPTURE).error, 0);
+    before_ = first_footprint();
+  }
+  void TearDown() override {
+    pcm_.reset();
+    EXPECT_EQ(settled_footprint(before_), before_);
+  }
+  void open_and_configure() {
+    pcm_ = open_playback(played_);
+    ASSERT_TRUE(pcm_);
+    ASSERT_NO_FATAL_FAILURE(configure(pcm_.get(), setup_));
+  }
+  /// Each open after a refused one works; and then as much memory is held as ever: a card's engine
+  /// is forgotten by the next open only.
+  void refuse_each_of_an_open(const Arguments& arguments, snd_pcm_stream_t stream) {
+    const std::string name = pcm_name(arguments);
+    const auto open_and_close = [&] {
+      snd_pcm_t* pcm = nullptr;
+      const int error = snd_pcm_open(&pcm, name.c_str(), stream, 0);
+      if (error == 0) snd_pcm_close(pcm);
+      return error;
+    };
+    ASSERT_EQ(open_and_close(), 0);
+    const long blocks = live_blocks();
+    const size_t refused = refuse_each_allocation(open_and_close, [&](int error, bool happened) {
+      ASSERT_TRUE(error == 0 || (happened && error == -ENOMEM)) << error;
+      ASSERT_EQ(open_and_close(), 0);
+      ASSERT_EQ(live_blocks(), blocks);
+    });
+    EXPECT_GE(refused, 10U);
+    EXPECT_LT(refused, kMostAllocations);
+  }
+
+  const CableRuntime runtime_;
+  const PcmSetup setup_ = cable_setup();
+  const std::vector<std::byte> data_ = pattern_frames(setup_.layout, 0, 3000);
+  const TemporaryDirectory directory_;
+  const std::string path_ = directory_.file("played.raw");
+  const Arguments played_{
+      {"FILE", path_}, {"CABLE", "wire"}, {"REPORT", directory_.file("report")}};
+  const Arguments heard_{{"CABLE", "wire"}};
+  Pcm pcm_;
+  Footprint before_;
+};
+
+TEST_F(RefusedMemory, OfAnOpen) {
+  refuse_each_of_an_open(played_, SND_PCM_STREAM_PLAYBACK);
+  refuse_each_of_an_open({{"SUBDEV", "2"}}, SND_PCM_STREAM_PLAYBACK);
+  for (const Arguments& arguments :
+       {heard_, Arguments{{"SOURCE", "tone:440"}}, Arguments{{"SOURCE", "counter"}},
+        Arguments{{"COMPLETION", "shared"}, {"CARD", "other"}}}) {
+    refuse_each_of_an_open(arguments, SND_PCM_STREAM_CAPTURE);
+  }
+}
+
+TEST_F(RefusedMemory, OfHwParams) {
+  pcm_ = open_playback(played_);
+  ASSERT_TRUE(pcm_);
+  const size_t refused =
+      refuse_each_allocation([&] { return set_hw_params(pcm_.get(), setup_); },
+                             [&](int error, bool happened) {
+                               EXPECT_EQ(error, happened ? -ENOMEM : 0);
+                               EXPECT_EQ(snd_pcm_state(pcm_.get()),
+                                         happened ? SND_PCM_STATE_OPEN : SND_PCM_STATE_PREPARED);
+                             });
+  EXPECT_GE(refused, 1U);
+}
+
+/// What a stream goes on after: the recording and what the cable carries are whole.
+TEST_F(RefusedMemory, OfAStart) {
+  ASSERT_NO_FATAL_FAILURE(open_and_configure());
+  ASSERT_EQ(write_frames(pcm_.get(), data_, setup_.layout), 3000);
+  const size_t refused = refuse_each_allocation(
+      [&] { return snd_pcm_start(pcm_.get()); },
+      [&](int error, bool happened) {
+        ASSERT_EQ(error, happened ? -ENOMEM : 0);
+        ASSERT_TRUE(!happened || snd_pcm_state(pcm_.get()) == SND_PCM_STATE_PREPARED);
+      });
+  EXPECT_GE(refused, 5U);
+  EXPECT_EQ(snd_pcm_drain(pcm_.get()), 0);
+  EXPECT_EQ(first_difference(setup_.layout, data_, read_file(path_)), "");
+}
+
+TEST_F(RefusedMemory, OfACapturesStart) {
+  pcm_ = open_capture(heard_);
+  ASSERT_TRUE(pcm_);
+  ASSERT_NO_FATAL_FAILURE(configure(pcm_.get(), setup_));
+  const size_t refused =
+      refuse_each_allocation([&] { return snd_pcm_start(pcm_.get()); },
+                             [&](int error, bool happened) {
+                               ASSERT_EQ(error, happened ? -ENOMEM : 0);
+                               ASSERT_EQ(snd_pcm_state(pcm_.get()),
+                                         happened ? SND_PCM_STATE_PREPARED : SND_PCM_STATE_RUNNING);
+                             });
+  EXPECT_GE(refused, 2U);
+}
+
+TEST_F(RefusedMemory, OfADrainThatHasToStart) {
+  ASSERT_NO_FATAL_FAILURE(open_and_configure());
+  ASSERT_EQ(write_frames(pcm_.get(), data_, setup_.layout), 3000);
+  const size_t refused =
+      refuse_each_allocation([&] { return snd_pcm_drain(pcm_.get()); },
+                             [&](int error, bool happened) {
+                               ASSERT_EQ(error, happened ? -ENOMEM : 0);
+                               ASSERT_EQ(snd_pcm_state(pcm_.get()),
+                                         happened ? SND_PCM_STATE_PREPARED : SND_PCM_STATE_SETUP);
+                             });
+  EXPECT_GE(refused, 5U);
+  EXPECT_EQ(first_difference(setup_.layout, data_, read_file(path_)), "");
+}
+
+/// Nothing keeps a PCM open: what has no memory is its report.
+TEST_F(RefusedMemory, OfACloseLosesTheReportAlone) {
+  ASSERT_NO_FATAL_FAILURE(open_and_configure());
+  pcm_.reset();  // what is made once is there now
+  size_t refused = 0;
+  for (bool happened = true; happened; ++refused) {
+    ASSERT_LT(refused, kMostAllocations);
+    const long blocks = live_blocks();
+    ASSERT_NO_FATAL_FAILURE(open_and_configure());
+    snd_pcm_t* const pcm = pcm_.release();
+    int error = 0;
+    {
+      const RefusedAllocation nth(refused + 1);
+      error = snd_pcm_close(pcm);
+      happened = nth.happened();
+    }
+    ASSERT_EQ(error, 0) << "alsa-lib passes none on";
+    ASSERT_EQ(live_blocks(), blocks);
+  }
+  EXPECT_GE(refused, 10U);
+}
+
+TEST_F(RefusedMemory, DisturbsNoStreamThatRuns) {
+  ASSERT_NO_FATAL_FAILURE(open_and_configure());
+  snd_pcm_t* const pcm = pcm_.get();
+  const auto without_memory = [](const std::function<long()>& call) {
+    const RefusedAllocation first(1);
+    const long answer = call();
+    return std::pair(answer, first.happened());
+  };
+  const auto needs_none = [](long answer) { return std::pair(answer, false); };
+  const auto write = [&] { return write_frames(pcm, data_, setup_.layout); };
+  snd_pcm_sframes_t delay = 0;
+  EXPECT_EQ(without_memory(write), needs_none(3000));
+  ASSERT_EQ(snd_pcm_start(pcm), 0);
+  EXPECT_EQ(without_memory([&] { return snd_pcm_avail(pcm) >= 9000; }), needs_none(1));
+  EXPECT_EQ(without_memory([&] { return snd_pcm_delay(pcm, &delay); }), needs_none(0));
+  EXPECT_EQ(without_memory(write), needs_none(3000));
+  EXPECT_EQ(without_memory([&] { return snd_pcm_pause(pcm, 1); }), needs_none(0));
+  EXPECT_EQ(without_memory([&] { return snd_pcm_pause(pcm, 0); }), needs_none(0));
+  EXPECT_EQ(without_memory([&] { return snd_pcm_drop(pcm); }), needs_none(0));
+  EXPECT_EQ(without_memory([&] { return snd_pcm_prepare(pcm); }), needs_none(0));
+}
+
+class RefusedMemoryOfAMixer : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    Ctl(name_).subscribe();
+    before_ = first_footprint();
+  }
+  void TearDown() override { EXPECT_EQ(settled_footprint(before_), before_); }
+
+  const CableRuntime runtime_;
+  const std::string name_ = "dmasim:CARD='a-card-with-a-rather-long-name'";
+  Footprint before_;
+};
+
+TEST_F(RefusedMemoryOfAMixer, AtOpen) {
+  const long blocks = live_blocks();
+  const size_t refused = refuse_each_allocation(
+      [&] {
+        snd_ctl_t* ctl = nullptr;
+        const int error = snd_ctl_open(&ctl, name_.c_str(), SND_CTL_NONBLOCK);
+        if (error == 0) snd_ctl_close(ctl);
+        return error;
+      },
+      [&](int error, bool happened) {
+        EXPECT_EQ(error, happened ? -ENOMEM : 0);
+        EXPECT_EQ(live_blocks(), blocks);
+      });
+  EXPECT_GE(refused, 3U);
+}
+
+}  // namespace
+}  // namespace dmasim::test
