@@ -199,13 +199,8 @@ int on_set_chmap(snd_pcm_ioplug_t* io, const snd_pcm_chmap_t* map) {
   });
 }
 
-void on_dump(snd_pcm_ioplug_t* io, snd_output_t* out) {
-  const Plugin& plugin = plugin_of(io);
-  if (plugin.guard.in_child()) {
-    snd_output_printf(out, "dmasim PCM of a process that has forked: not this one's\n");
-    return;
-  }
-  const bool playback = io->stream == SND_PCM_STREAM_PLAYBACK;
+void dump(const Plugin& plugin, snd_output_t* out) {
+  const bool playback = plugin.io.stream == SND_PCM_STREAM_PLAYBACK;
   const std::string subdevice =
       plugin.subdevice ? std::to_string(plugin.subdevice->number()) : "none";
   const std::string& end = playback ? plugin.config.file : plugin.config.source;
@@ -217,10 +212,19 @@ void on_dump(snd_pcm_ioplug_t* io, snd_output_t* out) {
     snd_output_printf(out, "Its cable is: %s\n", plugin.config.cable.c_str());
   }
   snd_output_printf(out, "Its setup is:\n");
-  snd_pcm_dump_setup(io->pcm, out);
+  snd_pcm_dump_setup(plugin.io.pcm, out);
   const SubstreamStats stats = plugin.substream->stats();
   snd_output_printf(out, "  appl_ptr     : %lu\n", stats.appl_ptr);
   snd_output_printf(out, "  hw_ptr       : %lu\n", stats.hw_ptr);
+}
+
+void on_dump(snd_pcm_ioplug_t* io, snd_output_t* out) {
+  const Plugin& plugin = plugin_of(io);
+  if (plugin.guard.in_child()) {
+    snd_output_printf(out, "dmasim PCM of a process that has forked: not this one's\n");
+    return;
+  }
+  call<int>(io, [&plugin, out](Substream&) { return dump(plugin, out), 0; });
 }
 
 void report(const Plugin& plugin) {

@@ -18,6 +18,24 @@
 namespace dmasim::test {
 namespace {
 
+/// Where what snd_pcm_dump() says goes.
+class DumpBuffer {
+ public:
+  DumpBuffer() { EXPECT_EQ(snd_output_buffer_open(&output_), 0); }
+  ~DumpBuffer() { snd_output_close(output_); }
+  DumpBuffer(const DumpBuffer&) = delete;
+  DumpBuffer& operator=(const DumpBuffer&) = delete;
+  [[nodiscard]] snd_output_t* get() const { return output_; }
+  [[nodiscard]] std::string text() const {
+    char* text = nullptr;
+    const size_t size = snd_output_buffer_string(output_, &text);
+    return {text, size};
+  }
+
+ private:
+  snd_output_t* output_ = nullptr;
+};
+
 class RefusedMemory : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -176,6 +194,27 @@ TEST_F(RefusedMemory, DisturbsNoStreamThatRuns) {
   EXPECT_EQ(without_memory([&] { return snd_pcm_pause(pcm, 0); }), needs_none(0));
   EXPECT_EQ(without_memory([&] { return snd_pcm_drop(pcm); }), needs_none(0));
   EXPECT_EQ(without_memory([&] { return snd_pcm_prepare(pcm); }), needs_none(0));
+}
+
+TEST_F(RefusedMemory, OfADumpAfterAnXrunLeavesOutThePositions) {
+  PcmSetup small = setup_;
+  small.period_size = 240;
+  small.buffer_size = 480;
+  pcm_ = open_playback(heard_);
+  ASSERT_TRUE(pcm_);
+  ASSERT_NO_FATAL_FAILURE(configure(pcm_.get(), small));
+  ASSERT_EQ(snd_pcm_writei(pcm_.get(), data_.data(), 480), 480);
+  ASSERT_EQ(snd_pcm_start(pcm_.get()), 0);
+  ASSERT_TRUE(reaches_state(pcm_.get(), SND_PCM_STATE_XRUN));
+  const auto dump = std::make_unique<DumpBuffer>();
+  const size_t refused = refuse_each_allocation(
+      [&] { return snd_pcm_dump(pcm_.get(), dump->get()); },
+      [&](int error, bool happened) {
+        EXPECT_EQ(error, 0);
+        EXPECT_EQ(dump->text().find("hw_ptr") != std::string::npos, !happened);
+        EXPECT_NE(dump->text().find("dmasim PCM card 'dmasim'"), std::string::npos);
+      });
+  EXPECT_GE(refused, 1U);
 }
 
 class RefusedMemoryOfAMixer : public ::testing::Test {
