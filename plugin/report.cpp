@@ -12,6 +12,24 @@
 namespace dmasim {
 namespace {
 
+/// An object that begins as null breaks where no memory is found for it, and one from a list leaks.
+/// One that holds something asks for memory when it is destroyed, and ends the program if there is
+/// none: so it is emptied before, from the inside out.
+class JsonObject {
+ public:
+  ~JsonObject() {
+    for (auto& value : object_) value.clear();
+    object_.clear();
+  }
+  JsonObject() = default;
+  JsonObject(const JsonObject&) = delete;
+  JsonObject& operator=(const JsonObject&) = delete;
+  nlohmann::ordered_json& operator*() noexcept { return object_; }
+
+ private:
+  nlohmann::ordered_json object_ = nlohmann::ordered_json::object();
+};
+
 double microseconds(int64_t ns) { return static_cast<double>(ns) / 1000; }
 
 }  // namespace
@@ -20,8 +38,8 @@ std::string report_line(const std::string& pcm, snd_pcm_stream_t stream, const P
                         std::optional<unsigned> subdevice, const SubstreamStats& stats) {
   const bool playback = stream == SND_PCM_STREAM_PLAYBACK;
   const LatenessHistogram& lateness = stats.irq.lateness;
-  // Not null, nor from a list: the first breaks, the second leaks, where no memory is found for it.
-  nlohmann::ordered_json line = nlohmann::ordered_json::object();
+  JsonObject object;
+  auto& line = *object;
   line["pcm"] = pcm;
   line["stream"] = playback ? "playback" : "capture";
   line["card"] = config.card;
