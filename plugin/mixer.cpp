@@ -6,6 +6,7 @@
 #include <sys/inotify.h>
 
 #include <cerrno>
+#include <new>
 #include <utility>
 
 #include "engine/cable_file.h"
@@ -129,12 +130,20 @@ Result<bool> Mixer::write(size_t index, const long* values) {
   return file_.set(element.cell, value);
 }
 
-/// A user has few inotify instances, 128 as kernels come: none for who only reads and writes.
-Result<void> Mixer::begin_watch() {
+/// A user has few inotify instances, 128 as kernels come: none for who only reads and writes, or
+/// was refused.
+Result<void> Mixer::begin_telling() try {
   if (const auto begun = watch_.begin(poll_.get()); !begun) return begun;
-  const auto watched = watch_file();
-  if (!watched) watch_.end(poll_.get());
-  return watched;
+  if (const auto watched = watch_file(); !watched) {
+    watch_.end(poll_.get());
+    return watched;
+  }
+  told_ = file_.load();
+  told_loops_ = loop_states();
+  return {};
+} catch (const std::bad_alloc&) {
+  watch_.end(poll_.get());
+  return Errno{ENOMEM};
 }
 
 /// A file that was removed before it was watched says no more.
@@ -149,15 +158,11 @@ Result<void> Mixer::subscribe(bool on) {
   MutexLock guard(lock_);
   if (on == subscribed_) return {};
   if (on) {
-    if (const auto begun = begin_watch(); !begun) return begun;
-    told_ = file_.load();
-    told_loops_.clear();
-    for (size_t i = 0; i < elements_.loops(); ++i) {
-      told_loops_.push_back(loop_state(elements_.loop_at(i)));
-    }
+    if (const auto begun = begin_telling(); !begun) return begun;
   } else {
     watch_.end(poll_.get());
     pending_.clear();
+    unheard_ = 0;
   }
   subscribed_ = on;
   show_pending();
@@ -165,16 +170,19 @@ Result<void> Mixer::subscribe(bool on) {
 }
 
 /// Takes in what others have changed. All notices are taken before anything is looked at: what
-/// comes later is heard later.
+/// comes later is heard later. Whoever finds no memory to compare leaves them, and the level, to
+/// the next one.
 void Mixer::hear() {
-  uint32_t kinds = watch_.take();
-  if (kinds == 0 && watch_.watching()) return;
+  unheard_ |= watch_.take();
+  if (unheard_ == 0 && watch_.watching()) return;
+  show(true);
   if (!watch_.watching() || !file_.linked()) {
     if (!watch_file() || !watch_.watching()) watch_.look_again();
-    kinds |= watch_.take() | IN_Q_OVERFLOW;  // as if some had been lost
+    unheard_ |= watch_.take() | IN_Q_OVERFLOW;  // as if some had been lost
   }
-  if ((kinds & (IN_MODIFY | IN_Q_OVERFLOW)) != 0) compare_settings();
-  if ((kinds & (IN_ATTRIB | IN_Q_OVERFLOW)) != 0) compare_loops();
+  if ((unheard_ & (IN_MODIFY | IN_Q_OVERFLOW)) != 0) compare_settings();
+  if ((unheard_ & (IN_ATTRIB | IN_Q_OVERFLOW)) != 0) compare_loops();
+  unheard_ = 0;
   show_pending();
 }
 
@@ -190,11 +198,16 @@ void Mixer::compare_settings() {
   told_ = now;
 }
 
-void Mixer::compare_loops() {
-  std::vector<LoopState> now;
+std::vector<Mixer::LoopState> Mixer::loop_states() const {
+  std::vector<LoopState> states;
   for (size_t i = 0; i < elements_.loops(); ++i) {
-    now.push_back(loop_state(elements_.loop_at(i)));
+    states.push_back(loop_state(elements_.loop_at(i)));
   }
+  return states;
+}
+
+void Mixer::compare_loops() {
+  std::vector<LoopState> now = loop_states();
   for (size_t i = 0; i < elements_.size(); ++i) {
     const MixerElement element = elements_.at(i);
     if (element.kind != MixerElement::Kind::loop_state) continue;
@@ -204,13 +217,12 @@ void Mixer::compare_loops() {
   told_loops_ = std::move(now);
 }
 
-void Mixer::show_pending() {
-  const bool show = !pending_.empty();
-  if (show == pending_shown_) return;
+void Mixer::show(bool pending) {
+  if (pending == pending_shown_) return;
   eventfd_t count = 0;
   [[maybe_unused]] const int done =
-      show ? eventfd_write(pending_level_.get(), 1) : eventfd_read(pending_level_.get(), &count);
-  pending_shown_ = show;
+      pending ? eventfd_write(pending_level_.get(), 1) : eventfd_read(pending_level_.get(), &count);
+  pending_shown_ = pending;
 }
 
 Result<std::optional<size_t>> Mixer::next_event() {

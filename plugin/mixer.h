@@ -67,15 +67,17 @@ class Mixer {
   };
 
   [[nodiscard]] LoopState loop_state(const Loop& loop) const;
+  [[nodiscard]] std::vector<LoopState> loop_states() const;
   void replace_file(MixerFile file) DMASIM_REQUIRES(lock_);
   bool find_file() DMASIM_REQUIRES(lock_);
   Result<void> make_file() DMASIM_REQUIRES(lock_);
-  Result<void> begin_watch() DMASIM_REQUIRES(lock_);
+  Result<void> begin_telling() DMASIM_REQUIRES(lock_);
   Result<void> watch_file() DMASIM_REQUIRES(lock_);
   void hear() DMASIM_REQUIRES(lock_);
   void compare_settings() DMASIM_REQUIRES(lock_);
   void compare_loops() DMASIM_REQUIRES(lock_);
-  void show_pending() DMASIM_REQUIRES(lock_);
+  void show(bool pending) DMASIM_REQUIRES(lock_);
+  void show_pending() DMASIM_REQUIRES(lock_) { show(!pending_.empty()); }
 
   const std::string card_;
   const MixerElements elements_;
@@ -89,6 +91,7 @@ class Mixer {
   MixerRecord told_ DMASIM_GUARDED_BY(lock_) = MixerRecord::defaults();
   std::vector<LoopState> told_loops_ DMASIM_GUARDED_BY(lock_);
   std::set<size_t> pending_ DMASIM_GUARDED_BY(lock_);  // elements to tell of
+  uint32_t unheard_ DMASIM_GUARDED_BY(lock_) = 0;      // kinds of notices that were not compared
   bool pending_shown_ DMASIM_GUARDED_BY(lock_) = false;
 };
 

@@ -246,5 +246,68 @@ TEST_F(RefusedMemoryOfAMixer, AtOpen) {
   EXPECT_GE(refused, 3U);
 }
 
+TEST_F(RefusedMemoryOfAMixer, AtAReadAndAWrite) {
+  const Element element = Ctl(name_).find("Master Playback Switch");
+  const ElementId id(element);
+  snd_ctl_elem_value_t* value = nullptr;
+  snd_ctl_elem_value_alloca(&value);
+  snd_ctl_elem_value_set_id(value, id.get());
+  std::unique_ptr<Ctl> ctl;
+  const auto refuse_each = [&](const std::function<int()>& call) {
+    ctl = std::make_unique<Ctl>(name_);
+    return refuse_each_allocation(call, [&](int answer, bool happened) {
+      EXPECT_TRUE(happened ? answer == -ENOMEM : answer >= 0) << answer;
+      if (happened) ctl = std::make_unique<Ctl>(name_);  // which looks for the file anew
+    });
+  };
+  EXPECT_GE(refuse_each([&] { return snd_ctl_elem_write(ctl->get(), value); }), 2U);
+  EXPECT_GE(refuse_each([&] { return snd_ctl_elem_read(ctl->get(), value); }), 1U);
+  EXPECT_EQ(snd_ctl_elem_value_get_integer(value, 0), 0);
+}
+
+/// alsa-lib passes no failure of a subscription on: whether it holds shows in whether events come.
+/// One that does not hold leaves only the mixer's file open.
+TEST_F(RefusedMemoryOfAMixer, AtASubscription) {
+  const Ctl writer(name_);
+  const Element element = writer.find("Master Playback Switch");
+  EXPECT_EQ(writer.write(element, {0}), 1);
+  const Ctl reader(name_);
+  const size_t before = footprint().descriptors;
+  long next = 1;
+  size_t failed = 0;
+  refuse_each_allocation([&] { return snd_ctl_subscribe_events(reader.get(), 1); },
+                         [&](int, bool happened) {
+                           EXPECT_EQ(writer.write(element, {next}), 1);
+                           next = 1 - next;
+                           const bool subscribed = reader.event() == element.numid;
+                           EXPECT_TRUE(subscribed || happened);
+                           EXPECT_LE(footprint().descriptors, before + (subscribed ? 3 : 1));
+                           if (!subscribed) ++failed;
+                           if (happened) reader.subscribe(false);
+                         });
+  EXPECT_GE(failed, 3U);
+}
+
+TEST_F(RefusedMemoryOfAMixer, AtAnEventLosesNone) {
+  const Ctl writer(name_);
+  const Element element = writer.find("Master Playback Switch");
+  const Ctl reader(name_);
+  reader.subscribe();
+  snd_ctl_event_t* event = nullptr;
+  snd_ctl_event_alloca(&event);
+  long next = 0;
+  EXPECT_EQ(writer.write(element, {next}), 1);
+  const size_t refused = refuse_each_allocation([&] { return snd_ctl_read(reader.get(), event); },
+                                                [&](int answer, bool happened) {
+                                                  EXPECT_EQ(answer, happened ? -ENOMEM : 1);
+                                                  if (!happened) return;
+                                                  EXPECT_EQ(reader.event(), element.numid);
+                                                  EXPECT_FALSE(reader.readable());
+                                                  next = 1 - next;
+                                                  EXPECT_EQ(writer.write(element, {next}), 1);
+                                                });
+  EXPECT_GE(refused, 1U);
+}
+
 }  // namespace
 }  // namespace dmasim::test
