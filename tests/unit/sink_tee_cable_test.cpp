@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// A PCM that records into a file and plays into a cable: both sinks hear of everything.
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/cable.h"
+
+namespace dmasim {
+namespace {
+
+constexpr PcmFormat kFormat{.sample = SampleFormat::s16_le, .channels = 2, .rate_hz = 48000};
+
+/// What a sink is told, and what it answers. Outlives the sink.
+struct Note {
+  std::string log;
+  int configure_error = 0;
+  int flush_error = 0;
+  bool in_time = true;
+  std::string trouble;
+  SinkStats stats;
+};
+
+class NotedSink final : public Sink {
+ public:
+  NotedSink(std::string name, std::string& all, Note& note)
+      : name_(std::move(name)), all_(all), note_(note) {}
+
+  Result<void> configure(const PcmFormat&, uint64_t burst) override {
+    return outcome("configure " + std::to_string(burst), note_.configure_error);
+  }
+  void write(std::span<const std::byte> bytes, bool committed) noexcept override {
+    note("write " + std::to_string(bytes.size()) + (committed ? " committed" : ""));
+  }
+  void commit(std::span<const std::byte> ring, uint64_t end) noexcept override {
+    note("commit " + std::to_string(ring.size()) + " " + std::to_string(end));
+  }
+  void run_over(std::span<const std::byte>, uint64_t from, uint64_t to) noexcept override {
+    note("run over " + std::to_string(from) + " " + std::to_string(to));
+  }
+  bool run(const FrameTime&, uint64_t depth, uint64_t frame) noexcept override {
+    note("run " + std::to_string(depth) + " " + std::to_string(frame));
+    return note_.in_time;
+  }
+  void pause(uint64_t frame) noexcept override { note("pause " + std::to_string(frame)); }
+  void stop(uint64_t frame) noexcept override { note("stop " + std::to_string(frame)); }
+  void release() noexcept override { note("release"); }
+  void flush_async() noexcept override { note("flush async"); }
+  Result<void> flush() override { return outcome("flush", note_.flush_error); }
+  [[nodiscard]] SinkStats stats() const noexcept override { return note_.stats; }
+  [[nodiscard]] std::string explain() const override { return note_.trouble; }
+
+ private:
+  void note(const std::string& what) { all_ += name_ + " " + what + "\n"; }
+  Result<void> outcome(const std::string& what, int error) {
+    note(what);
+    return error == 0 ? Result<void>{} : Result<void>(Errno{error});
+  }
+
+  const std::string name_;
+  std::string& all_;
+  Note& note_;
+};
+
+class Tee : public ::testing::Test {
+ protected:
+  /// What both were told since the last call.
+  std::string told() { return std::exchange(log_, {}); }
+
+  std::string log_;
+  Note file_;
+  Note cable_;
+  const std::unique_ptr<Sink> tee_ =
+      make_tee_sink(std::make_unique<NotedSink>("file", log_, file_),
+                    std::make_unique<NotedSink>("cable", log_, cable_));
+  const std::vector<std::byte> ring_ = std::vector<std::byte>(64);
+};
+
+TEST_F(Tee, LeavesTheFileAloneWhereTheCableIsRefused) {
+  cable_.configure_error = EBUSY;
+  EXPECT_EQ(tee_->configure(kFormat, 16).error(), EBUSY);
+  EXPECT_EQ(told(), "cable configure 16\n");
+}
+
+TEST_F(Tee, LetsGoOfTheCableWhereTheFileIsRefused) {
+  file_.configure_error = ENOSPC;
+  EXPECT_EQ(tee_->configure(kFormat, 16).error(), ENOSPC);
+  EXPECT_EQ(told(), "cable configure 16\nfile configure 16\ncable release\n");
+}
+
+/// A sink that nobody waits for has nothing to let go of, and nothing to say.
+TEST(NullSink, HasNothingToLetGoOf) {
+  const auto sink = make_null_sink();
+  ASSERT_TRUE(sink->configure(kFormat, 16));
+  sink->write(std::vector<std::byte>(8), true);
+  sink->release();
+  EXPECT_EQ(sink->explain(), "");
+  EXPECT_EQ(sink->stats().written_frames, 2U);
+}
+
+}  // namespace
+}  // namespace dmasim
