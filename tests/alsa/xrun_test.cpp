@@ -105,13 +105,15 @@ TEST_P(Xrun, NoneButADropWakesWhoIsBlocked) {
   setup.buffer_size = 48000;
   setup.start_threshold = playback() ? setup.buffer_size : 1;
   data_.resize(2 * setup.buffer_size * setup.layout.frame_bytes());
+  constexpr int64_t kMostYieldedNs = 5'000'000;  // each may take long on a busy machine
   const auto drop_after = [&](int yields) {
     configure(pcm_.get(), setup);
     snd_pcm_sframes_t answer = 0;
     const int64_t start_ns = now_ns();
     std::thread blocked([&] { answer = move(2 * setup.buffer_size); });
     const bool runs = reaches_state(pcm_.get(), SND_PCM_STATE_RUNNING);
-    for (int i = 0; i < yields; ++i) std::this_thread::yield();
+    const int64_t yielded_ns = now_ns() + kMostYieldedNs;
+    for (int i = 0; i < yields && now_ns() < yielded_ns; ++i) std::this_thread::yield();
     EXPECT_EQ(snd_pcm_drop(pcm_.get()), 0);
     const bool late = now_ns() - start_ns >= setup.time_of(setup.period_size);
     blocked.join();
