@@ -173,9 +173,9 @@ class SilenceAndPlay : public SilentRing,
  protected:
   SilenceAndPlay() {
     expect_a_look();
-    setup_.period_size = 960;
-    setup_.buffer_size = 9600;
-    setup_.start_threshold = 9600;
+    setup_.period_size = 1920;
+    setup_.buffer_size = 19200;
+    setup_.start_threshold = 19200;
   }
   /// In pieces. Too late if the hardware may have been at a piece before it was written.
   Look play(size_t frames) {
@@ -197,13 +197,13 @@ class SilenceAndPlay : public SilentRing,
 };
 
 TEST_P(SilenceAndPlay, NeverTouchesWhatTheProgramWrites) {
-  look_in_time([&] { return play(4 * 9600 + 17); });
+  look_in_time([&] { return play(5 * 9600 + 17); });
 }
 
 INSTANTIATE_TEST_SUITE_P(Alsa, SilenceAndPlay,
                          ::testing::Values(std::pair<size_t, size_t>{0, kBoundary},
-                                           std::pair<size_t, size_t>{8640, 8640},
-                                           std::pair<size_t, size_t>{960, 96}));
+                                           std::pair<size_t, size_t>{17280, 17280},
+                                           std::pair<size_t, size_t>{1920, 192}));
 
 }  // namespace
 }  // namespace dmasim::test
