@@ -34,6 +34,18 @@ unsigned largest(Range range, Fits fits) {
   return range.min;
 }
 
+/// The same for rates, of which a FLAC above 65535 Hz holds multiples of ten only: among those up
+/// to some value, and then among what lies between two of them.
+template <typename Fits>
+unsigned largest_rate(Range range, Fits fits) {
+  const Range tens{(range.min + 9) / 10, range.max / 10};
+  if (tens.min <= tens.max) {
+    range.min = 10 * largest(tens, [&](unsigned ten) { return fits(10 * ten); });
+    range.max = std::min(range.max, range.min + 9);
+  }
+  return largest(range, fits);
+}
+
 /// A recording's type may not hold every format, channel count and rate.
 bool narrow_to_file(PcmConfig& config) {
   const char* path = config.file.c_str();
@@ -48,7 +60,7 @@ bool narrow_to_file(PcmConfig& config) {
   config.channels.max = largest(config.channels, [&](unsigned channels) {
     return accepts(any, channels, config.rate_hz.min);
   });
-  config.rate_hz.max = largest(
+  config.rate_hz.max = largest_rate(
       config.rate_hz, [&](unsigned rate_hz) { return accepts(any, config.channels.min, rate_hz); });
   return true;
 }

@@ -73,6 +73,20 @@ TEST_F(PcmOpenTest, AFileLeavesWhatItsTypeHolds) {
   EXPECT_EQ(playback("channels 9\nfile " + quoted("out.flac")).error(), EINVAL);
 }
 
+/// Above 65535 Hz a FLAC holds multiples of ten only: no limit that lies between those is found.
+TEST_F(PcmOpenTest, AFlacLeavesTheHighestRateThatItHolds) {
+  const auto most = [&](const std::string& rate) {
+    EXPECT_TRUE(playback("rate \"" + rate + "\"\nfile " + quoted("out.flac"))) << logged;
+    return config_.rate_hz.max;
+  };
+  EXPECT_EQ(most("44100-192000"), 192000U);
+  EXPECT_EQ(most("4000-768000"), 655350U);
+  EXPECT_EQ(most("4000-65538"), 65535U);
+  EXPECT_EQ(most("44100-48001"), 48001U);
+  EXPECT_EQ(most("96000-96007"), 96000U);
+  EXPECT_EQ(most("44101"), 44101U);
+}
+
 /// One catch-up is larger than the queue: what does not fit is lost at once, whatever the disk
 /// does.
 TEST_F(PcmOpenTest, AFilesQueueIsAsLongAsItIsToldToBe) {
