@@ -63,6 +63,7 @@ TEST(RecordingFile, IntoADeviceHasOneHeader) {
   std::array<char, 64> name{};
   termios raw{};
   cfmakeraw(&raw);
+  cfsetspeed(&raw, B38400);
   if (openpty(&master, &slave, name.data(), &raw, nullptr) != 0) {
     GTEST_SKIP() << "no pseudo-terminal here: " << std::strerror(errno);
   }
