@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -104,6 +105,9 @@ ssize_t pwrite(int fd, const void* bytes, size_t count, off_t offset) {
 ssize_t write(int fd, const void* bytes, size_t count) {
   DMASIM_REFUSABLE(write, fd, bytes, count);
 }
+int poll(pollfd* entries, nfds_t count, int milliseconds) {
+  DMASIM_REFUSABLE(poll, entries, count, milliseconds);
+}
 int eventfd(unsigned count, int flags) noexcept { DMASIM_REFUSABLE(eventfd, count, flags); }
 int epoll_create1(int flags) noexcept { DMASIM_REFUSABLE(epoll_create1, flags); }
 int epoll_ctl(int poll, int operation, int fd, epoll_event* event) noexcept {
@@ -153,5 +157,8 @@ RefusedCall::RefusedCall(std::string_view name, int error, int which) noexcept {
 }
 RefusedCall::~RefusedCall() { t_left = 0; }
 bool RefusedCall::happened() const noexcept { return t_happened; }
+
+bool call_is_refused(std::string_view name) noexcept { return refused(name); }
+int refused_with() noexcept { return t_error; }
 
 }  // namespace dmasim

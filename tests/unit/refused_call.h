@@ -22,4 +22,9 @@ class RefusedCall {
 /// For the call that is refused now: it moves nothing, without an error, as a full device may.
 inline constexpr int kNothingDone = 0;
 
+/// For a program's own functions in place of a library's: whether this call of `name` is the one
+/// that fails, and with what.
+[[nodiscard]] bool call_is_refused(std::string_view name) noexcept;
+[[nodiscard]] int refused_with() noexcept;
+
 }  // namespace dmasim

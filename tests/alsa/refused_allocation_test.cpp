@@ -2,6 +2,8 @@
 /// Each allocation that a call makes by operator new is refused once: the call says so, nothing is
 /// left behind, and the next try works. The modules find this program's operator new before the
 /// library's.
+#include "tests/unit/refused_allocation.h"
+
 #include <gtest/gtest.h>
 
 #include <cerrno>
@@ -13,7 +15,6 @@
 #include "tests/alsa/ctl_fixture.h"
 #include "tests/alsa/pcm_fixture.h"
 #include "tests/alsa/process_view.h"
-#include "tests/unit/refused_allocation.h"
 
 namespace dmasim::test {
 namespace {
