@@ -176,7 +176,8 @@ Result<void> Substream::start() {
   return start_prepared();
 }
 
-/// Files are opened and threads begun with the lock open: pointer() must not wait for a disk.
+/// Files are opened and threads begun with the lock open: pointer() must not wait for a disk. Who does
+/// not start keeps nothing from others.
 Result<void> Substream::start_prepared() {
   if (playback() && !free_running() && pointers_.avail() >= pointers_.buffer_size()) {
     return Errno{EPIPE};
@@ -188,9 +189,10 @@ Result<void> Substream::start_prepared() {
   lock_.lock();
   starting_ = false;
   started_.notify_all();
-  if (!ready) return ready;
-  if (phase_ != Phase::prepared) return Errno{EBADFD};  // stopped meanwhile
-  return issue();
+  if (ready && phase_ != Phase::prepared) return Errno{EBADFD};  // stopped meanwhile
+  const Result<void> started = ready ? issue() : ready;
+  if (!started && playback()) parts_.sink->release();
+  return started;
 }
 
 /// Nothing uses the device meanwhile: the last transfer has been synchronized, the next one waits.

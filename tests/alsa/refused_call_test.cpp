@@ -113,6 +113,22 @@ TEST_F(RefusedCallsOfAPcm, ForAFileBesideACable) {
   EXPECT_NE(log.text().find("a path that can be written"), std::string::npos) << log.text();
 }
 
+/// Whoever could not start holds nobody up.
+TEST_F(RefusedCallsOfAPcm, OfAThreadLeaveTheCableToOthers) {
+  const Pcm first = open_playback({{"CABLE", "wire"}});
+  const Pcm second = open_playback({{"CABLE", "wire"}});
+  for (snd_pcm_t* pcm : {first.get(), second.get()}) {
+    ASSERT_NO_FATAL_FAILURE(configure(pcm, setup_));
+    ASSERT_EQ(write_frames(pcm, data_, setup_.layout), 3000);
+  }
+  EXPECT_EQ(answer_while("pthread_create", EAGAIN, [&] { return snd_pcm_start(first.get()); }),
+            -EAGAIN);
+  EXPECT_EQ(snd_pcm_start(second.get()), 0);
+  const ErrorLog log;
+  EXPECT_EQ(snd_pcm_start(first.get()), -EBUSY);
+  EXPECT_NE(log.text().find("is played into by process"), std::string::npos) << log.text();
+}
+
 class RefusedCallsOfAMixer : public RefusedCalls {
  protected:
   static int try_ctl() {
