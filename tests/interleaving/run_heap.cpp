@@ -38,11 +38,11 @@ bool g_on = false;
 
 Ledger& ledger() { return *reinterpret_cast<Ledger*>(g_begin); }
 
-bool contains(const void* at) {
+[[maybe_unused]] bool contains(const void* at) {
   return g_begin != nullptr && at >= g_begin && at < g_begin + kHeapBytes;
 }
 
-void* take(size_t bytes, size_t alignment) {
+[[maybe_unused]] void* take(size_t bytes, size_t alignment) {
   Ledger& book = ledger();
   const size_t grains = (bytes + kGrain - 1) / kGrain + (bytes == 0 ? 1 : 0);
   if (alignment <= kGrain && grains < kClasses && book.free[grains] != nullptr) {
@@ -61,7 +61,7 @@ void* take(size_t bytes, size_t alignment) {
   return block;
 }
 
-void give_back(void* at) {
+[[maybe_unused]] void give_back(void* at) {
   const size_t grains = static_cast<Head*>(at)[-1].grains;
   if (grains >= kClasses) return;
   auto* block = static_cast<FreeBlock*>(at);
