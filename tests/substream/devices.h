@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// A sink and a source that remember each frame. A frame is one sample of 16 bits.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <map>
+#include <span>
+#include <vector>
+
+#include "engine/sink.h"
+#include "engine/source.h"
+
+namespace dmasim {
+
+using Samples = std::vector<int16_t>;
+
+/// `count` samples: first, first + 1, ...
+inline Samples counted(int first, size_t count) {
+  Samples samples;
+  for (size_t i = 0; i < count; ++i) samples.push_back(static_cast<int16_t>(first + int(i)));
+  return samples;
+}
+
+inline Samples operator+(Samples left, const Samples& right) {
+  left.insert(left.end(), right.begin(), right.end());
+  return left;
+}
+
+inline Samples samples_of(std::span<const std::byte> bytes) {
+  Samples samples(bytes.size() / sizeof(int16_t));
+  std::memcpy(samples.data(), bytes.data(), bytes.size());
+  return samples;
+}
+
+class RememberingSink final : public Sink {
+ public:
+  Result<void> configure(const PcmFormat&, uint64_t) override {
+    told.clear();
+    return configure_error == 0 ? Result<void>{} : Result<void>(Errno{configure_error});
+  }
+  void write(std::span<const std::byte> bytes, bool committed) noexcept override {
+    const Samples samples = samples_of(bytes);
+    Samples& to = committed ? played : leftovers;
+    to.insert(to.end(), samples.begin(), samples.end());
+    came_out.insert(came_out.end(), samples.begin(), samples.end());
+    if (committed) stats_.written_frames += samples.size();
+  }
+  void commit(std::span<const std::byte> ring, uint64_t end) noexcept override {
+    committed_to = end;
+    told.erase(told.lower_bound(end), told.end());
+    const Samples samples = samples_of(ring);
+    const uint64_t size = samples.size();
+    for (uint64_t n = end - std::min(end, size); n < end; ++n) told[n] = samples[n % size];
+  }
+  void run_over(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept override {
+    const Samples samples = samples_of(ring);
+    EXPECT_LE(from, to);
+    EXPECT_LE(to, from + samples.size()) << "more than a round";
+    run_over_frames += to - from;
+    for (uint64_t n = from; n < to; ++n) told[n] = samples[n % samples.size()];
+  }
+  bool run(const FrameTime& time, uint64_t, uint64_t) noexcept override {
+    origin_ns = time.origin_ns();
+    return true;
+  }
+  void flush_async() noexcept override { ++flushes_asked; }
+  Result<void> flush() override {
+    ++flushes;
+    return flush_error == 0 ? Result<void>{} : Result<void>(Errno{flush_error});
+  }
+  [[nodiscard]] SinkStats stats() const noexcept override { return stats_; }
+
+  Samples played;                    ///< committed
+  Samples leftovers;                 ///< not committed
+  Samples came_out;                  ///< both, in their order
+  std::map<uint64_t, int16_t> told;  ///< ahead of time, of this round: what comes out when
+  uint64_t committed_to = 0;
+  uint64_t run_over_frames = 0;  ///< told by run_over(), again each time
+  int64_t origin_ns = 0;         ///< of the newest run()
+  int flushes_asked = 0;
+  int flushes = 0;
+  int configure_error = 0;
+  int flush_error = 0;
+
+ private:
+  SinkStats stats_;
+};
+
+/// Frame n, over all rounds, is n + 1.
+class CountingSource final : public Source {
+ public:
+  Result<void> configure(const PcmFormat&, uint64_t) override { return {}; }
+  void read(std::span<std::byte> out) noexcept override {
+    const size_t frames = out.size() / sizeof(int16_t);
+    const Samples samples = counted(static_cast<int>(asked) + 1, frames);
+    std::memcpy(out.data(), samples.data(), out.size());
+    asked += frames;
+    stats_.read_frames += frames;
+  }
+  void skip(uint64_t bytes) noexcept override {
+    asked += bytes / sizeof(int16_t);
+    skipped += bytes / sizeof(int16_t);
+  }
+  void run(const FrameTime& time, uint64_t) noexcept override { origin_ns = time.origin_ns(); }
+  [[nodiscard]] bool broken() const noexcept override { return is_broken; }
+  void stop_async() noexcept override { ++stops; }
+  [[nodiscard]] SourceStats stats() const noexcept override { return stats_; }
+
+  uint64_t asked = 0;  ///< read or skipped
+  uint64_t skipped = 0;
+  int64_t origin_ns = 0;
+  int stops = 0;
+  bool is_broken = false;
+
+ private:
+  SourceStats stats_;
+};
+
+}  // namespace dmasim

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// A PCM as a program has it: alsa-lib's side of an ioplug, in front of a production Substream, on
+/// the time of lockstep.h. Frames fall every millisecond.
+///
+/// Written from what alsa-lib 1.2.8's pcm.c, pcm_mmap.c and pcm_ioplug.c do: which hook comes when,
+/// and what alsa-lib stores by itself before and after. Answers are alsa-lib's, negative errors
+/// included.
+///
+/// ORACLE  true_hw() is where the hardware has to be, from the times of start and pause alone, and
+///         run() compares at each frame whether the poll level says what that means.
+#pragma once
+
+#include <alsa/asoundlib.h>
+#include <alsa/pcm_external.h>
+
+#include <memory>
+#include <vector>
+
+#include "plugin/dmasim_pcm.h"
+#include "tests/substream/devices.h"
+#include "tests/substream/lockstep.h"
+
+namespace dmasim {
+
+constexpr int64_t kFrameNs = 1'000'000;
+
+struct PcmSetup {
+  snd_pcm_stream_t stream = SND_PCM_STREAM_PLAYBACK;
+  snd_pcm_uframes_t period_size = 8;
+  snd_pcm_uframes_t buffer_size = 32;
+  snd_pcm_uframes_t boundary = 32 << 10;
+  bool mmap = false;
+  bool nonblock = false;
+  uint32_t fifo_frames = 0;
+  int64_t slow_callback_ns = 0;
+  int64_t begin_ns = 0;  ///< after an edge of the frame clock
+};
+
+/// snd_pcm_sw_params_t
+struct SwParams {
+  snd_pcm_uframes_t avail_min = 0;
+  snd_pcm_uframes_t start_threshold = 0;
+  snd_pcm_uframes_t stop_threshold = 0;
+  snd_pcm_uframes_t silence_threshold = 0;
+  snd_pcm_uframes_t silence_size = 0;
+};
+
+class IoplugPcm {
+ public:
+  /// snd_pcm_open and snd_pcm_hw_params: PREPARED, with alsa-lib's own sw_params.
+  explicit IoplugPcm(const PcmSetup& setup);
+  ~IoplugPcm();  ///< snd_pcm_close
+  IoplugPcm(const IoplugPcm&) = delete;
+  IoplugPcm& operator=(const IoplugPcm&) = delete;
+
+  // The calls of alsa-lib.
+  int hw_params();  ///< snd_pcm_hw_params, once more
+  int hw_free();
+  int sw_params(const SwParams& wanted);
+  int prepare();
+  int start();
+  int drop();
+  int drain();
+  int pause(bool enable);
+  snd_pcm_sframes_t avail();  ///< snd_pcm_avail_update
+  /// snd_pcm_delay, or an error.
+  snd_pcm_sframes_t delay();
+  int wait();
+  /// snd_pcm_writei of the next frames: frame n, over all writes, is n + 1.
+  snd_pcm_sframes_t write(snd_pcm_uframes_t frames);
+  /// snd_pcm_readi into `heard`.
+  snd_pcm_sframes_t read(snd_pcm_uframes_t frames);
+  snd_pcm_sframes_t rewind(snd_pcm_uframes_t frames);
+  snd_pcm_sframes_t forward(snd_pcm_uframes_t frames);
+  /// snd_pcm_mmap_begin: how many lie together, of at most so many, at mmap_offset().
+  snd_pcm_uframes_t mmap_begin(snd_pcm_uframes_t frames);
+  [[nodiscard]] snd_pcm_uframes_t mmap_offset() const { return io_.appl_ptr % setup_.buffer_size; }
+  snd_pcm_sframes_t mmap_commit(snd_pcm_uframes_t frames);
+  void set_nonblock(int nonblock) { io_.nonblock = nonblock; }
+  /// snd_pcm_abort, from a signal handler.
+  void abort();
+  /// A signal comes to a thread that waits in a hook.
+  void interrupt();
+  /// What alsa-lib does after a hook that something has happened behind: it stores its own.
+  void overwrite_state(snd_pcm_state_t state) { io_.state = state; }
+  [[nodiscard]] snd_pcm_state_t state() const { return io_.state; }
+  [[nodiscard]] snd_pcm_uframes_t appl_ptr() const { return io_.appl_ptr; }
+  [[nodiscard]] snd_pcm_uframes_t hw_ptr() const { return hw_ptr_; }  ///< alsa-lib's copy
+  [[nodiscard]] const SwParams& sw() const { return sw_; }
+
+  /// Time goes on frame by frame; at each the poll level has to be true. No hook is called.
+  void run(snd_pcm_uframes_t frames);
+  /// The same, and nothing is compared: after a rewind or a forward the level is behind until the
+  /// next hook or tick, since there is no hook for them.
+  void pass(snd_pcm_uframes_t frames);
+  /// The same, but the machine is late: no thread has run, and nothing is compared.
+  void run_late(snd_pcm_uframes_t frames);
+  [[nodiscard]] bool ready() const;
+  void expect_true_level() const;
+  [[nodiscard]] uint64_t true_hw() const;  ///< frames since start
+
+  [[nodiscard]] Substream& substream() { return *substream_; }
+  [[nodiscard]] RememberingSink& sink() { return *sink_; }
+  [[nodiscard]] CountingSource& source() { return *source_; }
+  [[nodiscard]] uint64_t xruns() { return substream_->stats().xruns; }
+
+  Samples heard;        ///< what read() has got
+  Samples mapped;       ///< alsa-lib's mmap area: the program's to read and write
+  int next_sample = 1;  ///< of write()
+
+ private:
+  using Transfer = snd_pcm_sframes_t (IoplugPcm::*)(snd_pcm_uframes_t frames);
+
+  [[nodiscard]] bool playback() const { return setup_.stream == SND_PCM_STREAM_PLAYBACK; }
+  [[nodiscard]] snd_pcm_sframes_t mmap_avail() const;
+  void store_appl_ptr(snd_pcm_uframes_t frames, bool forward);
+  void update_hw_ptr();
+  [[nodiscard]] int state_error() const;
+  snd_pcm_sframes_t transfer_areas(const snd_pcm_channel_area_t& area, snd_pcm_uframes_t offset,
+                                   snd_pcm_uframes_t frames);
+  snd_pcm_sframes_t write_some(snd_pcm_uframes_t frames);
+  snd_pcm_sframes_t read_some(snd_pcm_uframes_t frames);
+  snd_pcm_sframes_t all(snd_pcm_uframes_t frames, Transfer some);
+  snd_pcm_sframes_t room(snd_pcm_uframes_t frames);
+  int after(int answer);
+  void note_start();
+  [[nodiscard]] bool expected_ready() const;
+
+  const PcmSetup setup_;
+  SwParams sw_{};
+  snd_pcm_ioplug_t io_{};
+  snd_pcm_channel_area_t mapped_area_{};  // of `mapped`, there until the setup ends
+  RememberingSink* sink_ = nullptr;
+  CountingSource* source_ = nullptr;
+  std::unique_ptr<Substream> substream_;
+  snd_pcm_uframes_t hw_ptr_ = 0;
+  snd_pcm_uframes_t last_hw_ = 0;
+
+  uint64_t starts_ = 0;
+  bool started_ = false;   // since the last prepare
+  int64_t origin_ns_ = 0;  // of frame 0, moved by pauses
+  int64_t paused_at_ns_ = 0;
+};
+
+}  // namespace dmasim
