@@ -3,13 +3,16 @@
 /// into: the error is told, nothing is kept, and the next try works.
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
 #include "engine/cable_directory.h"
+#include "engine/fork_closed_fd.h"
 #include "engine/mixer_file.h"
 #include "engine/subdevice.h"
 #include "tests/unit/cable_fixture.h"
@@ -213,6 +216,28 @@ TEST_F(RefusedFile, OfASubdevicesOwnerLeavesTheLock) {
                           return mine;
                         }),
             0);
+}
+
+/// A process may hold 4096 descriptors that a child is not to have.
+TEST(ForkClosedDescriptors, BeyondTheTableAreRefused) {
+  rlimit limit{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  constexpr rlim_t kNeeded = 4200;
+  if (limit.rlim_max < kNeeded) GTEST_SKIP() << "this system lets nobody open so many";
+  limit.rlim_cur = std::max(limit.rlim_cur, kNeeded);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  const auto adopt = [] { return ForkClosedFd::adopt(UniqueFd(dup(STDERR_FILENO))); };
+  std::vector<ForkClosedFd> held;
+  int error = 0;
+  while (error == 0 && held.size() <= 4096) {
+    auto one = adopt();
+    error = one.error();
+    if (one) held.push_back(*std::move(one));
+  }
+  EXPECT_EQ(error, EMFILE);
+  EXPECT_EQ(held.size(), 4096U);
+  held.pop_back();
+  EXPECT_TRUE(adopt()) << "a place is free again";
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "engine/engine.h"
 #include "engine/mixer.h"
 #include "engine/mixer_file.h"
+#include "engine/playback_port.h"
 #include "engine/subdevice.h"
 #include "tests/unit/cable_fixture.h"
 #include "tests/unit/recording_port.h"
@@ -196,6 +197,13 @@ TEST_F(RefusedMemory, OfAMixersReaderFindsTheDefaults) {
       [&] { return read_mixer(card).settings[0].value; },
       [&](uint32_t value, bool happened) { EXPECT_EQ(value, happened ? mixer_default(0) : low); });
   EXPECT_GE(refused, 1U);
+}
+
+TEST_F(RefusedMemory, OfAFifo) {
+  const auto sink = make_null_sink();
+  PlaybackPort port(*sink);
+  refuse_each([&] { return port.configure(4, 64); }, 2);
+  EXPECT_EQ(port.in_flight_bytes(), 0U);
 }
 
 TEST_F(RefusedMemory, OfASubdevice) {
