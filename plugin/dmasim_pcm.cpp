@@ -176,8 +176,8 @@ Result<void> Substream::start() {
   return start_prepared();
 }
 
-/// Files are opened and threads begun with the lock open: pointer() must not wait for a disk. Who does
-/// not start keeps nothing from others.
+/// Files are opened and threads begun with the lock open: pointer() must not wait for a disk. Who
+/// does not start keeps nothing from others.
 Result<void> Substream::start_prepared() {
   if (playback() && !free_running() && pointers_.avail() >= pointers_.buffer_size()) {
     return Errno{EPIPE};
