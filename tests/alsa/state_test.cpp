@@ -136,15 +136,11 @@ TEST_F(RefusedWhileRunning, PrepareIsBusyAndTheStreamGoesOn) {
   ASSERT_TRUE(eventually([&] { return snd_pcm_avail(pcm_.get()) >= 1000; }));
   EXPECT_EQ(snd_pcm_prepare(pcm_.get()), -EBUSY);
   EXPECT_EQ(snd_pcm_state(pcm_.get()), SND_PCM_STATE_RUNNING);
-  snd_pcm_sframes_t delay = 0;
-  const Bracket ask = bracket([&] { ASSERT_EQ(snd_pcm_delay(pcm_.get(), &delay), 0); });
-  const auto played = static_cast<snd_pcm_sframes_t>(setup.buffer_size) - delay;
+  snd_pcm_sframes_t played = 0;  // all was written at the start: what is free has been played
+  const Bracket ask = bracket([&] { played = snd_pcm_avail(pcm_.get()); });
   const PositionRange since_the_start = position_range(start_, ask, setup.rate_hz);
   EXPECT_GE(played, since_the_start.least) << "the prepare took time or position away";
   EXPECT_LE(played, since_the_start.most);
-  const snd_pcm_sframes_t avail = snd_pcm_avail(pcm_.get());
-  EXPECT_GE(avail, played);
-  EXPECT_LE(avail, static_cast<snd_pcm_sframes_t>(setup.buffer_size));
 
   const auto more = pattern_frames(setup.layout, setup.buffer_size, 500);
   ASSERT_EQ(write_frames(pcm_.get(), more), 500);
