@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// No frame is lost, doubled, swapped, altered or added: every format, channel count, rate and
-/// access mode, both ways. DMASIM_TEST_MATRIX=short thins this out for slow builds.
+/// access mode, both ways. DMASIM_TEST_MATRIX says how many of their combinations are tried:
+///   full    all of them, each with two shapes of the buffer
+///   pairs   each value of a property meets each value of each other property (the default)
+///   short   pairs, without the streams that a slow build cannot make in time
 #include <gtest/gtest.h>
 
 #include <array>
 #include <cstdlib>
 #include <iostream>
+#include <set>
 #include <string_view>
 #include <tuple>
+#include <utility>
+#include <vector>
 
 #include "plugin/alsa_format.h"
 #include "tests/alsa/matrix_case.h"
@@ -48,33 +54,63 @@ size_t length(const PcmSetup& setup, snd_pcm_stream_t stream, size_t turn) {
   return setup.buffer_size + more / setup.period_size * setup.period_size + part;
 }
 
-bool short_matrix() {
-  const char* scale = std::getenv("DMASIM_TEST_MATRIX");
-  return scale != nullptr && std::string_view(scale) == "short";
+enum class Matrix : uint8_t { full, pairs, without_fast };
+
+Matrix matrix() {
+  const char* value = std::getenv("DMASIM_TEST_MATRIX");
+  const std::string_view name = value != nullptr ? value : "pairs";
+  if (name == "full") return Matrix::full;
+  if (name == "short") return Matrix::without_fast;
+  EXPECT_EQ(name, "pairs") << "DMASIM_TEST_MATRIX: accepted are full, pairs, short";
+  return Matrix::pairs;
 }
 
-/// Each combination meets two of the shapes; in the short matrix every third combination that is
-/// not too fast meets one.
-std::vector<MatrixCase> cases_of(snd_pcm_stream_t stream, snd_pcm_access_t access) {
-  const size_t shapes_each = short_matrix() ? 1 : 2;
-  std::vector<MatrixCase> cases;
-  size_t turn = static_cast<size_t>(access);
-  for (const FormatPair& format : kFormats) {
-    for (const unsigned channels : kChannelCounts) {
-      for (const unsigned rate_hz : kRates) {
+/// Indices into kFormats, kChannelCounts, kRates and kShapes.
+using Combination = std::array<size_t, 4>;
+constexpr Combination kValues{kFormats.size(), kChannelCounts.size(), kRates.size(),
+                              kShapes.size()};
+
+/// Each format meets each shape. The channel count and the rate are steps along both, so that they
+/// meet each format, each shape and each other too: PairsOfTheMatrix shows it.
+std::vector<Combination> pairwise() {
+  std::vector<Combination> all;
+  for (size_t format = 0; format < kFormats.size(); ++format) {
+    for (size_t shape = 0; shape < kShapes.size(); ++shape) {
+      all.push_back({format, (format + shape) % kChannelCounts.size(),
+                     (format / kChannelCounts.size() + shape) % kRates.size(), shape});
+    }
+  }
+  return all;
+}
+
+std::vector<Combination> every_combination() {
+  std::vector<Combination> all;
+  size_t turn = 0;
+  for (size_t format = 0; format < kFormats.size(); ++format) {
+    for (size_t channels = 0; channels < kChannelCounts.size(); ++channels) {
+      for (size_t rate = 0; rate < kRates.size(); ++rate) {
         ++turn;
-        if (short_matrix() && (turn % 3 != 0 || channels * rate_hz > kMostSamplesWhenShort))
-          continue;
-        for (size_t i = 0; i < shapes_each; ++i) {
-          PcmSetup setup = shaped(kShapes[(turn / 5 + turn + 3 * i) % kShapes.size()], rate_hz);
-          setup.access = access;
-          setup.layout = {.format = format.alsa, .channels = channels};
-          setup.start_threshold = setup.buffer_size;
-          const size_t frames = length(setup, stream, turn / 4 + i);
-          cases.push_back({.stream = stream, .setup = setup, .frames = frames});
-        }
+        const size_t shape = turn / 5 + turn;
+        all.push_back({format, channels, rate, shape % kShapes.size()});
+        all.push_back({format, channels, rate, (shape + 3) % kShapes.size()});
       }
     }
+  }
+  return all;
+}
+
+std::vector<MatrixCase> cases_of(snd_pcm_stream_t stream, snd_pcm_access_t access) {
+  std::vector<MatrixCase> cases;
+  for (const auto& [format, channels, rate, shape] :
+       matrix() == Matrix::full ? every_combination() : pairwise()) {
+    const unsigned samples = kChannelCounts[channels] * kRates[rate];
+    if (matrix() == Matrix::without_fast && samples > kMostSamplesWhenShort) continue;
+    PcmSetup setup = shaped(kShapes[shape], kRates[rate]);
+    setup.access = access;
+    setup.layout = {.format = kFormats[format].alsa, .channels = kChannelCounts[channels]};
+    setup.start_threshold = setup.buffer_size;
+    const size_t frames = length(setup, stream, cases.size() / 5 + static_cast<size_t>(access));
+    cases.push_back({.stream = stream, .setup = setup, .frames = frames});
   }
   return cases;
 }
@@ -82,14 +118,24 @@ std::vector<MatrixCase> cases_of(snd_pcm_stream_t stream, snd_pcm_access_t acces
 void expect_bit_exact(const std::vector<MatrixCase>& cases) {
   const int64_t begin_ns = now_ns();
   const MatrixTotals totals =
-      run_cases(cases, short_matrix() ? kParallelStreams / 2 : kParallelStreams);
-  std::cout << "  " << totals.cases
-            << " streams (DMASIM_TEST_MATRIX=" << (short_matrix() ? "short" : "full") << "), "
-            << totals.retries << " tried again because this machine was late, "
+      run_cases(cases, matrix() == Matrix::without_fast ? kParallelStreams / 2 : kParallelStreams);
+  std::cout << "  " << totals.cases << " streams, " << totals.retries
+            << " tried again because this machine was late, "
             << static_cast<double>((now_ns() - begin_ns) / 1'000'000) / 1000 << " s\n";
   EXPECT_EQ(totals.cases, cases.size());
   for (size_t i = 0; i < totals.failures.size() && i < 20; ++i) ADD_FAILURE() << totals.failures[i];
   EXPECT_EQ(totals.failures.size(), 0U);
+}
+
+TEST(PairsOfTheMatrix, AreAllThere) {
+  const std::vector<Combination> all = pairwise();
+  for (size_t one = 0; one < kValues.size(); ++one) {
+    for (size_t other = one + 1; other < kValues.size(); ++other) {
+      std::set<std::pair<size_t, size_t>> pairs;
+      for (const Combination& each : all) pairs.emplace(each[one], each[other]);
+      EXPECT_EQ(pairs.size(), kValues[one] * kValues[other]) << one << " and " << other;
+    }
+  }
 }
 
 class BitExact : public ::testing::TestWithParam<std::tuple<snd_pcm_stream_t, snd_pcm_access_t>> {};
