@@ -9,7 +9,24 @@ mark_as_advanced(CCACHE_EXECUTABLE)
 # Objects are the same in every checkout, with ccache or without.
 add_compile_options(-ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
 
+# An ccache that finds no place for its cache, as without a writable home directory, compiles nothing.
+function(dmasim_find_working_ccache works)
+  set(probe ${CMAKE_BINARY_DIR}/ccache_probe)
+  file(WRITE ${probe}.cpp "int probe;\n")
+  execute_process(COMMAND ${CCACHE_EXECUTABLE} ${CMAKE_CXX_COMPILER} -c ${probe}.cpp -o ${probe}.o
+    RESULT_VARIABLE status OUTPUT_QUIET ERROR_VARIABLE output)
+  if(NOT status EQUAL 0)
+    message(STATUS "compiling without ccache, which says: ${output}")
+  endif()
+  string(COMPARE EQUAL "${status}" 0 result)
+  set(${works} ${result} PARENT_SCOPE)
+endfunction()
+
+set(ccache_works FALSE)
 if(DMASIM_CCACHE AND CCACHE_EXECUTABLE)
+  dmasim_find_working_ccache(ccache_works)
+endif()
+if(ccache_works)
   # A precompiled header is read with the macros and the times that it was made with.
   set(sloppiness pch_defines,time_macros,include_file_mtime,include_file_ctime)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env

@@ -11,7 +11,7 @@
 namespace dmasim {
 namespace {
 
-constexpr size_t kChunkBytes = 4096;
+constexpr size_t kPieceBytes = 4096;
 
 /// LOCKING  lock_ comes before the locks of the sink behind it, and is a leaf otherwise.
 class MixedSink final : public Sink {
@@ -114,7 +114,7 @@ void MixedSink::write(std::span<const std::byte> bytes, bool committed) noexcept
     sink_->write(bytes, committed);
     return;
   }
-  std::array<std::byte, kChunkBytes> chunk;
+  std::array<std::byte, kPieceBytes> chunk;
   const size_t frame_bytes = format_.frame_bytes();
   const size_t most = std::max<size_t>(chunk.size() / frame_bytes, 1) * frame_bytes;
   while (!bytes.empty()) {

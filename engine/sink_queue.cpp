@@ -9,7 +9,7 @@
 namespace dmasim {
 namespace {
 
-constexpr size_t kChunkBytes = size_t{64} * 1024;
+constexpr size_t kQueueChunkBytes = size_t{64} * 1024;
 
 /// Bytes for `burst_frames` and `queue_ns`; 0 if no memory could be so large.
 size_t queue_bytes(const PcmFormat& format, uint64_t burst_frames, int64_t queue_ns) noexcept {
@@ -74,7 +74,7 @@ Result<void> QueuedSink::take_up(const PcmFormat& format, uint64_t burst_frames)
   const size_t frame_bytes = format.frame_bytes();
   fresh.front().format = format;
   fresh.front().queue = std::move(queue);
-  fresh.front().chunk.resize(std::max(kChunkBytes / frame_bytes, size_t{1}) * frame_bytes);
+  fresh.front().chunk.resize(std::max(kQueueChunkBytes / frame_bytes, size_t{1}) * frame_bytes);
   auto recording = recorder_->begin(format);
   if (!recording) return recording.as_errno();
   fresh.front().recording = *std::move(recording);

@@ -20,7 +20,7 @@
 namespace dmasim {
 namespace {
 
-constexpr size_t kChunkBytes = size_t{64} * 1024;
+constexpr size_t kReadBytes = size_t{64} * 1024;
 constexpr int64_t kReadyNs = 2'000'000'000;  // configure() waits no longer for the first frames
 
 struct SndfileCloser {
@@ -120,7 +120,7 @@ class FileSource final : public Source {
     const size_t bytes = (burst_frames + ahead_frames) * frame;
     if (bytes > queue_capacity()) queue = ByteQueue(bytes);
     if (!thread_.started()) {
-      chunk_.resize(std::max(kChunkBytes / frame, size_t{1}) * frame);
+      chunk_.resize(std::max(kReadBytes / frame, size_t{1}) * frame);
       const auto started = thread_.start({.name = "dmasim-source"}, [this] { serve(); });
       if (!started) return started;
     }

@@ -73,7 +73,7 @@ TEST_P(RecordingFile, HoldsEveryBitOfEverySample) {
   expect_pattern(recording.file, format);
 }
 
-std::string name_of(const ::testing::TestParamInfo<RecordingFile::ParamType>& info) {
+std::string recording_name(const ::testing::TestParamInfo<RecordingFile::ParamType>& info) {
   const auto& [ending, format] = info.param;
   std::string name = std::string(ending) + snd_pcm_format_name(format);
   std::erase(name, '_');
@@ -89,13 +89,13 @@ std::vector<snd_pcm_format_t> every_format() {
 INSTANTIATE_TEST_SUITE_P(Alsa, RecordingFile,
                          ::testing::Combine(::testing::Values("wav", "w64"),
                                             ::testing::ValuesIn(every_format())),
-                         name_of);
+                         recording_name);
 INSTANTIATE_TEST_SUITE_P(
     AlsaFlac, RecordingFile,
     ::testing::Combine(::testing::Values("flac"),
                        ::testing::Values(SND_PCM_FORMAT_U8, SND_PCM_FORMAT_S16_LE,
                                          SND_PCM_FORMAT_S24_3BE, SND_PCM_FORMAT_S24_LE)),
-    name_of);
+    recording_name);
 
 TEST(RecordingFileLimits, FlacIsNotOfferedWhatItCannotHold) {
   const TemporaryDirectory directory;
