@@ -66,7 +66,7 @@ class Exploration {
   void run(const Speaker& speaker) {
     bool more = true;
     while (more && violation_.empty()) {
-      if (options_.max_schedules != 0 && progress_.schedules >= options_.max_schedules) break;
+      if (enough()) break;
       const bool whole = is_whole_run();
       run_once();
       if (violation_.empty()) more = search_.next_schedule();
@@ -84,6 +84,11 @@ class Exploration {
  private:
   static bool has_images(const Options& options) {
     return !options.whole_runs && RunHeap::available() && Fiber::can_be_copied();
+  }
+
+  [[nodiscard]] bool enough() const {
+    if (options_.max_schedules != 0 && progress_.schedules >= options_.max_schedules) return true;
+    return options_.max_seconds != 0 && std::chrono::steady_clock::now() >= end_;
   }
 
   /// The first runs, and some later ones, repeat the choices of the run before from the program's
@@ -163,6 +168,8 @@ class Exploration {
   const Options& options_;
   const Body& body_;
   Progress& progress_;
+  const std::chrono::steady_clock::time_point end_ =
+      std::chrono::steady_clock::now() + std::chrono::seconds(options_.max_seconds);
   Search search_;
   std::unique_ptr<Images> images_;
   const void* callers_;

@@ -41,6 +41,8 @@ struct Options {
   bool patient = false;
   /// Stop after so many, redundant ones included; 0: never. A search that was stopped is not ok().
   uint64_t max_schedules = 0;
+  /// The same after so many seconds; 0: never.
+  int max_seconds = 0;
   /// A longer schedule is a violation: somebody spins.
   uint32_t max_steps = 20000;
   /// Also stop after an unlock() that leaves a fiber without any lock, so that others may free what

@@ -112,7 +112,7 @@ TEST_P(TerminationOfTwo, CrosswiseSynchronizeInCallbacksIsRefused) {
         program.run();
         check(a.release().ok() && b.release().ok(), "release failed");
       },
-      1);
+      2);
 }
 
 TEST_P(Termination, DestroyTheEngine) {

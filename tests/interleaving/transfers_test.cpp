@@ -63,7 +63,7 @@ TEST_P(Transfers, ThreeInARowAgainstATermination) {
         add_hardware(program, stream);
         program.actor("client", [&] { stream.terminate_sync(); });
       },
-      {}, 1);
+      {}, 2);
 }
 
 TEST_P(Transfers, TheNextOneIsIssuedFromTheCallback) {
@@ -127,20 +127,18 @@ TEST_P(Transfers, AHardwareThatIsSlowToStopGoesOverToWhatIsIssuedNext) {
           stream.synchronize();
         });
       },
-      {.slow_to_stop = true}, 2);
+      {.slow_to_stop = true});
 }
 
 TEST_P(Transfers, ThreeTerminators) {
-  explore_release_of(
-      [](Program& program, Stream& stream) {
-        stream.issue([](Stream& self) { self.terminate_async(); });
-        program.actor("closer", [&] { stream.terminate_sync(); });
-        program.actor("dropper", [&] {
-          stream.terminate_async();
-          stream.synchronize();
-        });
-      },
-      {}, 1);
+  explore_release_of([](Program& program, Stream& stream) {
+    stream.issue([](Stream& self) { self.terminate_async(); });
+    program.actor("closer", [&] { stream.terminate_sync(); });
+    program.actor("dropper", [&] {
+      stream.terminate_async();
+      stream.synchronize();
+    });
+  });
 }
 
 /// The stranger's callback returns only after the synchronize of the other channel has.
@@ -205,22 +203,20 @@ TEST_P(Transfers, TheControllerGoesAwayDuringACallback) {
 }
 
 TEST_P(Transfers, TheControllerGoesAwayUnderItsClients) {
-  check_all(
-      [&](Program& program) {
-        const auto controller = engine();
-        Stream stream(controller, "stream");
-        stream.issue();
-        program.actor("unplug", [&] { controller->remove(); });
-        program.actor("client", [&] {
-          stream.issue_once();
-          stream.terminate_async();
-          stream.synchronize();
-        });
-        program.run();
-        check(!controller->request_chan().ok(), "a removed controller handed out a channel");
-        check(stream.release().ok(), "release failed");
-      },
-      2);
+  check_all([&](Program& program) {
+    const auto controller = engine();
+    Stream stream(controller, "stream");
+    stream.issue();
+    program.actor("unplug", [&] { controller->remove(); });
+    program.actor("client", [&] {
+      stream.issue_once();
+      stream.terminate_async();
+      stream.synchronize();
+    });
+    program.run();
+    check(!controller->request_chan().ok(), "a removed controller handed out a channel");
+    check(stream.release().ok(), "release failed");
+  });
 }
 
 TEST_P(Transfers, AReleaseInACallbackIsRefusedAndChangesNothing) {
