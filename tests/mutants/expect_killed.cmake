@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Succeeds if the test KILLER fails in PROGRAM, which is built from a mutant. Only if it passes, the
 # tests of the first of SELECTIONS run, then those of the next: whatever fails there is the test that
-# the patch should name.
+# the patch should name. With DMASIM_ALL_SELECTIONS in the environment they all run anyway, and the
+# first test that fails in each is told.
 
 # Runs the tests that `filter` names. `killed_by`: one that fails; empty: none does.
 function(run_tests filter killed_by)
@@ -28,6 +29,13 @@ if(killed_by)
     set(how "falsified after ${CMAKE_MATCH_1}")
   endif()
   message(STATUS "mutant ${NAME} killed by ${killed_by}: ${how}")
+  if(NOT DEFINED ENV{DMASIM_ALL_SELECTIONS})
+    return()
+  endif()
+  foreach(selection IN LISTS SELECTIONS)
+    run_tests(${selection} killed_by)
+    message(STATUS "mutant ${NAME} among ${selection}: killed by ${killed_by}")
+  endforeach()
   return()
 endif()
 foreach(selection IN LISTS SELECTIONS)
