@@ -177,6 +177,7 @@ TEST_F(Refusal, OfASourceWithMoreChannelsThanWereAskedFor) {
 }
 
 TEST_F(Refusal, OfFilesWithoutPermission) {
+  if (!unprivileged_has_files()) GTEST_SKIP() << "only root can use files here";
   for (const char* name : {"old.wav", "secret.wav"}) std::ofstream(directory_.file(name)) << "x";
   ASSERT_EQ(chmod(directory_.file("old.wav").c_str(), 0444), 0);
   ASSERT_EQ(chmod(directory_.file("secret.wav").c_str(), 0), 0);

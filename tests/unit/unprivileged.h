@@ -2,8 +2,13 @@
 /// A user to whom the system can refuse something, also where root runs the tests.
 #pragma once
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
+
+#include <filesystem>
+#include <string>
+#include <system_error>
 
 namespace dmasim {
 
@@ -27,5 +32,14 @@ class Unprivileged {
   static constexpr uid_t kNobody = 65534;
   const uid_t was_;
 };
+
+/// Whether that user can use temporary files at all. In some containers "/" is open to root alone:
+/// a test of permissions is skipped there.
+inline bool unprivileged_has_files() {
+  const Unprivileged somebody;
+  std::error_code refused;
+  const std::string files = std::filesystem::temp_directory_path(refused);
+  return !refused && faccessat(AT_FDCWD, files.c_str(), X_OK, AT_EACCESS) == 0;
+}
 
 }  // namespace dmasim
