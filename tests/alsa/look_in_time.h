@@ -11,7 +11,7 @@ enum class Look { in_time, too_late };
 
 inline constexpr int kMostLooks = 5;
 
-/// Calls `look` until it came in time, up to kMostLooks times. Each late one is told on stdout. A
+/// Calls `look` until it came in time, up to kMostLooks times. It prints each late one. A
 /// failed expectation if all were late. After a failed expectation of `look` there is no other try.
 void look_in_time(const std::function<Look()>& look);
 

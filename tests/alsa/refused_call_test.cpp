@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// The system or alsa-lib refuses a call of the modules: the program is told, nothing is left
 /// behind, and the next try works. The modules find this program's calls before the libraries'.
-#include "tests/unit/refused_call.h"
-
 #include <alsa/asoundlib.h>
+
+#include "tests/unit/answer_while.h"
 // These need the one above.
 #include <alsa/control_external.h>
 #include <alsa/pcm_external.h>
@@ -48,20 +48,6 @@ int snd_ctl_ext_create(snd_ctl_ext_t* ext, const char* name, int mode) {
 
 namespace dmasim::test {
 namespace {
-
-/// What `call` answers while the system refuses what `refused` names; and that it was asked for.
-template <typename Call>
-int answer_while(const char* refused, int error, Call call, int which = 1) {
-  int answer = 0;
-  bool happened = false;
-  {
-    const RefusedCall nth(refused, error, which);
-    answer = call();
-    happened = nth.happened();
-  }
-  EXPECT_TRUE(happened) << refused << " was not called";
-  return answer;
-}
 
 class RefusedCalls : public ::testing::Test {
  protected:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Succeeds if the test KILLER fails in PROGRAM, which is built from a mutant. Only if it passes, the
 # tests of the first of SELECTIONS run, then those of the next: whatever fails there is the test that
-# the patch should name. With DMASIM_ALL_SELECTIONS in the environment they all run anyway, and the
-# first test that fails in each is told.
+# the patch should name. With DMASIM_ALL_SELECTIONS in the environment they all run anyway, and
+# the first test that fails in each is printed.
 
 # Runs the tests that `filter` names. `killed_by`: one that fails; empty: none does.
 function(run_tests filter killed_by)

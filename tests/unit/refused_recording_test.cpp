@@ -14,7 +14,7 @@
 #include "engine/recording.h"
 #include "engine/sink.h"
 #include "engine/source.h"
-#include "tests/unit/refused_call.h"
+#include "tests/unit/answer_while.h"
 
 namespace dmasim {
 namespace {
@@ -54,23 +54,10 @@ class RefusedRecording : public ::testing::Test {
   std::filesystem::path directory_;
 };
 
-/// The error of `call` while the system refuses what `refused` names; and that it was asked for.
-template <typename Call>
-int error_while(const char* refused, int error, Call call, int which = 1) {
-  int answer = 0;
-  bool happened = false;
-  {
-    const RefusedCall nth(refused, error, which);
-    answer = call();
-    happened = nth.happened();
-  }
-  EXPECT_TRUE(happened) << refused << " was not called";
-  return answer;
-}
-
 TEST_F(RefusedRecording, GoesOnAfterASignal) {
   const auto raw = recording(FileType::raw, kStereo);
-  EXPECT_EQ(error_while("pwrite", EINTR, [&] { return raw->append(frames("abcdefgh")).error; }), 0);
+  EXPECT_EQ(answer_while("pwrite", EINTR, [&] { return raw->append(frames("abcdefgh")).error; }),
+            0);
   EXPECT_EQ(recorded(), "abcdefgh");
 }
 
@@ -78,12 +65,12 @@ TEST_F(RefusedRecording, CountsWhatWasKeptAndGoesOnBehindIt) {
   const auto raw = recording(FileType::raw, kStereo);
   EXPECT_EQ(raw->append(frames("abcd")).frames, 1U);
   for (const auto& [error, told] : {std::pair(ENOSPC, ENOSPC), std::pair(kNothingDone, EIO)}) {
-    EXPECT_EQ(error_while("pwrite", error,
-                          [&] {
-                            const auto kept = raw->append(frames("efghijkl"));
-                            EXPECT_EQ(kept.frames, 0U);
-                            return kept.error;
-                          }),
+    EXPECT_EQ(answer_while("pwrite", error,
+                           [&] {
+                             const auto kept = raw->append(frames("efghijkl"));
+                             EXPECT_EQ(kept.frames, 0U);
+                             return kept.error;
+                           }),
               told);
   }
   EXPECT_EQ(raw->append(frames("mnop")).frames, 1U);
@@ -93,12 +80,12 @@ TEST_F(RefusedRecording, CountsWhatWasKeptAndGoesOnBehindIt) {
 
 TEST_F(RefusedRecording, KeepsNothingBeforeItHasAHeader) {
   const auto wav = recording(FileType::wav, kStereo);
-  EXPECT_EQ(error_while("pwrite", ENOSPC,
-                        [&] {
-                          const auto kept = wav->append(frames("abcdefgh"));
-                          EXPECT_EQ(kept.frames, 0U);
-                          return kept.error;
-                        }),
+  EXPECT_EQ(answer_while("pwrite", ENOSPC,
+                         [&] {
+                           const auto kept = wav->append(frames("abcdefgh"));
+                           EXPECT_EQ(kept.frames, 0U);
+                           return kept.error;
+                         }),
             ENOSPC);
   EXPECT_EQ(recorded(), "");
   EXPECT_EQ(wav->append(frames("ijklmnop")).frames, 2U);
@@ -110,8 +97,8 @@ TEST_F(RefusedRecording, KeepsNothingBeforeItHasAHeader) {
 TEST_F(RefusedRecording, TellsThatItsPaddingWasRefused) {
   const auto wav = recording(FileType::wav, kMonoByte);
   EXPECT_EQ(wav->append(frames("abc")).frames, 3U);
-  EXPECT_EQ(error_while("pwrite", ENOSPC, [&] { return wav->sync().error(); }), ENOSPC);
-  EXPECT_EQ(error_while(
+  EXPECT_EQ(answer_while("pwrite", ENOSPC, [&] { return wav->sync().error(); }), ENOSPC);
+  EXPECT_EQ(answer_while(
                 "pwrite", EIO, [&] { return wav->sync().error(); }, 2),
             EIO)
       << "the header";
@@ -123,14 +110,14 @@ TEST_F(RefusedRecording, TellsThatItsPaddingWasRefused) {
 TEST_F(RefusedRecording, IsValidThoughItCouldNotBeCut) {
   const auto wav = recording(FileType::wav, kStereo);
   EXPECT_EQ(wav->append(frames("abcd")).frames, 1U);
-  EXPECT_EQ(error_while("ftruncate", EIO, [&] { return wav->finish().error(); }), 0);
+  EXPECT_EQ(answer_while("ftruncate", EIO, [&] { return wav->finish().error(); }), 0);
   EXPECT_EQ(recorded().substr(kHeaderBytes), "abcd");
 }
 
 TEST_F(RefusedRecording, OfLibsndfileTellsTheDisksError) {
   for (const FileType type : {FileType::w64, FileType::flac}) {
     const auto file = recording(type, kStereo);
-    EXPECT_EQ(error_while("pwrite", ENOSPC, [&] { return file->sync().error(); }), ENOSPC);
+    EXPECT_EQ(answer_while("pwrite", ENOSPC, [&] { return file->sync().error(); }), ENOSPC);
     EXPECT_EQ(file->append(frames("abcdefgh")).error, ENOSPC) << "for good";
     EXPECT_EQ(file->finish().error(), ENOSPC);
   }
@@ -140,11 +127,11 @@ TEST_F(RefusedRecording, AtItsBeginning) {
   auto sink = make_file_sink(path("a.raw").c_str(), {});
   ASSERT_TRUE(sink);
   const auto begin = [&] { return (*sink)->configure(kStereo, 1024).error(); };
-  EXPECT_EQ(error_while("open", EMFILE, begin), EMFILE);
-  EXPECT_EQ(error_while("fstat", EIO, begin), EIO);
-  EXPECT_EQ(error_while("ftruncate", EIO, begin), EIO);
-  EXPECT_EQ(error_while("fcntl", EMFILE, begin), EMFILE);
-  EXPECT_EQ(error_while("pthread_create", EAGAIN, begin), EAGAIN);
+  EXPECT_EQ(answer_while("open", EMFILE, begin), EMFILE);
+  EXPECT_EQ(answer_while("fstat", EIO, begin), EIO);
+  EXPECT_EQ(answer_while("ftruncate", EIO, begin), EIO);
+  EXPECT_EQ(answer_while("fcntl", EMFILE, begin), EMFILE);
+  EXPECT_EQ(answer_while("pthread_create", EAGAIN, begin), EAGAIN);
   EXPECT_EQ(begin(), 0);
   auto other = make_file_sink(path("a.raw").c_str(), {});
   ASSERT_TRUE(other);
@@ -156,7 +143,7 @@ TEST_F(RefusedRecording, IsLockedThoughASignalCame) {
   auto sink = make_file_sink(path("a.raw").c_str(), {});
   ASSERT_TRUE(sink);
   const auto begin = [&] { return (*sink)->configure(kStereo, 1024).error(); };
-  EXPECT_EQ(error_while("flock", EINTR, begin), 0);
+  EXPECT_EQ(answer_while("flock", EINTR, begin), 0);
   EXPECT_EQ(file_lock_owner(path("a.raw").c_str()), getpid());
 }
 
@@ -165,7 +152,7 @@ TEST_F(RefusedRecording, IsWrittenWithoutALockWhereThereAreNone) {
   auto sink = make_file_sink(path("a.raw").c_str(), {});
   ASSERT_TRUE(sink);
   const auto begin = [&] { return (*sink)->configure(kStereo, 1024).error(); };
-  EXPECT_EQ(error_while("flock", ENOLCK, begin), 0);
+  EXPECT_EQ(answer_while("flock", ENOLCK, begin), 0);
   EXPECT_EQ(file_lock_owner(path("a.raw").c_str()), 0);
   (*sink)->write(frames("abcdefgh"), true);
   EXPECT_TRUE((*sink)->flush());
@@ -230,11 +217,11 @@ TEST_F(RefusedSource, AtOpenAndAtItsBeginning) {
     if (made) source = *std::move(made);
     return made.error();
   };
-  EXPECT_EQ(error_while("open", ENFILE, make), ENFILE);
-  EXPECT_EQ(error_while("fstat", EIO, make), EIO);
+  EXPECT_EQ(answer_while("open", ENFILE, make), ENFILE);
+  EXPECT_EQ(answer_while("fstat", EIO, make), EIO);
   ASSERT_EQ(make(), 0);
   const auto begin = [&] { return source->configure(kStereo, 1024).error(); };
-  EXPECT_EQ(error_while("pthread_create", EAGAIN, begin), EAGAIN);
+  EXPECT_EQ(answer_while("pthread_create", EAGAIN, begin), EAGAIN);
   ASSERT_EQ(begin(), 0);
   std::string heard(8, '-');
   source->read(std::as_writable_bytes(std::span(heard)));
