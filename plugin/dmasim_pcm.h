@@ -32,6 +32,7 @@
 #include "engine/ring.h"
 #include "engine/sink.h"
 #include "engine/source.h"
+#include "plugin/hw_setup.h"
 #include "plugin/io_fields.h"
 #include "plugin/pointers.h"
 #include "plugin/poll_level.h"
@@ -50,15 +51,6 @@ struct SubstreamParts {
   std::function<int32_t()> ppm_at_start;  ///< asked at each start, in place of `ppm`; may be empty
   int64_t slow_callback_ns =
       0;  ///< fault: a period callback takes so long before it begins its work
-};
-
-/// hw_params, in our own copy: alsa-lib overwrites the ioplug's before it asks.
-struct HwSetup {
-  PcmFormat format{};
-  snd_pcm_format_t alsa_format = SND_PCM_FORMAT_S16_LE;
-  bool mmap = false;
-  snd_pcm_uframes_t period_size = 0;
-  snd_pcm_uframes_t buffer_size = 0;
 };
 
 struct SwSetup {

@@ -16,12 +16,12 @@
 
 #include "engine/sink.h"
 #include "engine/subdevice.h"
-#include "plugin/alsa_format.h"
 #include "plugin/channel_maps.h"
 #include "plugin/dmasim_pcm.h"
 #include "plugin/exit_flush.h"
 #include "plugin/fork_guard.h"
 #include "plugin/no_cancellation.h"
+#include "plugin/hw_setup.h"
 #include "plugin/pcm_config.h"
 #include "plugin/pcm_open.h"
 #include "plugin/report.h"
@@ -114,17 +114,10 @@ snd_pcm_sframes_t on_transfer(snd_pcm_ioplug_t* io, const snd_pcm_channel_area_t
   });
 }
 
-int on_hw_params(snd_pcm_ioplug_t* io, snd_pcm_hw_params_t*) {
-  return call<int>(io, [io](Substream& s) {
-    const auto sample = from_alsa(io->format);
-    if (!sample) return -EINVAL;
-    return to_errno(
-        s.hw_params({.format = {.sample = *sample, .channels = io->channels, .rate_hz = io->rate},
-                     .alsa_format = io->format,
-                     .mmap = io->access == SND_PCM_ACCESS_MMAP_INTERLEAVED ||
-                             io->access == SND_PCM_ACCESS_MMAP_NONINTERLEAVED,
-                     .period_size = io->period_size,
-                     .buffer_size = io->buffer_size}));
+int on_hw_params(snd_pcm_ioplug_t* io, snd_pcm_hw_params_t* params) {
+  return call<int>(io, [params](Substream& s) {
+    const auto setup = setup_of(*params);
+    return setup ? to_errno(s.hw_params(*setup)) : -EINVAL;
   });
 }
 
