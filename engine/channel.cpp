@@ -124,9 +124,13 @@ TxState Channel::tx_status(Cookie cookie) {
   return state_.tx_status(cookie);
 }
 
-TxState Channel::tx_status(Cookie cookie, uint64_t commit_limit_bytes, int64_t as_of_ns) {
+TxState Channel::tx_status(Cookie cookie, const Commit& commit, int64_t as_of_ns) {
   MutexLock guard(lock_);
-  state_.set_commit_limit(commit_limit_bytes);
+  if (commit.just_now) {
+    state_.commit_now(commit.limit_bytes, as_of_ns);
+  } else {
+    state_.set_commit_limit(commit.limit_bytes);
+  }
   state_.advance(as_of_ns);
   reschedule();
   return state_.tx_status(cookie);
@@ -143,9 +147,9 @@ void Channel::advance() {
   reschedule();
 }
 
-void Channel::terminate_async() {
+void Channel::terminate_async(Fifo fifo) {
   MutexLock guard(lock_);
-  state_.terminate(clock_.now_ns());
+  state_.terminate(clock_.now_ns(), fifo);
   if (on_completion_thread() && (running_ != kNone || alarm_running_)) {
     ++state_.stats().terminations_in_callback;
   }

@@ -78,11 +78,15 @@ class Channel final : public ServiceNode {
 
   /// [any] Brings the hardware up to now, then tells where it is.
   TxState tx_status(Cookie cookie) DMASIM_EXCLUDES(lock_);
-  /// [any] The same, up to `as_of_ns`, after telling how many bytes since issue the client has
-  /// committed. Read the clock first and the client's position then: what was due at that time and
-  /// lies beyond was not committed in time.
-  TxState tx_status(Cookie cookie, uint64_t commit_limit_bytes, int64_t as_of_ns)
-      DMASIM_EXCLUDES(lock_);
+  /// How far the client has committed.
+  struct Commit {
+    uint64_t limit_bytes = 0;  ///< since issue
+    bool just_now = false;     ///< a DMA that was beyond the last limit has passed it before
+  };
+  /// [any] The same, up to `as_of_ns`, after telling how far the client has committed. Read the
+  /// clock first and the client's position then: what was due at that time and lies beyond was not
+  /// committed in time.
+  TxState tx_status(Cookie cookie, const Commit& commit, int64_t as_of_ns) DMASIM_EXCLUDES(lock_);
   /// [any] Frames that the DMA takes beyond are not the client's. No effect when idle.
   void set_commit_limit(uint64_t bytes) DMASIM_EXCLUDES(lock_);
   /// [any] Brings the hardware up to now.
@@ -90,7 +94,7 @@ class Channel final : public ServiceNode {
 
   /// [any] dmaengine_terminate_async. Never waits. No new callback starts for what was submitted
   /// before; one already running may go on. Pair with synchronize().
-  void terminate_async() DMASIM_EXCLUDES(lock_);
+  void terminate_async(Fifo fifo = Fifo::as_committed) DMASIM_EXCLUDES(lock_);
   /// [any] The deprecated, unsynchronized call of old: what terminate_async became.
   void terminate_all() DMASIM_EXCLUDES(lock_) { terminate_async(); }
   /// [!C] dmaengine_synchronize. Returns when the DMA touches no memory of what was terminated

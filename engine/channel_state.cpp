@@ -168,7 +168,15 @@ void ChannelState::end_all(DescriptorList& to, TxDescriptor::Place place) {
   paused_ = false;
 }
 
-void ChannelState::terminate(int64_t now_ns) {
+void ChannelState::commit_now(uint64_t bytes, int64_t now_ns) {
+  if (transferred_bytes_ > commit_limit_bytes_) advance(now_ns);
+  set_commit_limit(bytes);
+}
+
+void ChannelState::terminate(int64_t now_ns, Fifo fifo) {
+  if (fifo == Fifo::comes_out) {
+    commit_limit_bytes_ = std::min(commit_limit_bytes_, transferred_bytes_);
+  }
   advance(now_ns);
   if (!active_.empty()) {
     const bool keep_fifo = transferred_bytes_ >= commit_limit_bytes_;

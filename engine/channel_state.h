@@ -31,6 +31,12 @@ enum class Service : uint8_t {
   alarm,     ///< the client's alarm is due
 };
 
+/// What becomes of the frames in the device's FIFO when a transfer is terminated.
+enum class Fifo : uint8_t {
+  as_committed,  ///< gone, unless the DMA has reached the commit limit: then they come out
+  comes_out,     ///< they come out; nothing that is moved from now on counts as committed
+};
+
 class ChannelState {
  public:
   explicit ChannelState(const ChannelOptions& options = {});
@@ -78,9 +84,13 @@ class ChannelState {
     commit_limit_bytes_ = bytes - bytes % burst_bytes();
   }
 
+  /// The same, of what the client has written at `now_ns` only. If it has been overtaken, that is
+  /// too late for what is due by then, which is moved under the old limit.
+  void commit_now(uint64_t bytes, int64_t now_ns);
+
   /// Ends every submitted transfer: nothing of it becomes due any more; the descriptors wait in the
   /// terminated list for reap(). The alarm stays.
-  void terminate(int64_t now_ns);
+  void terminate(int64_t now_ns, Fifo fifo = Fifo::as_committed);
   /// The newest ended generation.
   [[nodiscard]] Generation terminated() const noexcept { return terminated_; }
   /// Whether a hardware that is slow to stop is still on something terminated.

@@ -248,8 +248,8 @@ Result<void> Substream::issue() {
 }
 
 /// Ends what runs, shows nothing: the phase that follows is alsa-lib's to show, or the caller's.
-void Substream::halt(Phase next) noexcept {
-  channel_->terminate_async();
+void Substream::halt(Phase next, Fifo fifo) noexcept {
+  channel_->terminate_async(fifo);
   if (playback()) parts_.sink->flush_async();
   phase_ = next;
   in_flight_frames_ = 0;
@@ -372,7 +372,7 @@ Result<snd_pcm_uframes_t> Substream::copy_from_client(const snd_pcm_channel_area
   ring_areas_.copy_in(*channel_, from % hw_.buffer_size, areas, offset, size);
   run_over_changed({.start_frames = pointers_.appl_frames(), .count_frames = size});
   io_.set_appl_ptr(pointers_.transferred(size));
-  update();  // the DMA may have been there before us
+  update(true);  // the DMA may have been there before us
   if (phase_ != Phase::xrun || hw_.mmap) return size;
   io_.set_appl_ptr(from);
   show_latched_xrun();

@@ -168,9 +168,9 @@ class Substream {
   void run_over_ahead() DMASIM_REQUIRES(lock_);
   void run_over_changed(const FrameSpan& span) DMASIM_REQUIRES(lock_);
   [[nodiscard]] uint64_t commit_limit_bytes() const DMASIM_REQUIRES(lock_);
-  void catch_up() DMASIM_REQUIRES(lock_);
+  void catch_up(bool wrote = false) DMASIM_REQUIRES(lock_);
   [[nodiscard]] bool told_just_now() const DMASIM_REQUIRES(lock_);
-  void update() DMASIM_REQUIRES(lock_);
+  void update(bool wrote = false) DMASIM_REQUIRES(lock_);
   [[nodiscard]] bool xrun_reached() const DMASIM_REQUIRES(lock_);
   void latch_xrun() DMASIM_REQUIRES(lock_);
   void note_xrun() DMASIM_REQUIRES(lock_);
@@ -209,7 +209,7 @@ class Substream {
   Result<void> wait_drained() DMASIM_EXCLUDES(lock_);
   [[nodiscard]] std::optional<Result<void>> drain_answer(bool interrupted) DMASIM_REQUIRES(lock_);
   Result<void> pause_hardware() DMASIM_REQUIRES(lock_);
-  void halt(Phase next) noexcept DMASIM_REQUIRES(lock_);
+  void halt(Phase next, Fifo fifo = Fifo::as_committed) noexcept DMASIM_REQUIRES(lock_);
   void await_start() DMASIM_REQUIRES(lock_);
   void begin_quiesce() DMASIM_REQUIRES(setup_, lock_);
   void wait_quiet() DMASIM_REQUIRES(setup_) DMASIM_EXCLUDES(lock_);

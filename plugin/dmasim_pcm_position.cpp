@@ -63,11 +63,12 @@ uint64_t Substream::commit_limit_bytes() const {
   return playback() ? pointers_.appl_frames() * hw_.format.frame_bytes() : UINT64_MAX;
 }
 
-/// Brings hardware and pointers up to now.
-void Substream::catch_up() {
+/// Brings hardware and pointers up to now. `wrote`: the application's position has moved just now.
+void Substream::catch_up(bool wrote) {
   const int64_t now_ns = parts_.engine->clock().now_ns();
   refresh_appl_ptr();
-  const TxState state = channel_->tx_status(cookie_, commit_limit_bytes(), now_ns);
+  const TxState state = channel_->tx_status(
+      cookie_, {.limit_bytes = commit_limit_bytes(), .just_now = wrote}, now_ns);
   if (state.status != DmaStatus::in_progress && state.status != DmaStatus::paused) return;
   caught_up_ns_ = now_ns;
   const size_t frame_bytes = hw_.format.frame_bytes();
@@ -89,10 +90,10 @@ bool Substream::xrun_reached() const {
 }
 
 /// Catches up, and does what the new position calls for.
-void Substream::update() {
+void Substream::update(bool wrote) {
   if (quiescing_ || !ring_) return;
   if (hardware_runs()) {
-    catch_up();
+    catch_up(wrote);
   } else if (has_position()) {
     refresh_appl_ptr();
   }
@@ -124,7 +125,7 @@ void Substream::finish_drain() {
 
 /// Runs on the completion thread too: then this is the terminate_async from inside the callback.
 void Substream::latch_xrun() {
-  halt(Phase::xrun);
+  halt(Phase::xrun, Fifo::comes_out);
   note_xrun();
   io_.set_state(SND_PCM_STATE_XRUN);
   xrun_seen_ = false;

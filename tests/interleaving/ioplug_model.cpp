@@ -59,13 +59,14 @@ class IoplugModel::PcmLock {
   IoplugModel& model_;
 };
 
-IoplugModel::IoplugModel(bool locking, snd_pcm_uframes_t avail_min) : locking_(locking) {
+IoplugModel::IoplugModel(bool locking, const ModelSetup& setup) : locking_(locking) {
   name(&lock_, "pcm_lock");
   name(const_cast<const snd_pcm_uframes_t*>(&io_.appl_ptr), "io.appl_ptr");
   name(&io_.nonblock, "io.nonblock");
   io_.state = SND_PCM_STATE_OPEN;
   SubstreamParts parts;
   parts.engine = engine();
+  parts.fifo_frames = setup.fifo_frames;
   auto sink = std::make_unique<GuardedSink>();
   sink_ = sink.get();
   parts.sink = std::move(sink);
@@ -81,7 +82,8 @@ IoplugModel::IoplugModel(bool locking, snd_pcm_uframes_t avail_min) : locking_(l
             .ok(),
         "hw_params failed");
   setup_ = true;
-  const SwSetup sw{.avail_min = avail_min, .stop_threshold = kBufferFrames, .boundary = kBoundary};
+  const SwSetup sw{
+      .avail_min = setup.avail_min, .stop_threshold = kBufferFrames, .boundary = kBoundary};
   check(substream_->sw_params(sw).ok(), "sw_params failed");
   check(prepare() == 0, "prepare failed");
 }

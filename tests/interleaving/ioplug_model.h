@@ -41,12 +41,17 @@ class GuardedSink final : public Sink {
   bool held_ DMASIM_GUARDED_BY(lock_) = false;
 };
 
+struct ModelSetup {
+  /// Above the buffer size: a sleeper is woken by nothing but an end of the stream.
+  snd_pcm_uframes_t avail_min = kBufferFrames + 1;
+  uint32_t fifo_frames = 0;
+};
+
 /// A playback PCM as an application has it.
 class IoplugModel {
  public:
   /// Up to PREPARED. Without `locking`: LIBASOUND_THREAD_SAFE=0, or SND_PCM_ASYNC in the open mode.
-  /// With `avail_min` above the buffer size a sleeper is woken by nothing but an end of the stream.
-  explicit IoplugModel(bool locking, snd_pcm_uframes_t avail_min = kBufferFrames + 1);
+  explicit IoplugModel(bool locking, const ModelSetup& setup = {});
   ~IoplugModel();
 
   /// snd_pcm_writei of what fits, with no start threshold.

@@ -181,5 +181,35 @@ TEST(SubstreamXrun, FifoComesOutBeforeTheCountOfFrames) {
   EXPECT_EQ(pcm.substream().stats().xrun_frames, std::vector<uint64_t>{32});
 }
 
+/// The callback is slow: it has moved the hardware beyond what was written, and has not looked yet.
+/// A commit of more comes too late for what the hardware has passed, and finds the xrun.
+TEST(SubstreamXrun, FoundByACommitLosesNothingInTheFifo) {
+  for (const uint32_t fifo_frames : {0U, 4U, 6U, 100U}) {
+    IoplugPcm pcm({.mmap = true, .fifo_frames = fifo_frames, .slow_callback_ns = 20 * kFrameNs});
+    ASSERT_EQ(pcm.sw_params({.avail_min = 8, .start_threshold = 100, .stop_threshold = 32}), 0);
+    std::ranges::copy(counted(1, 32), pcm.mapped.begin());
+    ASSERT_EQ(pcm.mmap_commit(5), 5);
+    ASSERT_EQ(pcm.start(), 0);
+    pcm.pass(10);
+    ASSERT_EQ(pcm.state(), SND_PCM_STATE_RUNNING) << "the callback has not looked yet";
+    pcm.mmap_commit(20);
+    EXPECT_EQ(pcm.state(), SND_PCM_STATE_XRUN);
+    EXPECT_EQ(pcm.sink().played, counted(1, 5)) << fifo_frames;
+    EXPECT_EQ(pcm.sink().leftovers.size(), 5u) << fifo_frames;
+    EXPECT_EQ(pcm.substream().stats().xrun_frames, std::vector<uint64_t>{5});
+  }
+}
+
+/// A stop_threshold below the buffer: what the hardware has taken comes out, the rest does not.
+TEST(SubstreamXrun, WithFramesLeftPlaysWhatIsInTheFifo) {
+  IoplugPcm pcm({.fifo_frames = 6});
+  ASSERT_EQ(pcm.sw_params({.avail_min = 8, .start_threshold = 1, .stop_threshold = 20}), 0);
+  ASSERT_EQ(pcm.write(32), 32);
+  pcm.pass(20);
+  EXPECT_EQ(pcm.avail(), -EPIPE);
+  EXPECT_EQ(pcm.sink().played, counted(1, 20));
+  EXPECT_TRUE(pcm.sink().leftovers.empty());
+}
+
 }  // namespace
 }  // namespace dmasim

@@ -219,7 +219,9 @@ TEST_P(ChannelTest, PauseAndStatusAdvanceNoFurtherThanTheClientKnows) {
   auto stream = open();
   issue(*stream, {});
   clock_->advance_ns(8 * kMs);
-  EXPECT_EQ(stream->channel->tx_status(stream->cookie, 5, 5 * kMs).transferred_bytes, 5u);
+  EXPECT_EQ(
+      stream->channel->tx_status(stream->cookie, {.limit_bytes = 5}, 5 * kMs).transferred_bytes,
+      5u);
   EXPECT_TRUE(stream->channel->pause(7, 7 * kMs));
   EXPECT_TRUE(stream->channel->resume());
   EXPECT_EQ(stream->channel->tx_status(stream->cookie).transferred_bytes, 7u);
