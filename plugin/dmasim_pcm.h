@@ -104,8 +104,13 @@ class Substream {
   /// Errors: EAGAIN (non-blocking), EINTR (snd_pcm_abort, or a signal that interrupts system
   /// calls), EIO (frames were lost), those of start.
   Result<void> drain() DMASIM_EXCLUDES(lock_);
-  /// In any state, from any thread; never blocks.
+  /// In any state, from any thread; never blocks. Two calls in a row get the same position:
+  /// snd_pcm_htimestamp asks until it has got one twice, and a running hardware is further on at
+  /// each look. The second call gets it if it comes at once (kOneMomentNs), and if nothing has
+  /// happened in between: no write, no wake-up, no other state.
   snd_pcm_uframes_t pointer() DMASIM_EXCLUDES(lock_);
+  /// The next pointer() looks at the hardware.
+  void woken() DMASIM_EXCLUDES(lock_);
   /// Errors: EBADFD (no stream), EPIPE (xrun).
   Result<snd_pcm_sframes_t> delay() DMASIM_EXCLUDES(lock_);
   /// Copies, does not consume. Errors: EPIPE, EBADFD.
@@ -130,11 +135,16 @@ class Substream {
   /// Ours, and the truth; io.state is what is shown of it.
   enum class Phase { open, setup, prepared, running, paused, draining, xrun };
 
-  /// The position that pointer() answered last.
+  /// What pointer() answered last, and what held then.
   struct Told {
-    int64_t at_ns = 0;
+    snd_pcm_uframes_t answer = 0;
     uint64_t hw_frames = 0;
     size_t in_flight_frames = 0;
+    snd_pcm_uframes_t appl_ptr = 0;
+    Phase phase = Phase::open;
+    bool ready = false;
+    bool once = false;  // answered once so far
+    int64_t at_ns = 0;  // when the answer was complete
   };
 
   [[nodiscard]] bool playback() const noexcept { return stream_ == SND_PCM_STREAM_PLAYBACK; }
@@ -169,7 +179,9 @@ class Substream {
   void run_over_changed(const FrameSpan& span) DMASIM_REQUIRES(lock_);
   [[nodiscard]] uint64_t commit_limit_bytes() const DMASIM_REQUIRES(lock_);
   void catch_up(bool wrote = false) DMASIM_REQUIRES(lock_);
-  [[nodiscard]] bool told_just_now() const DMASIM_REQUIRES(lock_);
+  [[nodiscard]] bool told_just_now(int64_t now_ns) const DMASIM_REQUIRES(lock_);
+  [[nodiscard]] bool tells_again() DMASIM_REQUIRES(lock_);
+  [[nodiscard]] snd_pcm_uframes_t position() const DMASIM_REQUIRES(lock_);
   void update(bool wrote = false) DMASIM_REQUIRES(lock_);
   [[nodiscard]] bool xrun_reached() const DMASIM_REQUIRES(lock_);
   void latch_xrun() DMASIM_REQUIRES(lock_);

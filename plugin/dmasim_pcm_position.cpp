@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "plugin/dmasim_pcm.h"
 
@@ -225,28 +226,52 @@ void Substream::alarm() {
   channel_->arm_alarm_at(parts_.engine->clock().now_ns() + show_again_ns_);
 }
 
-snd_pcm_uframes_t Substream::pointer() {
-  MutexLock guard(lock_);
-  update();
-  told_ = {.at_ns = caught_up_ns_,
-           .hw_frames = pointers_.hw_frames(),
-           .in_flight_frames = in_flight_frames_};
-  if (phase_ == Phase::xrun) show_latched_xrun();
+/// What ALSA gets of where the hardware is.
+snd_pcm_uframes_t Substream::position() const {
   if (phase_ != Phase::draining || !playback()) return pointers_.hw_ptr();
   // A pointer at appl_ptr would make alsa-lib drop what is still in the FIFO.
   const uint64_t last = pointers_.appl_frames() - std::min<uint64_t>(pointers_.appl_frames(), 1);
   return std::min(pointers_.hw_frames(), last) % pointers_.boundary();
 }
 
-/// snd_pcm_status asks for the position and then for the delay: both are to be of one moment.
-bool Substream::told_just_now() const { return caught_up_ns_ - told_.at_ns < kOneMomentNs; }
+/// The moment counts from the end of the last answer: how long a look takes does not matter.
+bool Substream::told_just_now(int64_t now_ns) const { return now_ns - told_.at_ns < kOneMomentNs; }
 
+/// Only once, so that a program which asks again and again sees the hardware move.
+bool Substream::tells_again() {
+  if (!std::exchange(told_.once, false)) return false;
+  return hardware_runs() && phase_ == told_.phase && poll_is_ready_ == told_.ready &&
+         told_just_now(parts_.engine->clock().now_ns()) && io_.appl_ptr() == told_.appl_ptr;
+}
+
+snd_pcm_uframes_t Substream::pointer() {
+  MutexLock guard(lock_);
+  if (tells_again()) return told_.answer;
+  update();
+  if (phase_ == Phase::xrun) show_latched_xrun();
+  told_ = {.answer = position(),
+           .hw_frames = pointers_.hw_frames(),
+           .in_flight_frames = in_flight_frames_,
+           .appl_ptr = pointers_.appl_ptr(),
+           .phase = phase_,
+           .ready = poll_is_ready_,
+           .once = true,
+           .at_ns = hardware_runs() ? parts_.engine->clock().now_ns() : 0};
+  return told_.answer;
+}
+
+void Substream::woken() {
+  MutexLock guard(lock_);
+  told_.once = false;
+}
+
+/// snd_pcm_status asks for the position and then for the delay: both are to be of one moment.
 Result<snd_pcm_sframes_t> Substream::delay() {
   MutexLock guard(lock_);
   update();
   if (phase_ == Phase::xrun) return Errno{EPIPE};
   if (!has_position() || (phase_ == Phase::draining && !playback())) return Errno{EBADFD};
-  const bool told = hardware_runs() && told_just_now();
+  const bool told = hardware_runs() && told_just_now(caught_up_ns_);
   const auto since_told =
       static_cast<snd_pcm_sframes_t>(told ? pointers_.hw_frames() - told_.hw_frames : 0);
   const snd_pcm_sframes_t lead = pointers_.lead() + since_told;

@@ -168,7 +168,11 @@ int on_delay(snd_pcm_ioplug_t* io, snd_pcm_sframes_t* delay) {
 /// snd_pcm_wait and snd_pcm_rewindable look at alsa-lib's copy. It has let go of its lock here.
 int on_poll_revents(snd_pcm_ioplug_t* io, pollfd*, unsigned, unsigned short* revents) {
   *revents = POLLERR | POLLNVAL;  // a child's
-  if (!plugin_of(io).guard.in_child()) static_cast<void>(snd_pcm_avail_update(io->pcm));
+  Plugin& plugin = plugin_of(io);
+  if (!plugin.guard.in_child()) {
+    plugin.substream->woken();
+    static_cast<void>(snd_pcm_avail_update(io->pcm));
+  }
   return call<int>(io, [revents](Substream& s) { return *revents = s.poll_revents(), 0; });
 }
 

@@ -211,7 +211,8 @@ int IoplugModel::wait() {
     [[maybe_unused]] const bool ready = substream_->poll_level().wait();
     PcmLock guard(*this);
     guard.unlock();
-    static_cast<void>(avail());  // our hook's first step
+    substream_->woken();  // our hook's first steps
+    static_cast<void>(avail());
     const unsigned short events = substream_->poll_revents();
     guard.lock();
     if ((events & POLLERR) != 0) {

@@ -216,7 +216,7 @@ snd_pcm_sframes_t IoplugPcm::delay() {
 int IoplugPcm::wait() {
   for (;;) {
     if (!substream_->poll_level().wait()) return -EINTR;
-    static_cast<void>(avail());  // our hook's first step
+    static_cast<void>(avail_of_now());  // our hook's first step
     const unsigned short events = substream_->poll_revents();
     if ((events & POLLERR) != 0) return state_error() != 0 ? state_error() : -EIO;
     if (events != 0) return 0;

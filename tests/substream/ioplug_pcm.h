@@ -63,6 +63,8 @@ class IoplugPcm {
   int drain();
   int pause(bool enable);
   snd_pcm_sframes_t avail();  ///< snd_pcm_avail_update
+  /// The same, however short a time ago it was asked.
+  snd_pcm_sframes_t avail_of_now() { return substream_->woken(), avail(); }
   /// snd_pcm_delay, or an error.
   snd_pcm_sframes_t delay();
   int wait();

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The second of two calls in a row tells the position of the first, and no other call does.
+#include <gtest/gtest.h>
+
+#include "tests/substream/ioplug_pcm.h"
+
+namespace dmasim {
+namespace {
+
+/// Less than the moment in which two calls are in a row.
+constexpr int64_t kShortNs = 40'000;
+constexpr int64_t kMomentNs = 100'000;
+
+/// A running playback that has been asked just before its 10th frame. With `avail_min` a frame that
+/// is not there yet wakes the program.
+class SubstreamPosition : public ::testing::Test {
+ protected:
+  void ask_before_the_edge(snd_pcm_uframes_t avail_min = 1) {
+    ASSERT_EQ(pcm_.sw_params({.avail_min = avail_min, .start_threshold = 1, .stop_threshold = 32}),
+              0);
+    ASSERT_EQ(pcm_.write(32), 32);
+    pcm_.pass(9);
+    wait_ns(kFrameNs - kShortNs / 2);
+    ASSERT_EQ(pcm_.avail(), 9);
+  }
+  static void wait_ns(int64_t ns) { lockstep::advance_to(lockstep::now_ns() + ns); }
+
+  IoplugPcm pcm_{{}};
+};
+
+TEST_F(SubstreamPosition, OfTheSecondCallIsThatOfTheFirst) {
+  ask_before_the_edge();
+  wait_ns(kShortNs);
+  EXPECT_EQ(pcm_.avail(), 9);
+  EXPECT_EQ(pcm_.avail(), 10) << "the third call looks";
+  EXPECT_EQ(pcm_.hw_ptr(), 10u);
+}
+
+TEST_F(SubstreamPosition, IsLookedAtAgainAfterAMoment) {
+  ask_before_the_edge();
+  wait_ns(kMomentNs);
+  EXPECT_EQ(pcm_.avail(), 10);
+}
+
+TEST_F(SubstreamPosition, IsLookedAtAgainAfterTheProgramHasMovedItsOwn) {
+  ask_before_the_edge();
+  ASSERT_EQ(pcm_.forward(2), 2);
+  wait_ns(kShortNs);
+  EXPECT_EQ(pcm_.avail(), 8);
+}
+
+TEST_F(SubstreamPosition, IsLookedAtAgainWhenTheProgramIsWoken) {
+  ask_before_the_edge(10);
+  ASSERT_FALSE(pcm_.ready());
+  wait_ns(kShortNs);
+  ASSERT_TRUE(pcm_.ready());
+  EXPECT_EQ(pcm_.avail(), 10);
+}
+
+TEST_F(SubstreamPosition, IsLookedAtAgainByAWaitThatFindsAllReady) {
+  ask_before_the_edge();
+  wait_ns(kShortNs);
+  EXPECT_EQ(pcm_.wait(), 0);
+  EXPECT_EQ(pcm_.hw_ptr(), 10u);
+}
+
+TEST_F(SubstreamPosition, IsLookedAtAgainInAnotherState) {
+  ask_before_the_edge();
+  wait_ns(kShortNs);
+  ASSERT_EQ(pcm_.pause(true), 0);
+  EXPECT_EQ(pcm_.avail(), 10);
+}
+
+}  // namespace
+}  // namespace dmasim
