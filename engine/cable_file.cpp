@@ -51,11 +51,15 @@ UniqueFd open_to_look(const std::string& name) noexcept try {
   return {};
 }
 
-std::optional<CableRecord> load_record(int fd) noexcept {
-  std::array<std::byte, kDataOffset> slots;
+/// How many bytes of them there are.
+size_t read_slots(int fd, CableSlots& slots) noexcept {
   const ssize_t got = pread(fd, slots.data(), slots.size(), 0);
-  if (got <= 0) return std::nullopt;
-  return decode_newest(std::span(slots).first(static_cast<size_t>(got)));
+  return got <= 0 ? 0 : static_cast<size_t>(got);
+}
+
+std::optional<CableRecord> load_record(int fd) noexcept {
+  CableSlots slots;
+  return decode_newest(std::span(slots).first(read_slots(fd, slots)));
 }
 
 bool locked_writer(int fd) noexcept {
@@ -198,7 +202,18 @@ Result<void> CableFile::allocate(uint64_t data_bytes) noexcept {
   return {};
 }
 
-std::optional<CableRecord> CableFile::load() const noexcept { return load_record(fd_.get()); }
+/// Most looks find what the last one found.
+std::optional<CableRecord> CableFile::load() noexcept {
+  CableSlots slots;
+  const size_t bytes = read_slots(fd_.get(), slots);
+  if (bytes == decoded_bytes_ && std::memcmp(slots.data(), decoded_.data(), bytes) == 0) {
+    return record_;
+  }
+  record_ = decode_newest(std::span(slots).first(bytes));
+  std::memcpy(decoded_.data(), slots.data(), bytes);
+  decoded_bytes_ = bytes;
+  return record_;
+}
 
 bool CableFile::store(CableRecord& record) const noexcept {
   ++record.sequence;

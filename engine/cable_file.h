@@ -10,6 +10,7 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -37,6 +38,8 @@ struct CableState {
   bool active = false;              ///< something plays, and does not pause
 };
 [[nodiscard]] CableState cable_state(const std::string& name) noexcept;
+
+using CableSlots = std::array<std::byte, kDataOffset>;
 
 class CableFile {
  public:
@@ -75,7 +78,7 @@ class CableFile {
   Result<void> allocate(uint64_t data_bytes) noexcept;
 
   /// The newest whole record; one try.
-  [[nodiscard]] std::optional<CableRecord> load() const noexcept;
+  [[nodiscard]] std::optional<CableRecord> load() noexcept;
   /// Counts the sequence up, seals and writes. False: it is not there.
   bool store(CableRecord& record) const noexcept;
 
@@ -88,6 +91,9 @@ class CableFile {
   std::optional<PcmFormat> joined_;
   std::optional<PcmFormat> conflict_;
   bool writer_ = false;
+  CableSlots decoded_{};      // as they were when load() decoded them, ...
+  size_t decoded_bytes_ = 0;  // ... so many bytes
+  std::optional<CableRecord> record_;
 };
 
 }  // namespace dmasim

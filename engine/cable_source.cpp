@@ -71,7 +71,7 @@ class CableSource final : public Source {
   };
 
   void refresh() noexcept DMASIM_REQUIRES(lock_);
-  [[nodiscard]] std::optional<CableRecord> load() const noexcept DMASIM_REQUIRES(lock_);
+  [[nodiscard]] std::optional<CableRecord> load() noexcept DMASIM_REQUIRES(lock_);
   void find_dead_writer() noexcept DMASIM_REQUIRES(lock_);
   [[nodiscard]] Piece next_piece(uint64_t most) noexcept DMASIM_REQUIRES(lock_);
   [[nodiscard]] Piece piece_of(uint64_t number, int64_t at_ns, uint64_t most) noexcept
@@ -151,7 +151,7 @@ void CableSource::read(std::span<std::byte> out) noexcept {
   }
 }
 
-std::optional<CableRecord> CableSource::load() const noexcept {
+std::optional<CableRecord> CableSource::load() noexcept {
   for (int i = 0; i < kLoadTries; ++i) {
     if (auto record = file_.load()) return record;
   }

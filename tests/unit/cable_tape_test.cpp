@@ -16,7 +16,7 @@ class CableTape : public ::testing::Test {
  protected:
   static int64_t after(int64_t frames) { return kStart + frames * kFrameNs; }
   static CableRecord record() {
-    const auto file = CableFile::open("test");
+    auto file = CableFile::open("test");
     const auto found = file ? file->load() : std::nullopt;
     EXPECT_TRUE(found);
     return found.value_or(CableRecord{});
