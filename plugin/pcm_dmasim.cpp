@@ -45,13 +45,16 @@ Plugin& plugin_of(snd_pcm_ioplug_t* io) { return *static_cast<Plugin*>(io->priva
 
 int to_errno(const Result<void>& result) { return -result.error(); }
 
-/// Runs a hook on the substream; `Answer` is what ALSA gets, `in_child` what a forked child gets.
-template <typename Answer, typename Hook>
-Answer call(snd_pcm_ioplug_t* io, Hook hook, Answer in_child = -ENODEV) noexcept {
+int no_device() noexcept { return -ENODEV; }
+
+/// Runs a hook on the substream; `Answer` is what ALSA gets. A forked child gets what `in_child`
+/// answers. The parent never calls that: it may read what other threads write.
+template <typename Answer, typename Hook, typename InChild = int (*)() noexcept>
+Answer call(snd_pcm_ioplug_t* io, Hook hook, InChild in_child = no_device) noexcept {
   Plugin& plugin = plugin_of(io);
   if (plugin.guard.in_child()) {
     io->state = SND_PCM_STATE_DISCONNECTED;
-    return in_child;
+    return in_child();
   }
   const NoCancellation all_of_it;
   try {
@@ -103,7 +106,7 @@ snd_pcm_sframes_t in_child_position(const snd_pcm_ioplug_t* io) {
 snd_pcm_sframes_t on_pointer(snd_pcm_ioplug_t* io) {
   return call<snd_pcm_sframes_t>(
       io, [](Substream& s) { return static_cast<snd_pcm_sframes_t>(s.pointer()); },
-      in_child_position(io));
+      [io]() noexcept { return in_child_position(io); });
 }
 
 snd_pcm_sframes_t on_transfer(snd_pcm_ioplug_t* io, const snd_pcm_channel_area_t* areas,

@@ -95,6 +95,7 @@ class Threads : public ::testing::Test {
   }
   void stop_and_start() {
     snd_pcm_t* pcm = pcm_.get();
+    check("prepare", snd_pcm_prepare(pcm), {-EBUSY});  // refused while it runs
     check("pause", snd_pcm_pause(pcm, 1), {-EBADFD});
     check("release", snd_pcm_pause(pcm, 0), {-EBADFD});
     check("drop", snd_pcm_drop(pcm), {});
