@@ -4,7 +4,9 @@
 #include <pthread.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <map>
+#include <new>
 
 #include "engine/sync.h"
 
@@ -16,14 +18,19 @@ struct Cards {
   std::map<std::string, std::weak_ptr<Engine>> engines DMASIM_GUARDED_BY(lock);
 };
 
+/// Never destroyed: hooks run until the last thread is gone, also while exit() destroys statics.
+alignas(Cards) std::byte storage[sizeof(Cards)];
+
+Cards* make_cards() noexcept { return new (storage) Cards; }
+
 /// A child begins anew, where it has no other thread yet: the engines that it inherits have no
-/// threads, and one that is gone may have held the lock.
+/// threads, and one that is gone may have held the lock. Nothing is allocated for that: the
+/// allocator's own lock may have been held as well.
 Cards& cards() {
-  static Cards made_first;
-  static Cards* current = &made_first;
-  static const int registered = pthread_atfork(nullptr, nullptr, [] { current = new Cards; });
+  static Cards* const made = make_cards();
+  static const int registered = pthread_atfork(nullptr, nullptr, [] { make_cards(); });
   static_cast<void>(registered);
-  return *current;
+  return *made;
 }
 
 }  // namespace
