@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "engine/owner_words.h"
+
 namespace dmasim {
 namespace {
 
@@ -23,9 +25,8 @@ std::string describe(const PcmFormat& format) {
 }
 
 std::string cable_busy_trouble(const std::string& name, const std::optional<CableRecord>& record) {
-  const std::string owner =
-      record ? "process " + std::to_string(record->writer_pid) : "another process";
-  return cable(name) + " is played into by " + owner +
+  const auto owner = record ? static_cast<pid_t>(record->writer_pid) : 0;
+  return cable(name) + " is played into by " + owner_words(owner) +
          "; accepted: one playback at a time, any number of captures";
 }
 

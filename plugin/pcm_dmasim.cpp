@@ -14,14 +14,15 @@
 #include <string>
 #include <type_traits>
 
+#include "engine/owner_words.h"
 #include "engine/sink.h"
 #include "engine/subdevice.h"
 #include "plugin/channel_maps.h"
 #include "plugin/dmasim_pcm.h"
 #include "plugin/exit_flush.h"
 #include "plugin/fork_guard.h"
-#include "plugin/no_cancellation.h"
 #include "plugin/hw_setup.h"
+#include "plugin/no_cancellation.h"
 #include "plugin/pcm_config.h"
 #include "plugin/pcm_open.h"
 #include "plugin/report.h"
@@ -75,10 +76,8 @@ void log_start_failure(const Plugin& plugin, int error) {
   if (!trouble.empty()) {
     SNDERR("dmasim: %s", trouble.c_str());
   } else if (error == EBUSY) {
-    SNDERR(
-        "dmasim: file = \"%s\" is in use by process %d; accepted: a file of its own for each "
-        "stream",
-        file.c_str(), static_cast<int>(file_lock_owner(file.c_str())));
+    SNDERR("dmasim: file = \"%s\" is in use by %s; accepted: a file of its own for each stream",
+           file.c_str(), owner_words(file_lock_owner(file.c_str())).c_str());
   } else {
     SNDERR("dmasim: file = \"%s\", cannot go on: %s", file.c_str(), snd_strerror(-error));
   }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "engine/cable_directory.h"
+#include "engine/owner_words.h"
 #include "engine/subdevice.h"
 #include "plugin/pcm_open.h"
 
@@ -13,11 +14,6 @@ namespace {
 
 const char* purpose(const PcmDevice& device) noexcept {
   return device.playback ? "playback" : "capture";
-}
-
-std::string owner_of(const PcmDevice& device, unsigned number) {
-  const pid_t owner = subdevice_owner(device, number);
-  return owner != 0 ? "process " + std::to_string(owner) : "another process";
 }
 
 /// A loop's cable can be heard without its subdevice.
@@ -29,7 +25,7 @@ std::string advice(const PcmConfig& config, const PcmDevice& device) {
 void log_busy(const PcmConfig& config, const PcmDevice& device) {
   SNDERR("dmasim: card = \"%s\", dev = %u, subdev = %u is in use for %s by %s; accepted: 0 to %u%s",
          device.card.c_str(), device.number, *config.subdev, purpose(device),
-         owner_of(device, *config.subdev).c_str(), config.subdevices - 1,
+         owner_words(subdevice_owner(device, *config.subdev)).c_str(), config.subdevices - 1,
          advice(config, device).c_str());
 }
 
