@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The soak: everything that the card can do, in one process, in random shapes and for a long time.
+/// The sanitizers look on.
+///
+///   soak --seconds 1200 --seed 7
+///
+/// Exit status: 0 all well, 1 a promise was broken, 2 wrong arguments, 3 a round hung.
+#include "tests/stress/soak.h"
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <filesystem>
+#include <random>
+#include <thread>
+#include <vector>
+
+namespace dmasim::stress {
+namespace {
+
+struct Kind {
+  const char* name;
+  void (*round)(Station& station);
+};
+
+constexpr std::array kKinds{Kind{"card", soak_card},
+                            Kind{"card", soak_card},
+                            Kind{"recording", soak_recording},
+                            Kind{"recording", soak_recording},
+                            Kind{"loop", soak_loop},
+                            Kind{"control", soak_control},
+                            Kind{"fork", soak_fork}};
+
+struct Options {
+  unsigned seconds = 20;
+  uint64_t seed = std::random_device{}();
+  unsigned watchdog_s = 120;
+};
+
+class Soak {
+ public:
+  explicit Soak(const Options& options)
+      : options_(options),
+        until_(std::chrono::steady_clock::now() + std::chrono::seconds(options.seconds)) {}
+
+  /// Whether every promise was kept.
+  bool run(const std::string& directory) {
+    const Watchdog watchdog(pulses_, options_.watchdog_s);
+    std::vector<std::thread> threads;
+    for (unsigned i = 0; i < kKinds.size(); ++i) {
+      threads.emplace_back([this, i, directory] { run_kind(i, directory); });
+    }
+    for (std::thread& thread : threads) thread.join();
+    for (size_t i = 0; i < kKinds.size(); ++i) {
+      std::printf("%-10s %8llu rounds\n", kKinds[i].name,
+                  static_cast<unsigned long long>(rounds_[i].load()));
+      failed_ = failed_ || rounds_[i] == 0;
+    }
+    return !failed_;
+  }
+
+ private:
+  void run_kind(unsigned i, const std::string& directory) {
+    Station station{.number = i,
+                    .scratch = directory + "/station" + std::to_string(i),
+                    .dice = Dice(options_.seed, i),
+                    .pulse = pulses_[i]};
+    while (!failed_ && std::chrono::steady_clock::now() < until_) {
+      station.pulse.begin_cycle(kKinds[i].name);
+      try {
+        kKinds[i].round(station);
+        ++rounds_[i];
+      } catch (const std::exception& violation) {
+        failed_ = true;
+        std::fprintf(stderr, "FAILED: %s in round %llu, %s: %s\n", kKinds[i].name,
+                     static_cast<unsigned long long>(rounds_[i].load()), station.pulse.step(),
+                     violation.what());
+      }
+    }
+    station.pulse.rest();
+  }
+
+  const Options options_;
+  const std::chrono::steady_clock::time_point until_;
+  std::deque<Pulse> pulses_{kKinds.size()};
+  std::array<std::atomic<uint64_t>, kKinds.size()> rounds_{};
+  std::atomic<bool> failed_{false};
+};
+
+int soak(const Options& options) {
+  std::printf("soak: %u s, seed %llu\n", options.seconds,
+              static_cast<unsigned long long>(options.seed));
+  std::fflush(stdout);
+  std::string directory = std::filesystem::temp_directory_path() / "dmasim-soak-XXXXXX";
+  if (mkdtemp(directory.data()) == nullptr) {
+    std::perror("soak: no directory for temporary files");
+    return EXIT_FAILURE;
+  }
+  const bool well = Soak(options).run(directory);
+  std::error_code ignored;
+  std::filesystem::remove_all(directory, ignored);
+  return well ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+}  // namespace
+}  // namespace dmasim::stress
+
+int main(int argc, char** argv) {
+  dmasim::stress::Options options;
+  CLI::App app{"Uses the card in every way at a time, in random shapes."};
+  app.add_option("--seconds", options.seconds, "how long");
+  app.add_option("--seed", options.seed, "of the random choices; random if not given");
+  app.add_option("--watchdog", options.watchdog_s, "seconds without progress that are a hang")
+      ->check(CLI::Range(1, 3600));
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  return dmasim::stress::soak(options);
+}
