@@ -126,14 +126,14 @@ TxState Channel::tx_status(Cookie cookie) {
 
 TxState Channel::tx_status(Cookie cookie, const Commit& commit, int64_t as_of_ns) {
   MutexLock guard(lock_);
-  if (commit.just_now) {
-    state_.commit_now(commit.limit_bytes, as_of_ns);
-  } else {
-    state_.set_commit_limit(commit.limit_bytes);
-  }
+  const bool refused = state_.due_bytes(as_of_ns) >= commit.refused_from_bytes;
+  if (commit.from_bytes != UINT64_MAX) state_.begin_commit(commit.from_bytes, as_of_ns);
+  if (!refused) state_.set_commit_limit(commit.limit_bytes);
   state_.advance(as_of_ns);
   reschedule();
-  return state_.tx_status(cookie);
+  TxState status = state_.tx_status(cookie);
+  status.commit_refused = refused;
+  return status;
 }
 
 void Channel::set_commit_limit(uint64_t bytes) {

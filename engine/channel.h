@@ -78,14 +78,18 @@ class Channel final : public ServiceNode {
 
   /// [any] Brings the hardware up to now, then tells where it is.
   TxState tx_status(Cookie cookie) DMASIM_EXCLUDES(lock_);
-  /// How far the client has committed.
+  /// How far the client has committed, in bytes since issue.
   struct Commit {
-    uint64_t limit_bytes = 0;  ///< since issue
-    bool just_now = false;     ///< a DMA that was beyond the last limit has passed it before
+    uint64_t limit_bytes = 0;
+    /// It has written from here on only now: too late for what a DMA that has been seen beyond has
+    /// passed. UINT64_MAX: it had written before.
+    uint64_t from_bytes = UINT64_MAX;
+    /// If the DMA could have got there by now, the client comes too late: nothing is committed.
+    uint64_t refused_from_bytes = UINT64_MAX;
   };
   /// [any] The same, up to `as_of_ns`, after telling how far the client has committed. Read the
   /// clock first and the client's position then: what was due at that time and lies beyond was not
-  /// committed in time.
+  /// committed in time. The answer says whether the commit was refused.
   TxState tx_status(Cookie cookie, const Commit& commit, int64_t as_of_ns) DMASIM_EXCLUDES(lock_);
   /// [any] Frames that the DMA takes beyond are not the client's. No effect when idle.
   void set_commit_limit(uint64_t bytes) DMASIM_EXCLUDES(lock_);

@@ -168,9 +168,14 @@ void ChannelState::end_all(DescriptorList& to, TxDescriptor::Place place) {
   paused_ = false;
 }
 
-void ChannelState::commit_now(uint64_t bytes, int64_t now_ns) {
+void ChannelState::begin_commit(uint64_t from_bytes, int64_t now_ns) {
+  commit_limit_bytes_ = std::min(commit_limit_bytes_, from_bytes);
   if (transferred_bytes_ > commit_limit_bytes_) advance(now_ns);
-  set_commit_limit(bytes);
+}
+
+uint64_t ChannelState::due_bytes(int64_t now_ns) const noexcept {
+  if (active_.empty()) return 0;
+  return paused_ ? transferred_bytes_ : std::max(transferred_bytes_, bytes_due(now_ns));
 }
 
 void ChannelState::terminate(int64_t now_ns, Fifo fifo) {

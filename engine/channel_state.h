@@ -84,9 +84,11 @@ class ChannelState {
     commit_limit_bytes_ = bytes - bytes % burst_bytes();
   }
 
-  /// The same, of what the client has written at `now_ns` only. If it has been overtaken, that is
-  /// too late for what is due by then, which is moved under the old limit.
-  void commit_now(uint64_t bytes, int64_t now_ns);
+  /// Before a client commits what it has written from `from_bytes` on only now. If it has been
+  /// overtaken, that is too late for what is due by now, which is moved first.
+  void begin_commit(uint64_t from_bytes, int64_t now_ns);
+  /// How far the active transfer could be by now; 0 without one.
+  [[nodiscard]] uint64_t due_bytes(int64_t now_ns) const noexcept;
 
   /// Ends every submitted transfer: nothing of it becomes due any more; the descriptors wait in the
   /// terminated list for reap(). The alarm stays.

@@ -125,6 +125,7 @@ struct TxState {
   /// Since issue: a late client would lose whole rounds by residue alone.
   uint64_t transferred_bytes = 0;
   uint64_t overtaken_bytes = 0;  ///< the furthest that the DMA has been beyond the commit limit
+  bool commit_refused = false;   ///< see Channel::Commit
 };
 
 }  // namespace dmasim

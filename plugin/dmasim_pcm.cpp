@@ -370,9 +370,10 @@ Result<snd_pcm_uframes_t> Substream::copy_from_client(const snd_pcm_channel_area
   if (hw_.mmap) mapped_ = areas;
   const snd_pcm_uframes_t from = pointers_.appl_ptr();
   ring_areas_.copy_in(*channel_, from % hw_.buffer_size, areas, offset, size);
-  run_over_changed({.start_frames = pointers_.appl_frames(), .count_frames = size});
+  const uint64_t from_frames = pointers_.appl_frames();
+  run_over_changed({.start_frames = from_frames, .count_frames = size});
   io_.set_appl_ptr(pointers_.transferred(size));
-  update(true);  // the DMA may have been there before us
+  update(from_frames);  // the DMA may have been there before us
   if (phase_ != Phase::xrun || hw_.mmap) return size;
   io_.set_appl_ptr(from);
   show_latched_xrun();

@@ -178,11 +178,13 @@ class Substream {
   void run_over_ahead() DMASIM_REQUIRES(lock_);
   void run_over_changed(const FrameSpan& span) DMASIM_REQUIRES(lock_);
   [[nodiscard]] uint64_t commit_limit_bytes() const DMASIM_REQUIRES(lock_);
-  void catch_up(bool wrote = false) DMASIM_REQUIRES(lock_);
+  [[nodiscard]] Channel::Commit commit_of(std::optional<uint64_t> wrote_from_frames) const
+      DMASIM_REQUIRES(lock_);
+  bool catch_up(std::optional<uint64_t> wrote_from_frames = {}) DMASIM_REQUIRES(lock_);
   [[nodiscard]] bool told_just_now(int64_t now_ns) const DMASIM_REQUIRES(lock_);
   [[nodiscard]] bool tells_again() DMASIM_REQUIRES(lock_);
   [[nodiscard]] snd_pcm_uframes_t position() const DMASIM_REQUIRES(lock_);
-  void update(bool wrote = false) DMASIM_REQUIRES(lock_);
+  void update(std::optional<uint64_t> wrote_from_frames = {}) DMASIM_REQUIRES(lock_);
   [[nodiscard]] bool xrun_reached() const DMASIM_REQUIRES(lock_);
   void latch_xrun() DMASIM_REQUIRES(lock_);
   void note_xrun() DMASIM_REQUIRES(lock_);

@@ -64,13 +64,27 @@ uint64_t Substream::commit_limit_bytes() const {
   return playback() ? pointers_.appl_frames() * hw_.format.frame_bytes() : UINT64_MAX;
 }
 
-/// Brings hardware and pointers up to now. `wrote`: the application's position has moved just now.
-void Substream::catch_up(bool wrote) {
+/// What is written just now comes too late, and is refused, if there was an xrun before. A mapped
+/// buffer is mere memory: what is written there is taken.
+Channel::Commit Substream::commit_of(std::optional<uint64_t> wrote_from_frames) const {
+  Channel::Commit commit{.limit_bytes = commit_limit_bytes()};
+  if (!wrote_from_frames) return commit;
+  const size_t frame_bytes = hw_.format.frame_bytes();
+  commit.from_bytes = *wrote_from_frames * frame_bytes;
+  if (hw_.mmap || free_running()) return commit;
+  const uint64_t xrun_frames = *wrote_from_frames + sw_.stop_threshold;
+  commit.refused_from_bytes =
+      (xrun_frames - std::min<uint64_t>(xrun_frames, pointers_.buffer_size())) * frame_bytes;
+  return commit;
+}
+
+/// Brings hardware and pointers up to now. `wrote_from_frames`: the application has written there
+/// just now. False: its write is refused.
+bool Substream::catch_up(std::optional<uint64_t> wrote_from_frames) {
   const int64_t now_ns = parts_.engine->clock().now_ns();
   refresh_appl_ptr();
-  const TxState state = channel_->tx_status(
-      cookie_, {.limit_bytes = commit_limit_bytes(), .just_now = wrote}, now_ns);
-  if (state.status != DmaStatus::in_progress && state.status != DmaStatus::paused) return;
+  const TxState state = channel_->tx_status(cookie_, commit_of(wrote_from_frames), now_ns);
+  if (state.status != DmaStatus::in_progress && state.status != DmaStatus::paused) return true;
   caught_up_ns_ = now_ns;
   const size_t frame_bytes = hw_.format.frame_bytes();
   const uint64_t before = pointers_.hw_frames();
@@ -79,6 +93,7 @@ void Substream::catch_up(bool wrote) {
   if (runs_over()) run_over_ahead();
   in_flight_frames_ = state.in_flight_bytes / frame_bytes;
   overtaken_frames_ = state.overtaken_bytes / frame_bytes;
+  return !state.commit_refused;
 }
 
 /// What the hardware took before it was written is lost, also when the client has caught up since:
@@ -91,14 +106,15 @@ bool Substream::xrun_reached() const {
 }
 
 /// Catches up, and does what the new position calls for.
-void Substream::update(bool wrote) {
+void Substream::update(std::optional<uint64_t> wrote_from_frames) {
   if (quiescing_ || !ring_) return;
+  bool in_time = true;
   if (hardware_runs()) {
-    catch_up(wrote);
+    in_time = catch_up(wrote_from_frames);
   } else if (has_position()) {
     refresh_appl_ptr();
   }
-  if (phase_ == Phase::running && xrun_reached()) latch_xrun();
+  if (phase_ == Phase::running && (!in_time || xrun_reached())) latch_xrun();
   if (phase_ == Phase::draining && playback() && pointers_.hw_frames() >= drained_at_frames()) {
     finish_drain();
   }

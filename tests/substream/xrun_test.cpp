@@ -168,6 +168,34 @@ TEST(SubstreamXrun, TransferThatFindsItTakesNothingAndIsTheLastWord) {
   EXPECT_EQ(pcm.state(), SND_PCM_STATE_RUNNING) << "no alarm is left";
 }
 
+/// The same, with a piece that reaches beyond where the hardware is: none of it has been recorded.
+TEST(SubstreamXrun, TransferThatIsLateTakesNothingOfAPieceThatReachesBeyond) {
+  for (const snd_pcm_uframes_t late : {0, 1, 4, 30}) {
+    IoplugPcm pcm({});
+    ASSERT_EQ(pcm.write(32), 32);
+    pcm.run(8);
+    pcm.run_late(24 + late);
+    Samples samples = counted(1000, 8);
+    const snd_pcm_channel_area_t area{.addr = samples.data(), .first = 0, .step = 16};
+    EXPECT_EQ(pcm.substream().transfer(&area, 0, 8).error(), EPIPE) << late;
+    EXPECT_EQ(pcm.appl_ptr(), 32u);
+    EXPECT_EQ(pcm.sink().played, counted(1, 32)) << late;
+    EXPECT_EQ(pcm.substream().stats().xrun_frames, std::vector<uint64_t>{32});
+  }
+}
+
+/// A stop_threshold of less than the buffer: the same with frames left.
+TEST(SubstreamXrun, TransferThatIsLateForItsThresholdTakesNothing) {
+  IoplugPcm pcm({});
+  ASSERT_EQ(pcm.sw_params({.avail_min = 8, .start_threshold = 1, .stop_threshold = 20}), 0);
+  ASSERT_EQ(pcm.write(24), 24);
+  pcm.run_late(12);
+  Samples samples = counted(1000, 8);
+  const snd_pcm_channel_area_t area{.addr = samples.data(), .first = 0, .step = 16};
+  EXPECT_EQ(pcm.substream().transfer(&area, 0, 8).error(), EPIPE);
+  EXPECT_EQ(pcm.sink().played, counted(1, 12));
+}
+
 TEST(SubstreamXrun, FifoComesOutBeforeTheCountOfFrames) {
   IoplugPcm pcm({.fifo_frames = 6});
   ASSERT_EQ(pcm.write(32), 32);
