@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "engine/recording.h"
 #include "engine/sink.h"
@@ -69,14 +70,18 @@ Result<Target> inspect(const char* name) {
 
 /// Opens for writing, without a change to what is there. O_NONBLOCK: a device that is not ready
 /// (a stopped terminal) refuses instead of holding the thread.
-Result<ForkClosedFd> open_output(const std::string& path, bool device) {
+Result<UniqueFd> open_output_once(const std::string& path, bool device) {
   constexpr int kFlags = O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
   UniqueFd fd(open(path.c_str(), device ? kFlags : kFlags | O_CREAT, 0666));
   if (!fd) return Errno{errno};
   struct stat status {};
   if (fstat(fd.get(), &status) != 0) return Errno{errno};
   if (device ? !S_ISCHR(status.st_mode) : !S_ISREG(status.st_mode)) return Errno{EINVAL};
-  return ForkClosedFd::adopt(std::move(fd));
+  return fd;
+}
+
+Result<ForkClosedFd> open_output(const std::string& path, bool device) {
+  return ForkClosedFd::open([&] { return open_output_once(path, device); });
 }
 
 /// Empties the file, unless another stream records into it. Where the file system has no locks, the
@@ -93,6 +98,10 @@ Result<void> claim(int fd) {
 class FileRecorder final : public Recorder {
  public:
   explicit FileRecorder(Target target) : target_(std::move(target)) {}
+  /// Not by closing alone: a child that has just been forked may not have closed its copies yet.
+  ~FileRecorder() override {
+    for (const ForkClosedFd& each : locks_) flock(each.get(), LOCK_UN);
+  }
 
   Result<std::unique_ptr<Recording>> begin(const PcmFormat& format) override {
     if (!file_type_holds(target_.type, format)) return Errno{EINVAL};
@@ -101,23 +110,25 @@ class FileRecorder final : public Recorder {
     ForkClosedFd lock;
     if (!target_.device) {
       if (const auto claimed = claim(fd->get()); !claimed) return claimed.as_errno();
-      if (begun_ == 0) {
-        auto copy = copy_of(fd->get());
-        if (!copy) return copy.as_errno();
-        lock = *std::move(copy);
-      }
+      auto copy = copy_of(fd->get());
+      if (!copy) return copy.as_errno();
+      lock = *std::move(copy);
     }
+    locks_.reserve(locks_.size() + 1);
     auto recording =
         make_recording(target_.type, OutputFile(*std::move(fd), target_.device), format);
-    if (begun_++ == 0) first_ = std::move(lock);  // not before: it would bar the next try
+    ++begun_;
+    if (lock) locks_.push_back(std::move(lock));  // not before: it would bar the next try
     return recording;
   }
 
  private:
   static Result<ForkClosedFd> copy_of(int fd) {
-    UniqueFd copy(fcntl(fd, F_DUPFD_CLOEXEC, 0));
-    if (!copy) return Errno{errno};
-    return ForkClosedFd::adopt(std::move(copy));
+    return ForkClosedFd::open([fd]() -> Result<UniqueFd> {
+      UniqueFd copy(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+      if (!copy) return Errno{errno};
+      return copy;
+    });
   }
 
   /// out.wav, out.1.wav, out.2.wav
@@ -129,7 +140,7 @@ class FileRecorder final : public Recorder {
   }
 
   const Target target_;
-  ForkClosedFd first_;  // keeps the lock of the path itself while later files are written
+  std::vector<ForkClosedFd> locks_;  // each file is ours until the sink ends
   uint64_t begun_ = 0;
 };
 

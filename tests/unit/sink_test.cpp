@@ -4,10 +4,13 @@
 #include <gtest/gtest.h>
 #include <sndfile.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -272,6 +275,28 @@ TEST(FileSink, TruncatesWhatWasThere) {
   EXPECT_EQ(bytes_in(path).size(), 34U);
   ASSERT_TRUE(sink->configure(kStereo, kBurst));
   EXPECT_TRUE(bytes_in(path).empty());
+}
+
+/// A child that has just been made has copies of all descriptors until its fork handlers run. This
+/// one runs none.
+TEST(FileSink, LetsGoOfAFileOfWhichAChildHasACopy) {
+  const TemporaryDirectory directory;
+  const std::string path = directory / "out.wav";
+  constexpr PcmFormat kMono{SampleFormat::s16_le, 1, 48000};
+  auto owner = make_sink(path);
+  ASSERT_TRUE(owner->configure(kStereo, kBurst));
+  ASSERT_TRUE(owner->configure(kMono, kBurst));
+  const auto child = static_cast<pid_t>(syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, 0));
+  if (child == 0) {
+    for (;;) pause();
+  }
+  ASSERT_GT(child, 0);
+  owner.reset();
+  const auto other = make_sink(path);
+  EXPECT_EQ(other->configure(kStereo, kBurst).error(), 0);
+  EXPECT_EQ(other->configure(kMono, kBurst).error(), 0);
+  EXPECT_EQ(kill(child, SIGKILL), 0);
+  EXPECT_EQ(waitpid(child, nullptr, 0), child);
 }
 
 TEST(FileSink, KeepsAFileThatIsInUseFromOthers) {
