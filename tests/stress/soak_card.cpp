@@ -58,10 +58,10 @@ class Visit {
     Partner asker;
     mover.begin([this] { repeat([this] { move(); }); });
     asker.begin([this] { repeat([this] { ask(); }); });
-    while (Clock::now() < until) disturb();
-    over_ = true;
-    station_.pulse.step("end");
-    while (at_work_ > 0) static_cast<void>(snd_pcm_drop(pcm_.get()));  // so that none stays blocked
+    {
+      const std::shared_ptr<void> ending(nullptr, [this](void*) { end(); });
+      while (Clock::now() < until) disturb();
+    }
     mover.wait();
     asker.wait();
     pcm_.close();
@@ -73,6 +73,13 @@ class Visit {
     options.completion = plan_.rounds == 1 ? "channel" : "shared";
     return device_name(plan_, options, "/dev/null", station_.scratch) + ",CARD=" + kSoakCard +
            options.completion;
+  }
+
+  /// Both threads leave their calls: a drop lets none stay blocked.
+  void end() {
+    over_ = true;
+    station_.pulse.step("end");
+    while (at_work_ > 0) static_cast<void>(snd_pcm_drop(pcm_.get()));
   }
 
   void repeat(const std::function<void()>& body) {
