@@ -189,8 +189,8 @@ Result<void> Substream::start_prepared() {
   lock_.lock();
   starting_ = false;
   started_.notify_all();
-  if (ready && phase_ != Phase::prepared) return Errno{EBADFD};  // stopped meanwhile
-  const Result<void> started = ready ? issue() : ready;
+  const bool undone = phase_ != Phase::prepared;  // stopped meanwhile
+  const Result<void> started = !ready ? ready : undone ? Result<void>(Errno{EBADFD}) : issue();
   if (!started && playback()) parts_.sink->release();
   return started;
 }

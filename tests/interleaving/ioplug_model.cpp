@@ -25,7 +25,18 @@ void GuardedSink::write(std::span<const std::byte> bytes, bool committed) noexce
 Result<void> GuardedSink::configure(const PcmFormat&, uint64_t) {
   MutexLock guard(lock_);
   while (held_) released_.wait(lock_);
+  taken_ = true;
   return {};
+}
+
+void GuardedSink::release() noexcept {
+  MutexLock guard(lock_);
+  taken_ = false;
+}
+
+bool GuardedSink::taken() {
+  MutexLock guard(lock_);
+  return taken_;
 }
 
 void GuardedSink::hold() {

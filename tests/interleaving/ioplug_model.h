@@ -25,6 +25,7 @@ class GuardedSink final : public Sink {
  public:
   Result<void> configure(const PcmFormat&, uint64_t) override DMASIM_EXCLUDES(lock_);
   void write(std::span<const std::byte> bytes, bool committed) noexcept override;
+  void release() noexcept override;
   void flush_async() noexcept override {}
   Result<void> flush() override { return {}; }
   [[nodiscard]] SinkStats stats() const noexcept override { return {}; }
@@ -32,6 +33,8 @@ class GuardedSink final : public Sink {
   /// configure() then waits for let_through(), as for a disk.
   void hold() DMASIM_EXCLUDES(lock_);
   void let_through() DMASIM_EXCLUDES(lock_);
+  /// Whether a start has taken what others wait for, and has not let go of it.
+  [[nodiscard]] bool taken() DMASIM_EXCLUDES(lock_);
 
   std::vector<std::byte> written;  ///< committed; read it when nothing runs
 
@@ -39,6 +42,7 @@ class GuardedSink final : public Sink {
   Mutex lock_;
   CondVar released_;
   bool held_ DMASIM_GUARDED_BY(lock_) = false;
+  bool taken_ DMASIM_GUARDED_BY(lock_) = false;
 };
 
 struct ModelSetup {

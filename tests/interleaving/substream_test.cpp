@@ -205,6 +205,7 @@ TEST_P(SubstreamSchedules, StartAgainstDrop) {
           const int started = pcm.start();
           outcome(started == 0 ? "started" : "undone");
           check(started == 0 || started == -EBADFD, "start: neither done nor refused");
+          check(started == 0 || !pcm.sink().taken(), "a start that was undone kept the device");
         });
         program.actor("dropper", [&] { check(pcm.drop() == 0, "drop failed"); });
         program.run();
