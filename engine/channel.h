@@ -30,7 +30,7 @@ class Channel final : public ServiceNode {
   Channel& operator=(const Channel&) = delete;
 
   /// [!C] Starts the completion thread, if it does not run yet. Before issue_pending, else nothing
-  /// calls back. Errors: EAGAIN, EPERM.
+  /// calls back. Errors: ENOMEM (no thread), EPERM.
   Result<void> request_irq() DMASIM_EXCLUDES(lock_);
 
   /// [any] dma_get_slave_caps.

@@ -35,7 +35,7 @@ class Sink {
   /// [setup; start] Makes ready for frames of `format`; `burst_frames` is the most that one
   /// catch-up of the hardware can bring (the PCM's buffer). Called before each start; with the same
   /// format again it goes on where it was. May open files and start a thread.
-  /// Errors: those of open(2); EBUSY (in use by another stream); EAGAIN (no thread); ENOMEM;
+  /// Errors: those of open(2); EBUSY (in use by another stream); ENOMEM (also for no thread);
   /// EINVAL (a format the file type cannot hold).
   virtual Result<void> configure(const PcmFormat& format, uint64_t burst_frames) = 0;
 

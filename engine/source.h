@@ -30,7 +30,7 @@ class Source {
 
   /// [setup; start] Makes ready for read() of `format`; `burst_frames` is the most that one
   /// catch-up of the hardware can ask for. Called before each start; the frames go on where they
-  /// were. Errors: EAGAIN (no thread), ENOMEM, those of open(2) and read(2), EINVAL.
+  /// were. Errors: ENOMEM (also for no thread), those of open(2) and read(2), EINVAL.
   virtual Result<void> configure(const PcmFormat& format, uint64_t burst_frames) = 0;
 
   /// [hardware; under the channel's lock] Fills whole frames. Never blocks.

@@ -95,7 +95,7 @@ class Thread {
   Thread(const Thread&) = delete;
   Thread& operator=(const Thread&) = delete;
 
-  /// Errors: EAGAIN (no more threads), EPERM (real-time priority not allowed).
+  /// Errors: ENOMEM (also for no more threads), EPERM (real-time priority not allowed).
   Result<void> start(const Options& options, std::function<void()> body);
   [[nodiscard]] bool started() const noexcept { return impl_ != nullptr; }
   /// Waits for the end of the body. Not on the thread itself.

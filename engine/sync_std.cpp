@@ -139,7 +139,8 @@ Result<void> Thread::start(const Options& options, std::function<void()> body) {
   {
     const SignalsBlocked blocked;
     const int error = pthread_create(&impl->native, attributes.native(), &Impl::enter, impl.get());
-    if (error != 0) return Errno{error};
+    // Programs take EAGAIN for "try again", and would for ever.
+    if (error != 0) return Errno{error == EAGAIN ? ENOMEM : error};
   }
   impl_ = std::move(impl);
   return {};

@@ -95,7 +95,8 @@ class Substream {
   Result<void> sw_params(const SwSetup& sw) DMASIM_EXCLUDES(lock_);
   /// Errors: EBUSY while the hardware runs; the stream then goes on as if not asked.
   Result<void> prepare() DMASIM_EXCLUDES(setup_, lock_);
-  /// Errors: EPIPE (nothing to play), EAGAIN (no thread), EBADFD, and those of Sink::configure.
+  /// Errors: EPIPE (nothing to play), ENOMEM (also for no thread), EBADFD, and those of
+  /// Sink::configure.
   Result<void> start() DMASIM_EXCLUDES(lock_);
   /// Never waits.
   void stop() noexcept DMASIM_EXCLUDES(lock_);

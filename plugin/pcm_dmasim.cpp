@@ -26,6 +26,7 @@
 #include "plugin/pcm_config.h"
 #include "plugin/pcm_open.h"
 #include "plugin/report.h"
+#include "plugin/thread_limits.h"
 
 namespace dmasim {
 namespace {
@@ -75,6 +76,13 @@ void log_start_failure(const Plugin& plugin, int error) {
   const std::string trouble = plugin.substream->device_trouble();
   if (!trouble.empty()) {
     SNDERR("dmasim: %s", trouble.c_str());
+  } else if (error == ENOMEM) {
+    SNDERR("dmasim: no memory, or no thread more, to start with; %s", thread_limits().c_str());
+  } else if (error == EPERM && plugin.config.rt_priority > 0) {
+    SNDERR("dmasim: rt_priority = %d: %s; accepted: 0, or what RLIMIT_RTPRIO allows",
+           plugin.config.rt_priority, snd_strerror(-error));
+  } else if (file.empty()) {
+    SNDERR("dmasim: cannot start: %s", snd_strerror(-error));
   } else if (error == EBUSY) {
     SNDERR("dmasim: file = \"%s\" is in use by %s; accepted: a file of its own for each stream",
            file.c_str(), owner_words(file_lock_owner(file.c_str())).c_str());

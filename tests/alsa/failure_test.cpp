@@ -135,7 +135,9 @@ TEST_F(Failure, OfEachThreadAtStart) {
   ASSERT_NO_FATAL_FAILURE(open_and_write());
   for (const int which : {1, 2}) {
     failing_thread = which;
-    EXPECT_EQ(snd_pcm_start(pcm_.get()), -EAGAIN) << "thread " << which;
+    const ErrorLog log;
+    EXPECT_EQ(snd_pcm_start(pcm_.get()), -ENOMEM) << "thread " << which;
+    EXPECT_NE(log.text().find("RLIMIT_NPROC is "), std::string::npos) << log.text();
     EXPECT_EQ(snd_pcm_state(pcm_.get()), SND_PCM_STATE_PREPARED);
     failing_thread = 0;
   }
@@ -146,7 +148,7 @@ TEST_F(Failure, OfEachThreadAtStart) {
 TEST_F(Failure, OfAThreadInADrainThatHadToStart) {
   ASSERT_NO_FATAL_FAILURE(open_and_write());
   failing_thread = 1;
-  EXPECT_EQ(snd_pcm_drain(pcm_.get()), -EAGAIN);
+  EXPECT_EQ(snd_pcm_drain(pcm_.get()), -ENOMEM);
   EXPECT_EQ(snd_pcm_state(pcm_.get()), SND_PCM_STATE_PREPARED);
   failing_thread = 0;
   expect_playable();
@@ -157,7 +159,7 @@ TEST_F(Failure, OfTheOnlyThreadOfCapture) {
   ASSERT_TRUE(pcm_);
   ASSERT_NO_FATAL_FAILURE(configure(pcm_.get(), setup_));
   failing_thread = 1;
-  EXPECT_EQ(snd_pcm_start(pcm_.get()), -EAGAIN);
+  EXPECT_EQ(snd_pcm_start(pcm_.get()), -ENOMEM);
   EXPECT_EQ(snd_pcm_state(pcm_.get()), SND_PCM_STATE_PREPARED);
   failing_thread = 0;
   EXPECT_EQ(snd_pcm_start(pcm_.get()), 0);
@@ -166,7 +168,7 @@ TEST_F(Failure, OfTheOnlyThreadOfCapture) {
 TEST_F(Failure, OfAThreadThenCloseLeavesNothing) {
   ASSERT_NO_FATAL_FAILURE(open_and_write());
   failing_thread = 2;
-  EXPECT_EQ(snd_pcm_start(pcm_.get()), -EAGAIN);
+  EXPECT_EQ(snd_pcm_start(pcm_.get()), -ENOMEM);
 }
 
 TEST_F(Failure, OfTheRingsMemory) {

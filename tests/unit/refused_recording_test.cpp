@@ -131,7 +131,7 @@ TEST_F(RefusedRecording, AtItsBeginning) {
   EXPECT_EQ(answer_while("fstat", EIO, begin), EIO);
   EXPECT_EQ(answer_while("ftruncate", EIO, begin), EIO);
   EXPECT_EQ(answer_while("fcntl", EMFILE, begin), EMFILE);
-  EXPECT_EQ(answer_while("pthread_create", EAGAIN, begin), EAGAIN);
+  EXPECT_EQ(answer_while("pthread_create", EAGAIN, begin), ENOMEM);
   EXPECT_EQ(begin(), 0);
   auto other = make_file_sink(path("a.raw").c_str(), {});
   ASSERT_TRUE(other);
@@ -221,7 +221,7 @@ TEST_F(RefusedSource, AtOpenAndAtItsBeginning) {
   EXPECT_EQ(answer_while("fstat", EIO, make), EIO);
   ASSERT_EQ(make(), 0);
   const auto begin = [&] { return source->configure(kStereo, 1024).error(); };
-  EXPECT_EQ(answer_while("pthread_create", EAGAIN, begin), EAGAIN);
+  EXPECT_EQ(answer_while("pthread_create", EAGAIN, begin), ENOMEM);
   ASSERT_EQ(begin(), 0);
   std::string heard(8, '-');
   source->read(std::as_writable_bytes(std::span(heard)));
