@@ -290,7 +290,9 @@ const snd_pcm_ioplug_callback_t* callbacks() {
 void fill_ioplug(Plugin& plugin) {
   plugin.io.version = SND_PCM_IOPLUG_VERSION;
   plugin.io.name = "dmasim simulated sound card";
-  plugin.io.flags = SND_PCM_IOPLUG_FLAG_MONOTONIC | SND_PCM_IOPLUG_FLAG_BOUNDARY_WA;
+  // Not FLAG_MONOTONIC: programs would be told by snd_pcm_hw_params_is_monotonic that time stamps
+  // are not, since ioplug's refine overwrites what that reads.
+  plugin.io.flags = SND_PCM_IOPLUG_FLAG_BOUNDARY_WA;
   plugin.io.poll_fd = plugin.substream->poll_level().fd();
   plugin.io.poll_events = static_cast<unsigned>(plugin.substream->poll_level().events());
   plugin.io.mmap_rw = 0;  // the ring is ours: alsa-lib unmaps its own before our close
