@@ -163,6 +163,7 @@ Result<void> Substream::prepare() {
   quiescing_ = false;
   pointers_.reset();
   in_flight_frames_ = 0;
+  ticked_ = false;
   told_ = {};
   phase_ = Phase::prepared;
   publish();

@@ -59,6 +59,7 @@ struct SwSetup {
   snd_pcm_uframes_t silence_threshold = 0;
   snd_pcm_uframes_t silence_size = 0;
   snd_pcm_uframes_t boundary = 0;
+  bool period_event = false;  ///< each period wakes the program, whatever avail_min is
 };
 
 struct SubstreamStats {
@@ -241,6 +242,7 @@ class Substream {
   IoFields io_ DMASIM_GUARDED_BY(lock_);
   PollLevel poll_;  // opened by open(), constant from then on
   bool poll_is_ready_ DMASIM_GUARDED_BY(lock_) = false;
+  bool ticked_ DMASIM_GUARDED_BY(lock_) = false;  // period_event: and no poll_revents() since
   HwSetup hw_ DMASIM_GUARDED_BY(lock_);
   SwSetup sw_ DMASIM_GUARDED_BY(lock_);
   Ring ring_ DMASIM_GUARDED_BY(lock_);

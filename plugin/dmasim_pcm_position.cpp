@@ -171,7 +171,7 @@ bool Substream::poll_ready() const {
     case Phase::prepared:
     case Phase::running:
     case Phase::paused:
-      return pointers_.avail() >= sw_.avail_min;
+      return ticked_ || pointers_.avail() >= sw_.avail_min;
     case Phase::draining:
       return !playback();
     default:
@@ -225,6 +225,7 @@ void Substream::period_elapsed(uint64_t round) {
   }
   MutexLock guard(lock_);
   if (round != round_ || !hardware_runs()) return;  // its transfer has been terminated
+  ticked_ = sw_.period_event;
   update();
   silence_at_tick();
 }
@@ -299,7 +300,12 @@ unsigned short Substream::poll_revents() {
   MutexLock guard(lock_);
   update();
   if (phase_ == Phase::xrun) io_.set_state(SND_PCM_STATE_XRUN);
-  if (!poll_ready()) return 0;
+  const bool is_ready = poll_ready();
+  if (ticked_) {
+    ticked_ = false;
+    publish();
+  }
+  if (!is_ready) return 0;
   const auto ready = static_cast<unsigned short>(poll_.events());
   switch (phase_) {
     case Phase::prepared:

@@ -143,6 +143,9 @@ int on_sw_params(snd_pcm_ioplug_t* io, snd_pcm_sw_params_t* params) {
     snd_pcm_sw_params_get_silence_threshold(params, &sw.silence_threshold);
     snd_pcm_sw_params_get_silence_size(params, &sw.silence_size);
     snd_pcm_sw_params_get_boundary(params, &sw.boundary);
+    int period_event = 0;
+    snd_pcm_sw_params_get_period_event(params, &period_event);
+    sw.period_event = period_event != 0;
     return to_errno(s.sw_params(sw));
   });
 }

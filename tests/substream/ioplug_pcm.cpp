@@ -95,7 +95,8 @@ int IoplugPcm::sw_params(const SwParams& wanted) {
                                                    .stop_threshold = wanted.stop_threshold,
                                                    .silence_threshold = wanted.silence_threshold,
                                                    .silence_size = wanted.silence_size,
-                                                   .boundary = setup_.boundary});
+                                                   .boundary = setup_.boundary,
+                                                   .period_event = wanted.period_event});
   if (done) sw_ = wanted;
   return after(-done.error());
 }
@@ -376,6 +377,7 @@ bool IoplugPcm::expected_ready() const {
 }
 
 void IoplugPcm::expect_true_level() const {
+  if (sw_.period_event) return;  // the level is of events too
   EXPECT_EQ(ready(), expected_ready()) << "in " << snd_pcm_state_name(state()) << " after "
                                        << true_hw() << " frames, appl_ptr " << io_.appl_ptr;
 }

@@ -43,6 +43,7 @@ struct SwParams {
   snd_pcm_uframes_t stop_threshold = 0;
   snd_pcm_uframes_t silence_threshold = 0;
   snd_pcm_uframes_t silence_size = 0;
+  bool period_event = false;
 };
 
 class IoplugPcm {

@@ -224,5 +224,59 @@ TEST(SubstreamReadiness, OfCaptureIsForReading) {
   EXPECT_EQ(pcm.substream().poll_revents(), POLLIN);
 }
 
+/// Periods of 8 in a buffer of 32, and an avail_min that is never reached.
+SwParams period_events(bool period_event) {
+  return {.avail_min = 32,
+          .start_threshold = 1000,
+          .stop_threshold = 32 << 10,
+          .period_event = period_event};
+}
+
+TEST(SubstreamPeriodEvent, WakesOnceAtEachPeriod) {
+  IoplugPcm pcm({});
+  ASSERT_EQ(pcm.sw_params(period_events(true)), 0);
+  ASSERT_EQ(pcm.write(32), 32);
+  ASSERT_EQ(pcm.start(), 0);
+  for (int period = 0; period < 3; ++period) {
+    pcm.pass(7);
+    EXPECT_FALSE(pcm.ready()) << period;
+    EXPECT_EQ(pcm.substream().poll_revents(), 0);
+    pcm.pass(1);
+    EXPECT_TRUE(pcm.ready()) << period;
+    EXPECT_EQ(pcm.substream().poll_revents(), POLLOUT);
+    EXPECT_FALSE(pcm.ready()) << "the event has been taken";
+    EXPECT_EQ(pcm.substream().poll_revents(), 0);
+  }
+}
+
+TEST(SubstreamPeriodEvent, IsNoneUnlessAskedFor) {
+  IoplugPcm pcm({});
+  ASSERT_EQ(pcm.sw_params(period_events(false)), 0);
+  ASSERT_EQ(pcm.write(32), 32);
+  ASSERT_EQ(pcm.start(), 0);
+  pcm.pass(31);
+  EXPECT_FALSE(pcm.ready());
+}
+
+/// The write finds room at the next period, not when the whole buffer is empty.
+TEST(SubstreamPeriodEvent, LetsABlockedWriteGoOn) {
+  IoplugPcm pcm({});
+  ASSERT_EQ(pcm.sw_params(period_events(true)), 0);
+  ASSERT_EQ(pcm.write(32), 32);
+  ASSERT_EQ(pcm.start(), 0);
+  EXPECT_EQ(pcm.write(8), 8);
+  EXPECT_EQ(pcm.true_hw(), 8u);
+}
+
+TEST(SubstreamPeriodEvent, OfCaptureIsTheSame) {
+  IoplugPcm pcm({.stream = SND_PCM_STREAM_CAPTURE});
+  ASSERT_EQ(pcm.sw_params(period_events(true)), 0);
+  ASSERT_EQ(pcm.start(), 0);
+  pcm.pass(8);
+  EXPECT_TRUE(pcm.ready());
+  EXPECT_EQ(pcm.substream().poll_revents(), POLLIN);
+  EXPECT_FALSE(pcm.ready());
+}
+
 }  // namespace
 }  // namespace dmasim
