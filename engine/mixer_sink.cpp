@@ -58,7 +58,12 @@ class MixedSink final : public Sink {
   Result<void> flush() override { return sink_->flush(); }
   void release() noexcept override { sink_->release(); }
   [[nodiscard]] std::string explain() const override { return sink_->explain(); }
-  [[nodiscard]] SinkStats stats() const noexcept override { return sink_->stats(); }
+  [[nodiscard]] SinkStats stats() const noexcept override DMASIM_EXCLUDES(lock_) {
+    SinkStats all = sink_->stats();
+    MutexLock guard(lock_);
+    all.least_gain = least_gain_;
+    return all;
+  }
 
  private:
   void announce() noexcept DMASIM_REQUIRES(lock_) {
@@ -73,9 +78,10 @@ class MixedSink final : public Sink {
   const bool announce_;
   std::unique_ptr<Sink> sink_;  // constant until the end
 
-  Mutex lock_;
+  mutable Mutex lock_;
   MixerView view_ DMASIM_GUARDED_BY(lock_);
   Gain gain_ DMASIM_GUARDED_BY(lock_);
+  Gain least_gain_ DMASIM_GUARDED_BY(lock_);
   PcmFormat format_ DMASIM_GUARDED_BY(lock_);
   bool in_round_ DMASIM_GUARDED_BY(lock_) = false;     // from configure() to stop()
   uint64_t told_frames_ DMASIM_GUARDED_BY(lock_) = 0;  // of the round, by commit and run_over
@@ -114,6 +120,8 @@ void MixedSink::write(std::span<const std::byte> bytes, bool committed) noexcept
     sink_->write(bytes, committed);
     return;
   }
+  least_gain_ = {.left = std::min(least_gain_.left, gain_.left),
+                 .right = std::min(least_gain_.right, gain_.right)};
   std::array<std::byte, kPieceBytes> chunk;
   const size_t frame_bytes = format_.frame_bytes();
   const size_t most = std::max<size_t>(chunk.size() / frame_bytes, 1) * frame_bytes;

@@ -24,34 +24,36 @@ class SignalsBlocked {
   sigset_t before_;
 };
 
-/// For calls that make a file longer: no signal interrupts them, and beyond RLIMIT_FSIZE they
-/// answer EFBIG, without the SIGXFSZ that would end the program. Keeps errno.
+/// For calls that write to a file: no signal interrupts them. Beyond RLIMIT_FSIZE they answer
+/// EFBIG, and for a pipe that nobody reads EPIPE, without the signals that would end the program.
+/// Keeps errno.
 class FileGrowth {
  public:
-  FileGrowth() noexcept : was_pending_(pending()) {}
+  FileGrowth() noexcept { sigpending(&pending_before_); }
   ~FileGrowth() {
     const int error = errno;
-    if (!was_pending_ && pending()) take_back();
+    take_back(SIGXFSZ);
+    take_back(SIGPIPE);
     errno = error;
   }
   FileGrowth(const FileGrowth&) = delete;
   FileGrowth& operator=(const FileGrowth&) = delete;
 
  private:
-  static bool pending() noexcept {
-    sigset_t signals;
-    return sigpending(&signals) == 0 && sigismember(&signals, SIGXFSZ) == 1;
-  }
-  static void take_back() noexcept {
+  /// Unless it was there before.
+  void take_back(int number) const noexcept {
+    sigset_t pending;
+    if (sigismember(&pending_before_, number) == 1) return;
+    if (sigpending(&pending) != 0 || sigismember(&pending, number) != 1) return;
     sigset_t signal;
     sigemptyset(&signal);
-    sigaddset(&signal, SIGXFSZ);
+    sigaddset(&signal, number);
     const timespec at_once{};
     sigtimedwait(&signal, nullptr, &at_once);
   }
 
   const SignalsBlocked blocked_;  // first: it is ended last
-  const bool was_pending_;
+  sigset_t pending_before_;
 };
 
 }  // namespace dmasim

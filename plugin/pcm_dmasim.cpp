@@ -26,6 +26,7 @@
 #include "plugin/pcm_config.h"
 #include "plugin/pcm_open.h"
 #include "plugin/report.h"
+#include "plugin/report_file.h"
 #include "plugin/thread_limits.h"
 
 namespace dmasim {
@@ -248,6 +249,19 @@ void report(const Plugin& plugin) {
   }
 }
 
+/// A report that nobody could write is refused while there is somebody to be told.
+Result<void> check_report(const PcmConfig& config) {
+  if (config.report.empty()) return {};
+  const Result<void> writable = check_report_file(config.report);
+  if (!writable) {
+    SNDERR(
+        "dmasim: report = \"%s\": %s; accepted: a file, a character device, or a pipe that "
+        "somebody reads",
+        config.report.c_str(), snd_strerror(-writable.error()));
+  }
+  return writable;
+}
+
 /// A forked child frees nothing: every thread and lock behind the substream is the parent's.
 int on_close(snd_pcm_ioplug_t* io) {
   Plugin& plugin = plugin_of(io);
@@ -328,6 +342,7 @@ int open_pcm(snd_pcm_t** pcm, const char* name, const snd_config_t* conf, snd_pc
   Result<PcmConfig> config = parse_pcm_config(conf);
   if (!config) return -config.error();
   plugin->config = std::move(*config);
+  if (const auto writable = check_report(plugin->config); !writable) return -writable.error();
   Result<std::optional<Subdevice>> subdevice = take_subdevice(plugin->config, stream);
   if (!subdevice) return -subdevice.error();
   if (*subdevice) plugin->subdevice.emplace(**std::move(subdevice));

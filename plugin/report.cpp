@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "plugin/report.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <nlohmann/json.hpp>
 
 #include "plugin/alsa_format.h"
@@ -45,11 +41,16 @@ std::string report_line(const std::string& pcm, snd_pcm_stream_t stream, const P
   line["card"] = config.card;
   line["device"] = config.dev;
   line["subdevice"] = subdevice ? nlohmann::ordered_json(*subdevice) : nlohmann::ordered_json();
-  line["format"] = snd_pcm_format_name(stats.hw.alsa_format);
-  line["channels"] = stats.hw.format.channels;
-  line["rate"] = stats.hw.format.rate_hz;
-  line["period_size"] = stats.hw.period_size;
-  line["buffer_size"] = stats.hw.buffer_size;
+  for (const char* key : {"format", "channels", "rate", "period_size", "buffer_size"}) {
+    line[key] = nlohmann::ordered_json();
+  }
+  if (stats.hw.buffer_size > 0) {  // it has been set up
+    line["format"] = snd_pcm_format_name(stats.hw.alsa_format);
+    line["channels"] = stats.hw.format.channels;
+    line["rate"] = stats.hw.format.rate_hz;
+    line["period_size"] = stats.hw.period_size;
+    line["buffer_size"] = stats.hw.buffer_size;
+  }
   line["starts"] = stats.starts;
   line["frames"] = playback ? stats.sink.written_frames : stats.source.read_frames;
   line["periods"] = stats.irq.periods_due;
@@ -67,21 +68,14 @@ std::string report_line(const std::string& pcm, snd_pcm_stream_t stream, const P
   line["source"] = playback ? std::string{} : config.source;
   line["cable"] = config.cable;
   line["lost_frames"] = stats.sink.lost_frames;
+  auto& gain = line["least_gain"] = nlohmann::ordered_json::object();
+  gain["left"] = stats.sink.least_gain.left;
+  gain["right"] = stats.sink.least_gain.right;
   line["late_frames"] = stats.source.late_frames;
   line["callbacks_after_synchronize"] = stats.irq.callbacks_after_synchronize;
   line["terminations_in_callback"] = stats.irq.terminations_in_callback;
   line["closes_during_callback"] = stats.closes_during_callback;
   return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
-}
-
-Result<void> append_report(const std::string& path, const std::string& line) {
-  const int fd = open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-  if (fd < 0) return Errno{errno};
-  const ssize_t written = write(fd, line.data(), line.size());
-  const int error = written < 0 ? errno : EIO;
-  close(fd);
-  if (written != static_cast<ssize_t>(line.size())) return Errno{error};
-  return {};
 }
 
 }  // namespace dmasim

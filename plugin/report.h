@@ -17,8 +17,4 @@ namespace dmasim {
                                       const PcmConfig& config, std::optional<unsigned> subdevice,
                                       const SubstreamStats& stats);
 
-/// Appends in one write, so that lines of several processes do not mix. Errors: those of open(2)
-/// and write(2).
-Result<void> append_report(const std::string& path, const std::string& line);
-
 }  // namespace dmasim

@@ -12,6 +12,7 @@
 #include "tests/alsa/bracket.h"
 #include "tests/alsa/cable_setup.h"
 #include "tests/alsa/ctl_fixture.h"
+#include "tests/alsa/report_file.h"
 
 namespace dmasim::test {
 namespace {
@@ -45,12 +46,18 @@ class MixerSound : public ::testing::Test {
   /// Plays 4800 frames of two channels of 32 bits into path(); answers what was played.
   std::vector<int32_t> play() {
     const PcmSetup setup = cable_setup();
-    const Pcm pcm = open_playback({{"FILE", path()}});
+    const Pcm pcm = open_playback({{"FILE", path()}, {"REPORT", report_path()}});
     const auto data = pattern_frames(setup.layout, 0, 4800);
     if (pcm) configure(pcm.get(), setup);
     EXPECT_EQ(write_frames(pcm.get(), data, setup.layout), 4800);
     EXPECT_EQ(snd_pcm_drain(pcm.get()), 0);
     return samples_of(data);
+  }
+  [[nodiscard]] std::string report_path() const { return directory_.file("report"); }
+  void expect_reported_gain(double left, double right) const {
+    const ReportLine line(report_path());
+    EXPECT_NEAR(line.real("least_gain", "left"), left, 1e-9);
+    EXPECT_NEAR(line.real("least_gain", "right"), right, 1e-9);
   }
   std::vector<int32_t> played() { return samples_of(read_file(path())); }
 
@@ -73,12 +80,14 @@ TEST_F(MixerSound, IsUntouchedAt0dB) {
   set_volume("Master Playback Volume", k0dB, k0dB);
   const auto in = play();
   EXPECT_EQ(played(), in);
+  expect_reported_gain(1, 1);
 }
 
 TEST_F(MixerSound, IsRecordedLower) {
   set_volume("Master Playback Volume", kMinus20dB, k0dB);
   const auto in = play();
   expect_scaled(played(), in, 0.1, 1);
+  expect_reported_gain(0.1, 1);
   set_volume("Capture Volume", 0, 0);
   set_volume("Master Playback Volume", k0dB, 0);
   play();
@@ -90,6 +99,7 @@ TEST_F(MixerSound, IsSilentWhenSwitchedOffAndKeepsItsVolume) {
   set_switch("Master Playback Switch", false);
   const auto in = play();
   expect_scaled(played(), in, 0, 0);
+  expect_reported_gain(0, 0);
   set_switch("Master Playback Switch", true);
   play();
   expect_scaled(played(), in, 0.1, 0.1);

@@ -12,6 +12,7 @@
 #include "tests/alsa/local_config.h"
 #include "tests/alsa/pcm_fixture.h"
 #include "tests/alsa/process_view.h"
+#include "tests/alsa/report_file.h"
 #include "tests/unit/unprivileged.h"
 
 namespace dmasim::test {
@@ -205,6 +206,32 @@ TEST_F(Refusal, OfAnotherCompletionWhileTheCardIsOpen) {
   ASSERT_TRUE(first);
   expect_refused({{"COMPLETION", "shared"}}, kCapture, -EBUSY, {"dmasim", "completion"});
   EXPECT_EQ(try_open({}, kCapture).error, 0);
+}
+
+/// What could not be written at the close is refused while there is somebody to be told.
+TEST_F(Refusal, OfAReportThatCannotBeWritten) {
+  const TemporaryDirectory directory;
+  ASSERT_EQ(mkfifo(directory.file("pipe").c_str(), 0600), 0);
+  for (const auto& [path, error] : {std::pair(directory.file("pipe"), ENXIO),
+                                    {directory.file("missing/report"), ENOENT},
+                                    {directory.file(""), EISDIR}}) {
+    const ErrorLog log;
+    EXPECT_EQ(try_open({{"REPORT", path}}, SND_PCM_STREAM_PLAYBACK).error, -error) << path;
+    EXPECT_NE(log.text().find("report = \"" + path + "\""), std::string::npos) << log.text();
+    EXPECT_NE(log.text().find("accepted: a file, a character device"), std::string::npos);
+  }
+  EXPECT_EQ(try_open({{"REPORT", "/dev/stderr"}}, SND_PCM_STREAM_PLAYBACK).error, 0);
+}
+
+/// Of a program that only looks: nothing is invented.
+TEST(Report, OfAPcmThatWasNeverSetUpHasNoFormat) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("report");
+  ASSERT_EQ(try_open({{"REPORT", path}}, SND_PCM_STREAM_PLAYBACK).error, 0);
+  const ReportLine line(path);
+  for (const char* key : {"format", "channels", "rate", "period_size", "buffer_size"}) {
+    EXPECT_TRUE(line.is_null(key)) << key;
+  }
 }
 
 }  // namespace

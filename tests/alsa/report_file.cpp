@@ -26,4 +26,10 @@ std::vector<int64_t> ReportLine::numbers(const std::string& key) const {
 
 std::string ReportLine::text(const std::string& key) const { return parsed_->line.at(key); }
 
+bool ReportLine::is_null(const std::string& key) const { return parsed_->line.at(key).is_null(); }
+
+double ReportLine::real(const std::string& key, const std::string& part) const {
+  return parsed_->line.at(key).at(part);
+}
+
 }  // namespace dmasim::test

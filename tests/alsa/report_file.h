@@ -18,6 +18,8 @@ class ReportLine {
   [[nodiscard]] int64_t number(const std::string& key) const;
   [[nodiscard]] std::vector<int64_t> numbers(const std::string& key) const;
   [[nodiscard]] std::string text(const std::string& key) const;
+  [[nodiscard]] bool is_null(const std::string& key) const;
+  [[nodiscard]] double real(const std::string& key, const std::string& part) const;
 
  private:
   struct Parsed;

@@ -95,8 +95,11 @@ TEST_F(SinkTrouble, ADrainThatCannotStartLeavesTheStreamPrepared) {
 }
 
 TEST_F(SinkTrouble, AReportThatCannotBeWrittenIsToldAtClose) {
-  Pcm pcm = prepared({{"REPORT", directory_.file("missing/report.json")}});
+  const std::string directory = directory_.file("gone");
+  ASSERT_TRUE(std::filesystem::create_directory(directory));
+  Pcm pcm = prepared({{"REPORT", directory + "/report.json"}});
   ASSERT_TRUE(pcm);
+  ASSERT_TRUE(std::filesystem::remove(directory));
   const ErrorLog log;
   pcm.reset();
   EXPECT_TRUE(log.text().find("report") != std::string::npos) << log.text();
