@@ -15,12 +15,20 @@
 namespace dmasim {
 namespace {
 
+/// Where one loudspeaker stands; the others may be many.
+bool is_a_place(int position) { return position > SND_CHMAP_NA; }
+
+bool contains(const ChannelMap& map, int position) {
+  return std::find(map.begin(), map.end(), static_cast<unsigned>(position)) != map.end();
+}
+
 bool parse_channel_map(std::string_view text, std::vector<ChannelMap>& out) {
   ChannelMap map;
   const bool known = each_piece(text, ",+", [&](std::string_view name) {
     const int position = static_cast<int>(snd_pcm_chmap_from_string(std::string(name).c_str()));
-    if (position >= 0) map.push_back(static_cast<unsigned>(position));
-    return position >= 0;
+    if (position < 0 || (is_a_place(position) && contains(map, position))) return false;
+    map.push_back(static_cast<unsigned>(position));
+    return true;
   });
   if (known) out.push_back(std::move(map));
   return known && out.back().size() <= kMaxChannels;

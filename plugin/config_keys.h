@@ -9,7 +9,11 @@
 #include <cstdlib>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
+
+#include "plugin/nearest.h"
 
 namespace dmasim {
 
@@ -23,7 +27,6 @@ struct ConfigKey {
 /// How the log names a block.
 struct ConfigBlock {
   const char* before_key;  ///< empty, or a word and a space
-  const char* page;        ///< of the documentation, with the known keys
 };
 
 /// An empty value leaves the default as it is.
@@ -48,6 +51,21 @@ inline bool is_common_key(std::string_view name) {
   return name == "comment" || name == "type" || name == "hint";
 }
 
+template <typename Config>
+void log_unknown_key(const ConfigBlock& block, std::span<const ConfigKey<Config>> keys,
+                     const char* id) {
+  std::vector<std::string_view> names;
+  std::string all;
+  for (const ConfigKey<Config>& key : keys) {
+    names.push_back(key.name);
+    all += (all.empty() ? "" : " ") + std::string(key.name);
+  }
+  const std::string near(nearest(id, names));
+  const std::string question = near.empty() ? "" : "; did you mean " + near + "?";
+  SNDERR("dmasim: %sunknown key %s%s; accepted: %s", block.before_key, id, question.c_str(),
+         all.c_str());
+}
+
 /// Reads all of `conf`'s entries but the common ones; stops at the first that is refused.
 template <typename Config>
 bool parse_block(const ConfigBlock& block, std::span<const ConfigKey<Config>> keys,
@@ -61,7 +79,7 @@ bool parse_block(const ConfigBlock& block, std::span<const ConfigKey<Config>> ke
     const auto key = std::find_if(keys.begin(), keys.end(),
                                   [id](const ConfigKey<Config>& each) { return each.name == id; });
     if (key == keys.end()) {
-      SNDERR("dmasim: %sunknown key %s; %s lists the known ones", block.before_key, id, block.page);
+      log_unknown_key<Config>(block, keys, id);
       return false;
     }
     if (!parse_entry(block, *key, entry, config)) return false;

@@ -35,7 +35,7 @@ constexpr std::array kKeys{
 };
 static_assert(kMixerDevices == 4);
 
-constexpr ConfigBlock kBlock{.before_key = "ctl ", .page = "docs/mixer.md"};
+constexpr ConfigBlock kBlock{.before_key = "ctl "};
 
 }  // namespace
 

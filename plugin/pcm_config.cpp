@@ -6,6 +6,7 @@
 #include <climits>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "engine/cable_file.h"
 #include "plugin/alsa_format.h"
@@ -35,9 +36,10 @@ bool parse_formats(string_view text, std::vector<SampleFormat>& out) {
 }
 
 bool parse_faults(string_view text, PcmConfig& out) {
+  bool first = true;
   return each_piece(text, ",+ ", [&](string_view fault) {
     constexpr string_view kSlowCallback = "slow_callback=";
-    return fault.starts_with(kSlowCallback) &&
+    return std::exchange(first, false) && fault.starts_with(kSlowCallback) &&
            parse_duration(fault.substr(kSlowCallback.size()), out.slow_callback_ns);
   });
 }
@@ -114,24 +116,24 @@ constexpr std::array kKeys{
         "one or more of U8 S16_LE S16_BE S24_3LE S24_3BE S24_LE S24_BE S32_LE S32_BE "
         "FLOAT_LE FLOAT_BE FLOAT64_LE FLOAT64_BE, joined by + or ,",
         [](string_view t, PcmConfig& c) { return parse_formats(t, c.formats); }},
-    Key{"chmap", "none, or positions like FL+FR, several maps joined by /",
+    Key{"chmap", "none, or positions like FL+FR, each once, several maps joined by /",
         [](string_view t, PcmConfig& c) { return parse_chmap(t, c); }},
-    Key{"channels", "N or MIN-MAX, 1 to 32",
+    Key{"channels", "N, or MIN-MAX with MIN at most MAX, 1 to 32",
         [](string_view t, PcmConfig& c) {
           c.channels_chosen = true;
           return parse_range(t, 1, kMaxChannels, c.channels);
         }},
-    Key{"rate", "N or MIN-MAX in Hz, 4000 to 768000",
+    Key{"rate", "N, or MIN-MAX with MIN at most MAX, in Hz, 4000 to 768000",
         [](string_view t, PcmConfig& c) { return parse_range(t, 4000, 768000, c.rate_hz); }},
-    Key{"period_bytes", "N or MIN-MAX, 1 to 134217728",
+    Key{"period_bytes", "N, or MIN-MAX with MIN at most MAX, 1 to 134217728",
         [](string_view t, PcmConfig& c) {
           return parse_range(t, 1, kMaxBufferBytes / 2, c.period_bytes);
         }},
-    Key{"buffer_bytes", "N or MIN-MAX, 2 to 268435456",
+    Key{"buffer_bytes", "N, or MIN-MAX with MIN at most MAX, 2 to 268435456",
         [](string_view t, PcmConfig& c) {
           return parse_range(t, 2, kMaxBufferBytes, c.buffer_bytes);
         }},
-    Key{"periods", "N or MIN-MAX, 1 to 65536",
+    Key{"periods", "N, or MIN-MAX with MIN at most MAX, 1 to 65536",
         [](string_view t, PcmConfig& c) { return parse_range(t, 1, 65536, c.periods); }},
     Key{"clock", "realtime", [](string_view t, PcmConfig&) { return t == "realtime"; }},
     Key{"ppm", "a whole number from -100000 to 100000",
@@ -146,11 +148,11 @@ constexpr std::array kKeys{
         [](string_view t, PcmConfig& c) { return parse_number(t, 1U, 60000U, c.queue_ms); }},
     Key{"flush_ms", "1 to 600000",
         [](string_view t, PcmConfig& c) { return parse_number(t, 1U, 600000U, c.flush_ms); }},
-    Key{"faults", "slow_callback=TIME (like 2ms), joined by + or ,",
+    Key{"faults", "slow_callback=TIME (like 2ms), once",
         [](string_view t, PcmConfig& c) { return parse_faults(t, c); }},
 };
 
-constexpr ConfigBlock kBlock{.before_key = "", .page = "docs/conf.md"};
+constexpr ConfigBlock kBlock{.before_key = ""};
 
 bool parse_profile_key(const snd_config_t* conf, PcmConfig& config) {
   apply(profiles().front(), config);

@@ -71,12 +71,22 @@ TEST(ChannelMapsTest, ThoseOfTheCardsChannelsAreKept) {
 }
 
 TEST(ChannelMapsTest, AMapHasUpToThirtyTwoPositions) {
-  std::string text = "FL";
-  for (int i = 1; i < 32; ++i) text += "+FR";
+  const auto place = [](int i) {
+    return std::string(snd_pcm_chmap_name(static_cast<snd_pcm_chmap_position>(SND_CHMAP_FL + i)));
+  };
+  std::string text = place(0);
+  for (int i = 1; i < 32; ++i) text += "+" + place(i);
   std::vector<ChannelMap> maps;
   ASSERT_TRUE(parse_channel_maps(text, maps));
   EXPECT_EQ(maps.at(0).size(), 32U);
-  EXPECT_FALSE(parse_channel_maps(text + "+FR", maps));
+  EXPECT_FALSE(parse_channel_maps(text + "+" + place(32), maps));
+}
+
+TEST(ChannelMapsTest, APlaceIsOneChannelsOnly) {
+  std::vector<ChannelMap> maps;
+  EXPECT_FALSE(parse_channel_maps("FL+FR+FL", maps));
+  EXPECT_TRUE(parse_channel_maps("FL+FR+NA+NA+UNKNOWN+UNKNOWN", maps)) << "these are no places";
+  EXPECT_TRUE(parse_channel_maps("FL+FR/FR+FL", maps));
 }
 
 }  // namespace

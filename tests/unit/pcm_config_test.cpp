@@ -70,6 +70,9 @@ TEST_F(PcmConfigTest, BadValuesAreNamedWithWhatIsAccepted) {
   expect_refused("profile sblive", "profile", "sblive");
   expect_refused("profile sblive", "aloop", "dummy");
   expect_refused("chmap FL+XX", "chmap", "FL+XX");
+  expect_refused("chmap FL+FL", "FL+FL", "each once");
+  expect_refused("rate \"48000-44100\"", "48000-44100", "MIN at most MAX");
+  expect_refused("faults \"slow_callback=2ms,slow_callback=3ms\"", "faults", "once");
   expect_refused("chmap \"FL+FR/\"", "chmap", "FL+FR/");
   expect_refused("rt_priority 100", "rt_priority", "100");
   expect_refused("channels { min 1 max 2 }", "channels", "no plain value");
@@ -163,7 +166,12 @@ TEST_F(PcmConfigTest, WhoNamesACableAloneIsOneMoreAtIt) {
 
 TEST_F(PcmConfigTest, UnknownKeysAreNamed) {
   EXPECT_EQ(parse("chanels 2").error(), EINVAL);
-  EXPECT_NE(logged.find("chanels"), std::string::npos);
+  EXPECT_NE(logged.find("unknown key chanels; did you mean channels?; accepted: profile file"),
+            std::string::npos)
+      << logged;
+  logged.clear();
+  EXPECT_EQ(parse("wibble 2").error(), EINVAL);
+  EXPECT_NE(logged.find("unknown key wibble; accepted: profile file"), std::string::npos) << logged;
 }
 
 TEST_F(PcmConfigTest, LimitsThatLeaveNothingAreRefused) {
