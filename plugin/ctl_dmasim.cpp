@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// The control module's entry and its ext callback table. Here errno values become ALSA's negative
-/// numbers, no exception gets out, and a forked child is turned away. Nothing else.
+/// numbers, no exception gets out, a thread is cancelled before or after but not within, and a
+/// forked child is turned away. Nothing else.
 #include <alsa/asoundlib.h>
 #include <alsa/control_external.h>
 #include <poll.h>
@@ -9,11 +10,11 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
-#include <new>
 #include <string>
 
 #include "plugin/ctl_config.h"
 #include "plugin/fork_guard.h"
+#include "plugin/hook.h"
 #include "plugin/mixer.h"
 
 namespace dmasim {
@@ -37,14 +38,7 @@ const MixerElements& elements_of(snd_ctl_ext_t* ext) { return control_of(ext).mi
 template <typename Hook>
 int call(snd_ctl_ext_t* ext, Hook hook) noexcept {
   Control& control = control_of(ext);
-  if (control.guard.in_child()) return -ENODEV;
-  try {
-    return hook(control.mixer);
-  } catch (const std::bad_alloc&) {
-    return -ENOMEM;
-  } catch (...) {
-    return -EIO;
-  }
+  return run_hook<int>(control.guard, [&] { return hook(control.mixer); });
 }
 
 // What elements there are is the same in every process: no lock, no file.
@@ -108,21 +102,26 @@ int wait_for_event(const Mixer& mixer) {
   return poll(&waiting, 1, -1) < 0 ? -errno : 0;
 }
 
-/// What woke it may be nothing that this control tells of: it waits on.
-int on_read_event(snd_ctl_ext_t* ext, snd_ctl_elem_id_t* id, unsigned* mask) {
+/// 1 if there is an event, 0 if there is none now.
+int take_event(snd_ctl_ext_t* ext, snd_ctl_elem_id_t* id, unsigned* mask) noexcept {
   return call(ext, [=](Mixer& mixer) {
-    for (;;) {
-      const auto event = mixer.next_event();
-      if (!event) return -event.error();
-      if (event->has_value()) {
-        mixer.elements().fill_id(**event, id);
-        *mask = SND_CTL_EVENT_MASK_VALUE;
-        return 1;
-      }
-      if (ext->nonblock != 0) return -EAGAIN;
-      if (const int err = wait_for_event(mixer); err < 0) return err;
-    }
+    const auto event = mixer.next_event();
+    if (!event) return -event.error();
+    if (!event->has_value()) return 0;
+    mixer.elements().fill_id(**event, id);
+    *mask = SND_CTL_EVENT_MASK_VALUE;
+    return 1;
   });
+}
+
+/// What woke it may be nothing that this control tells of: it waits on. It is cancelled where it
+/// waits, and holds nothing there.
+int on_read_event(snd_ctl_ext_t* ext, snd_ctl_elem_id_t* id, unsigned* mask) {
+  for (;;) {
+    if (const int taken = take_event(ext, id, mask); taken != 0) return taken;
+    if (ext->nonblock != 0) return -EAGAIN;
+    if (const int err = wait_for_event(control_of(ext).mixer); err < 0) return err;
+  }
 }
 
 /// The descriptor may have been readable for a loop of which this control has no elements: there is
@@ -138,7 +137,7 @@ int on_poll_revents(snd_ctl_ext_t* ext, pollfd*, unsigned, unsigned short* reven
 /// A forked child frees nothing: the lock may be the parent's.
 void on_close(snd_ctl_ext_t* ext) {
   Control& control = control_of(ext);
-  if (!control.guard.in_child()) delete &control;
+  run_hook<int>(control.guard, [&] { return delete &control, 0; });
 }
 
 const snd_ctl_ext_callback_t* callbacks() {
@@ -211,13 +210,7 @@ extern "C" {
 
 SND_CTL_PLUGIN_DEFINE_FUNC(dmasim) {
   static_cast<void>(root);
-  try {
-    return dmasim::open_ctl(handlep, name, conf, mode);
-  } catch (const std::bad_alloc&) {
-    return -ENOMEM;
-  } catch (...) {
-    return -EIO;
-  }
+  return dmasim::run_uncancelled<int>([=] { return dmasim::open_ctl(handlep, name, conf, mode); });
 }
 
 SND_CTL_PLUGIN_SYMBOL(dmasim);

@@ -9,7 +9,6 @@
 
 #include <cerrno>
 #include <memory>
-#include <new>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -21,6 +20,7 @@
 #include "plugin/dmasim_pcm.h"
 #include "plugin/exit_flush.h"
 #include "plugin/fork_guard.h"
+#include "plugin/hook.h"
 #include "plugin/hw_setup.h"
 #include "plugin/no_cancellation.h"
 #include "plugin/pcm_config.h"
@@ -48,25 +48,17 @@ Plugin& plugin_of(snd_pcm_ioplug_t* io) { return *static_cast<Plugin*>(io->priva
 
 int to_errno(const Result<void>& result) { return -result.error(); }
 
-int no_device() noexcept { return -ENODEV; }
-
 /// Runs a hook on the substream; `Answer` is what ALSA gets. A forked child gets what `in_child`
-/// answers. The parent never calls that: it may read what other threads write.
+/// answers.
 template <typename Answer, typename Hook, typename InChild = int (*)() noexcept>
 Answer call(snd_pcm_ioplug_t* io, Hook hook, InChild in_child = no_device) noexcept {
   Plugin& plugin = plugin_of(io);
-  if (plugin.guard.in_child()) {
+  const auto disconnected = [=]() noexcept {
     io->state = SND_PCM_STATE_DISCONNECTED;
     return in_child();
-  }
-  const NoCancellation all_of_it;
-  try {
-    return hook(*plugin.substream);
-  } catch (const std::bad_alloc&) {
-    return static_cast<Answer>(-ENOMEM);
-  } catch (...) {
-    return static_cast<Answer>(-EIO);
-  }
+  };
+  return run_hook<Answer>(
+      plugin.guard, [&] { return hook(*plugin.substream); }, disconnected);
 }
 
 /// Why a stream that could be started was not: the recording, or the machine. EPIPE, EBADFD and the
@@ -367,14 +359,8 @@ extern "C" {
 
 SND_PCM_PLUGIN_DEFINE_FUNC(dmasim) {
   static_cast<void>(root);
-  const dmasim::NoCancellation all_of_it;
-  try {
-    return dmasim::open_pcm(pcmp, name, conf, stream, mode);
-  } catch (const std::bad_alloc&) {
-    return -ENOMEM;
-  } catch (...) {
-    return -EIO;
-  }
+  return dmasim::run_uncancelled<int>(
+      [=] { return dmasim::open_pcm(pcmp, name, conf, stream, mode); });
 }
 
 SND_PCM_PLUGIN_SYMBOL(dmasim);

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Threads that are cancelled within alsa-lib's calls leave no lock behind, and the stream in
-/// order.
+/// Threads that are cancelled within alsa-lib's calls leave no lock behind, and the stream or the
+/// control in order.
 #include <gtest/gtest.h>
 #include <pthread.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
+#include <functional>
+#include <utility>
 
+#include "tests/alsa/cable_setup.h"
+#include "tests/alsa/ctl_fixture.h"
+#include "tests/alsa/local_config.h"
 #include "tests/alsa/pcm_stage.h"
 #include "tests/alsa/process_view.h"
 
@@ -17,9 +22,9 @@ namespace {
 /// A thread that calls again and again, until it is cancelled.
 class CancelledThread {
  public:
-  using Call = void (*)(snd_pcm_t* pcm);
+  using Call = std::function<void()>;
 
-  CancelledThread(snd_pcm_t* pcm, Call call) : pcm_(pcm), call_(call) {
+  explicit CancelledThread(Call call) : call_(std::move(call)) {
     EXPECT_EQ(pthread_create(&thread_, nullptr, run, this), 0);
   }
   ~CancelledThread() { cancel(); }
@@ -44,13 +49,12 @@ class CancelledThread {
     auto& thread = *static_cast<CancelledThread*>(self);
     thread.thread_id_ = gettid();
     for (;;) {
-      thread.call_(thread.pcm_);
+      thread.call_();
       ++thread.calls_;
       pthread_testcancel();
     }
   }
 
-  snd_pcm_t* const pcm_;
   const Call call_;
   pthread_t thread_{};
   std::atomic<uint64_t> calls_{0};
@@ -116,7 +120,7 @@ TEST_F(Cancelled, InABlockedWrite) {
   ASSERT_NO_FATAL_FAILURE(open(SND_PCM_STREAM_PLAYBACK));
   ASSERT_NO_FATAL_FAILURE(bring(SND_PCM_STATE_RUNNING, 48000));
   {
-    CancelledThread writer(pcm_.get(), write_more);
+    CancelledThread writer([this] { write_more(pcm_.get()); });
     EXPECT_TRUE(eventually([&] { return writer.sleeps(); }));
     writer.cancel();
     EXPECT_EQ(snd_pcm_state(pcm_.get()), SND_PCM_STATE_RUNNING);
@@ -128,7 +132,7 @@ TEST_F(Cancelled, InABlockedRead) {
   ASSERT_NO_FATAL_FAILURE(open(SND_PCM_STREAM_CAPTURE));
   ASSERT_NO_FATAL_FAILURE(bring(SND_PCM_STATE_RUNNING, 0));
   {
-    CancelledThread reader(pcm_.get(), read_more);
+    CancelledThread reader([this] { read_more(pcm_.get()); });
     EXPECT_TRUE(eventually([&] { return reader.has_called() && reader.sleeps(); }));
   }
   expect_usable(pcm_.get(), stage_.setup);
@@ -138,7 +142,7 @@ TEST_F(Cancelled, InAWait) {
   ASSERT_NO_FATAL_FAILURE(open(SND_PCM_STREAM_PLAYBACK));
   ASSERT_NO_FATAL_FAILURE(bring(SND_PCM_STATE_RUNNING, 48000));
   {
-    CancelledThread waiter(pcm_.get(), [](snd_pcm_t* pcm) { snd_pcm_wait(pcm, -1); });
+    CancelledThread waiter([this] { snd_pcm_wait(pcm_.get(), -1); });
     EXPECT_TRUE(eventually([&] { return waiter.sleeps(); }));
   }
   expect_usable(pcm_.get(), stage_.setup);
@@ -149,7 +153,7 @@ TEST_F(Cancelled, InADrainAfterItsEnd) {
   ASSERT_NO_FATAL_FAILURE(open(SND_PCM_STREAM_PLAYBACK));
   ASSERT_NO_FATAL_FAILURE(bring(SND_PCM_STATE_RUNNING, 24001));
   {
-    CancelledThread drainer(pcm_.get(), [](snd_pcm_t* pcm) { snd_pcm_drain(pcm); });
+    CancelledThread drainer([this] { snd_pcm_drain(pcm_.get()); });
     EXPECT_TRUE(eventually([this] {
       const snd_pcm_state_t state = snd_pcm_state(pcm_.get());
       return state == SND_PCM_STATE_DRAINING || state == SND_PCM_STATE_SETUP;
@@ -162,15 +166,111 @@ TEST_F(Cancelled, InADrainAfterItsEnd) {
 
 /// Wherever it is.
 TEST_F(Cancelled, AnywhereAndOften) {
-  for (const CancelledThread::Call call : {write_more, look, stop_and_go}) {
+  for (const auto call : {write_more, look, stop_and_go}) {
     ASSERT_NO_FATAL_FAILURE(open(SND_PCM_STREAM_PLAYBACK));
     ASSERT_NO_FATAL_FAILURE(bring(SND_PCM_STATE_RUNNING, 4800));
     for (int turn = 0; turn < 100; ++turn) {
-      CancelledThread caller(pcm_.get(), call);
+      CancelledThread caller([&] { call(pcm_.get()); });
       EXPECT_TRUE(turn % 2 == 0 || eventually([&] { return caller.has_called(); }));
     }
     expect_usable(pcm_.get(), stage_.setup);
   }
+}
+
+constexpr int kUnanswered = 1;
+
+/// What `call` answers a thread whose cancellation is pending when it begins, and which goes then.
+int answer_while_cancelled(const std::function<int()>& call) {
+  struct Visit {
+    const std::function<int()>& call;
+    int answer;
+  } visit{call, kUnanswered};
+  pthread_t thread{};
+  const auto run = [](void* data) -> void* {
+    auto& own = *static_cast<Visit*>(data);
+    pthread_cancel(pthread_self());
+    own.answer = own.call();
+    pthread_testcancel();
+    return nullptr;
+  };
+  EXPECT_EQ(pthread_create(&thread, nullptr, run, &visit), 0);
+  void* answer = nullptr;
+  EXPECT_EQ(pthread_join(thread, &answer), 0);
+  EXPECT_EQ(answer, PTHREAD_CANCELED);
+  return visit.answer;
+}
+
+class CancelledControl : public ::testing::Test {
+ protected:
+  /// All calls that take a lock get it, and events come.
+  void expect_usable() const {
+    ctl_.subscribe();
+    const long before = other_.read(switch_).front();
+    while (ctl_.event()) {
+    }
+    for (const long value : {1 - before, before}) {
+      EXPECT_EQ(other_.write(switch_, {value}), 1);
+      EXPECT_EQ(ctl_.event(), switch_.numid);
+      EXPECT_EQ(ctl_.read(switch_), Values{value});
+    }
+    EXPECT_EQ(ctl_.write(switch_, {1 - before}), 1);
+    EXPECT_EQ(other_.read(switch_), Values{1 - before});
+  }
+
+  const CableRuntime runtime_;
+  const Ctl ctl_{"dmasim", 0};
+  const Ctl other_;
+  const Element switch_ = other_.find("Master Playback Switch");
+};
+
+TEST_F(CancelledControl, InABlockedReadOfEvents) {
+  ctl_.subscribe();
+  const Footprint before = first_footprint();
+  snd_ctl_event_t* event = nullptr;
+  snd_ctl_event_alloca(&event);
+  for (int turn = 0; turn < 10; ++turn) {
+    CancelledThread reader([&] { snd_ctl_read(ctl_.get(), event); });
+    EXPECT_TRUE(eventually([&] { return reader.sleeps(); }));
+    reader.cancel();
+  }
+  EXPECT_EQ(settled_footprint(before), before);
+  expect_usable();
+}
+
+TEST_F(CancelledControl, InAReadThatWouldHaveToWait) {
+  ctl_.subscribe();
+  const auto read = [this] {
+    snd_ctl_event_t* event = nullptr;
+    snd_ctl_event_alloca(&event);
+    return snd_ctl_read(ctl_.get(), event);
+  };
+  EXPECT_EQ(answer_while_cancelled(read), kUnanswered);
+  expect_usable();
+}
+
+TEST_F(CancelledControl, AfterACallThatNeedNotWait) {
+  const auto list = [this] { return static_cast<int>(ctl_.elements().size()); };
+  EXPECT_EQ(answer_while_cancelled(list), static_cast<int>(other_.elements().size()));
+  EXPECT_EQ(answer_while_cancelled([this] { return -ctl_.write(switch_, {0}); }), -1);
+  const auto read = [this] { return static_cast<int>(ctl_.read(switch_).front()); };
+  EXPECT_EQ(answer_while_cancelled(read), 0);
+  for (const int on : {1, 0}) {
+    EXPECT_EQ(answer_while_cancelled([&] { return snd_ctl_subscribe_events(ctl_.get(), on); }), 0);
+  }
+  expect_usable();
+}
+
+/// The configuration is one that is there: alsa-lib itself is cancelled while it reads files.
+TEST_F(CancelledControl, AfterAnOpenAndAfterAClose) {
+  LocalConfig config = LocalConfig::beside_global("");
+  const Footprint before = first_footprint();
+  snd_ctl_t* opened = nullptr;
+  const auto open = [&] { return snd_ctl_open_lconf(&opened, "dmasim", 0, config.top()); };
+  ASSERT_EQ(answer_while_cancelled(open), 0);
+  EXPECT_EQ(answer_while_cancelled([&] { return snd_ctl_subscribe_events(opened, 1); }), 0);
+  EXPECT_EQ(answer_while_cancelled([&] { return snd_ctl_close(opened); }), 0);
+  EXPECT_EQ(settled_footprint(before), before);
+  expect_usable();
 }
 
 }  // namespace
