@@ -59,7 +59,7 @@ size_t read_slots(int fd, CableSlots& slots) noexcept {
 
 std::optional<CableRecord> load_record(int fd) noexcept {
   CableSlots slots;
-  return decode_newest(std::span(slots).first(read_slots(fd, slots)));
+  return decode_newest<CableRecord>(std::span(slots).first(read_slots(fd, slots)));
 }
 
 bool locked_writer(int fd) noexcept {
@@ -209,16 +209,15 @@ std::optional<CableRecord> CableFile::load() noexcept {
   if (bytes == decoded_bytes_ && std::memcmp(slots.data(), decoded_.data(), bytes) == 0) {
     return record_;
   }
-  record_ = decode_newest(std::span(slots).first(bytes));
+  record_ = decode_newest<CableRecord>(std::span(slots).first(bytes));
   std::memcpy(decoded_.data(), slots.data(), bytes);
   decoded_bytes_ = bytes;
   return record_;
 }
 
 bool CableFile::store(CableRecord& record) const noexcept {
-  ++record.sequence;
-  seal_record(record);
-  const auto offset = static_cast<off_t>(record.sequence % kSlots * kSlotBytes);
+  seal_next(record);
+  const auto offset = static_cast<off_t>(slot_offset(record));
   return pwrite(fd_.get(), &record, sizeof record, offset) == ssize_t{sizeof record};
 }
 

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/cable_record.h"
 
-#include <cstring>
-
-#include "engine/checksum.h"
+#include <limits>
 
 namespace dmasim {
 namespace {
 
-// Bounds that no honest record comes near, and within which no sum or product below overflows.
-constexpr uint64_t kMostTape = uint64_t{1} << 60;
 constexpr int64_t kMostNs = int64_t{1} << 61;
 constexpr uint64_t kMostSeconds = uint64_t{1} << 31;
+constexpr uint64_t kMostPid = std::numeric_limits<int32_t>::max();
 constexpr uint64_t kMostChannels = 256;
 constexpr uint64_t kMostRateHz = (uint64_t{1} << 24) - 1;
 
@@ -20,7 +17,7 @@ constexpr uint64_t kMostHistoryBytes = uint64_t{1} << 26;
 constexpr uint64_t kHistorySeconds = 2;
 constexpr uint64_t kAheadBytes = uint64_t{1} << 20;
 
-bool plausible(const CableSegment& segment) noexcept {
+bool is_plausible(const CableSegment& segment) noexcept {
   const uint64_t clock = segment.frames_per_1e15_ns;
   if (clock < 1'000'000'000 || clock >= uint64_t{1} << 48) return false;
   if (segment.first_tape > kMostTape) return false;
@@ -35,23 +32,22 @@ bool plausible(const CableSegment& segment) noexcept {
   return lead >= 0 && static_cast<uint64_t>(lead) / (clock / 1'000'000 + 1) < kMostSeconds / 2;
 }
 
-bool plausible(const CableRecord& record) noexcept {
-  const auto format = unpack_format(record.format);
-  if (!format || record.capacity_frames == 0) return false;
-  const uint64_t most_burst_frames = kMostBurstBytes / format->frame_bytes();
-  if (record.capacity_frames > cable_capacity(*format, most_burst_frames)) return false;
-  if (record.reserved_tape > kMostTape || record.committed_tape > record.reserved_tape) {
-    return false;
-  }
-  for (uint64_t number = record.oldest(); number < record.segment_count; ++number) {
-    const CableSegment& segment = record.segment(number);
-    if (!plausible(segment)) return false;
-    if (segment.end_tape == kOpenEnd && number + 1 < record.segment_count) return false;
+}  // namespace
+
+bool CableRecord::plausible() const noexcept {
+  if (instance == 0 || writer_pid > kMostPid) return false;
+  const auto unpacked = unpack_format(format);
+  if (!unpacked || capacity_frames == 0) return false;
+  const uint64_t most_burst_frames = kMostBurstBytes / unpacked->frame_bytes();
+  if (capacity_frames > cable_capacity(*unpacked, most_burst_frames)) return false;
+  if (reserved_tape > kMostTape || committed_tape > reserved_tape) return false;
+  if (segment_count > kMostSegments) return false;
+  for (uint64_t number = oldest(); number < segment_count; ++number) {
+    if (!is_plausible(segment(number))) return false;
+    if (segment(number).end_tape == kOpenEnd && number + 1 < segment_count) return false;
   }
   return true;
 }
-
-}  // namespace
 
 uint64_t cable_capacity(const PcmFormat& format, uint64_t burst_frames) noexcept {
   const uint64_t frame = format.frame_bytes();
@@ -76,27 +72,6 @@ std::optional<PcmFormat> unpack_format(uint64_t number) noexcept {
   return PcmFormat{.sample = static_cast<SampleFormat>(sample),
                    .channels = static_cast<uint32_t>(channels),
                    .rate_hz = static_cast<uint32_t>(rate_hz)};
-}
-
-void seal_record(CableRecord& record) noexcept { record.checksum = checksum_of_words(record); }
-
-std::optional<CableRecord> decode_record(std::span<const std::byte> bytes) noexcept {
-  if (bytes.size() < sizeof(CableRecord)) return std::nullopt;
-  CableRecord record;
-  std::memcpy(&record, bytes.data(), sizeof record);
-  if (record.magic != kCableMagic || record.checksum != checksum_of_words(record))
-    return std::nullopt;
-  if (!plausible(record)) return std::nullopt;
-  return record;
-}
-
-std::optional<CableRecord> decode_newest(std::span<const std::byte> slots) noexcept {
-  std::optional<CableRecord> newest;
-  for (size_t at = 0; at < kDataOffset && at < slots.size(); at += kSlotBytes) {
-    const auto record = decode_record(slots.subspan(at));
-    if (record && (!newest || record->sequence > newest->sequence)) newest = record;
-  }
-  return newest;
 }
 
 }  // namespace dmasim

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// What a cable's file says, and when it is believed. docs/cable.md tells why it is as it is.
 ///
-/// PURE. The file is another process's work: a record is used only after decode_record() has found
-/// every field within bounds, and from a private copy.
+/// PURE. The file is another process's work; see engine/two_slots.h.
 ///
-///   0           slot 0: a CableRecord
-///   kSlotBytes  slot 1: the one before or after it
+///   0           two slots of a CableRecord
 ///   kDataOffset capacity_frames frames; tape position n lies at n % capacity_frames
 #pragma once
 
@@ -14,17 +12,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 
 #include "engine/frame_time.h"
 #include "engine/pcm_format.h"
+#include "engine/two_slots.h"
 
 namespace dmasim {
 
-inline constexpr uint64_t kCableMagic = 0x31656c6261636d64;  // "dmcable1"
-inline constexpr size_t kSlotBytes = 4096;
-inline constexpr size_t kSlots = 2;
-inline constexpr size_t kDataOffset = kSlots * kSlotBytes;
 inline constexpr uint64_t kOpenEnd = UINT64_MAX;
 
 /// How far a reader is behind, in frames: half a millisecond, and one at least.
@@ -59,11 +53,13 @@ struct CableSegment {
 };
 
 struct CableRecord {
+  static constexpr uint64_t kMagic = 0x31656c6261636d64;  // "dmcable1"
+  static constexpr size_t kSlotBytes = 4096;
   static constexpr size_t kSegments = 32;
 
-  uint64_t magic = kCableMagic;
-  uint64_t sequence = 0;    ///< the slot with the higher one is newer
-  uint64_t instance = 0;    ///< another one: another tape
+  uint64_t magic = kMagic;
+  uint64_t sequence = 0;
+  uint64_t instance = 0;    ///< another one: another tape; 0: none yet
   uint64_t writer_pid = 0;  ///< for messages only
   uint64_t format = 0;      ///< see pack_format
   uint64_t capacity_frames = 0;
@@ -92,13 +88,19 @@ struct CableRecord {
     const uint64_t end = segment(number).end_tape;
     return end == kOpenEnd ? committed_tape : end;
   }
+  [[nodiscard]] bool plausible() const noexcept;
   /// The oldest tape position whose samples are still whole.
   [[nodiscard]] uint64_t intact_tape() const noexcept {
     return reserved_tape - std::min(reserved_tape, capacity_frames);
   }
 };
-static_assert(sizeof(CableRecord) <= kSlotBytes);
 static_assert(sizeof(CableRecord) == (10 + 5 * CableRecord::kSegments) * sizeof(uint64_t));
+inline constexpr size_t kDataOffset = kSlotsBytes<CableRecord>;
+
+/// Bounds that no honest record comes near, and within which no sum or product overflows. Who goes
+/// on with a tape begins another one long before.
+inline constexpr uint64_t kMostTape = uint64_t{1} << 60;
+inline constexpr uint64_t kMostSegments = uint64_t{1} << 60;
 
 /// The largest buffer that a writer may have.
 inline constexpr uint64_t kMostBurstBytes = uint64_t{1} << 28;
@@ -111,14 +113,5 @@ inline constexpr uint64_t kMostBurstBytes = uint64_t{1} << 28;
 [[nodiscard]] uint64_t pack_format(const PcmFormat& format) noexcept;
 [[nodiscard]] std::optional<PcmFormat> unpack_format(uint64_t number) noexcept;
 inline constexpr uint64_t kFormatNumbers = uint64_t{1} << 40;
-
-/// Sets the checksum.
-void seal_record(CableRecord& record) noexcept;
-
-/// The newest record that is whole and within bounds, out of all slots' bytes; these may be fewer
-/// than they should be.
-[[nodiscard]] std::optional<CableRecord> decode_newest(std::span<const std::byte> slots) noexcept;
-/// One slot's. Nothing of `bytes` is believed that is not checked here.
-[[nodiscard]] std::optional<CableRecord> decode_record(std::span<const std::byte> bytes) noexcept;
 
 }  // namespace dmasim

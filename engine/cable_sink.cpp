@@ -14,7 +14,9 @@
 namespace dmasim {
 namespace {
 
-constexpr uint64_t kRenewTape = uint64_t{1} << 59;  // far off what a record may say
+// Far off what a record may say.
+constexpr uint64_t kRenewTape = kMostTape / 2;
+constexpr uint64_t kRenewSegments = kMostSegments / 2;
 
 /// LOCKING  lock_ is a leaf; what is called under it lies in memory.
 class CableSink final : public Sink {
@@ -155,6 +157,7 @@ Result<void> CableSink::lay_tape(CableFile& file, CableRecord& record, const Pcm
   const uint64_t frame_bytes = format.frame_bytes();
   const bool goes_on = record.instance != 0 && record.format == pack_format(format) &&
                        record.capacity_frames >= capacity && record.reserved_tape < kRenewTape &&
+                       record.segment_count < kRenewSegments &&
                        file.allocate(record.capacity_frames * frame_bytes);
   if (!goes_on) {
     const uint64_t sequence = record.sequence;

@@ -84,7 +84,7 @@ MixerRecord MixerFile::load() const noexcept {
     Slots slots;
     const auto bytes = read_slots(fd_.get(), slots);
     if (bytes.empty()) break;
-    if (const auto record = decode_newest_mixer(bytes)) return *record;
+    if (const auto record = decode_newest<MixerRecord>(bytes)) return *record;
   }
   return MixerRecord::defaults();
 }
@@ -94,7 +94,7 @@ std::optional<MixerRecord> MixerFile::load_if_changed() noexcept {
   Slots slots;
   const auto bytes = read_slots(fd_.get(), slots);
   if (seen_ && std::ranges::equal(bytes, std::span(*seen_).first(seen_bytes_))) return std::nullopt;
-  const auto record = decode_newest_mixer(bytes);
+  const auto record = decode_newest<MixerRecord>(bytes);
   if (!record && !bytes.empty()) return load();  // looked at again next time
   seen_ = slots;
   seen_bytes_ = bytes.size();
@@ -115,9 +115,8 @@ Result<bool> MixerFile::set_locked(size_t cell, uint32_t value) noexcept {
   if (setting.value == value) return false;
   setting.value = value;
   ++setting.changes;
-  ++record.sequence;
-  seal_mixer_record(record);
-  const auto offset = static_cast<off_t>(record.sequence % kMixerSlots * sizeof record);
+  seal_next(record);
+  const auto offset = static_cast<off_t>(slot_offset(record));
   const FileGrowth growth;
   const ssize_t written = pwrite(fd_.get(), &record, sizeof record, offset);
   if (written == ssize_t{sizeof record}) return true;

@@ -53,7 +53,7 @@ class MixerFile {
   void tell_stream() const noexcept;
 
  private:
-  using Slots = std::array<std::byte, kMixerFileBytes>;
+  using Slots = std::array<std::byte, kSlotsBytes<MixerRecord>>;
 
   static Result<MixerFile> of(Result<ForkClosedFd> fd);
   static Result<MixerFile> open_to_lock(int directory, const std::string& card, int flags);

@@ -1,20 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// What a card's mixer file says, and when it is believed.
 ///
-/// PURE. The file is another process's work: a record is used only after decode_mixer_record() has
-/// found every value within bounds, and from a private copy.
-///
-///   0                    slot 0: a MixerRecord
-///   sizeof(MixerRecord)  slot 1: the one before or after it
+/// PURE. The file is another process's work, and two slots of a MixerRecord; see
+/// engine/two_slots.h.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
-#include <span>
 
 #include "engine/gain.h"
+#include "engine/two_slots.h"
 
 namespace dmasim {
 
@@ -69,17 +65,21 @@ struct StereoVolume {
 
 /// Words only, as they lie in the file.
 struct MixerRecord {
+  static constexpr uint64_t kMagic = 0x317265786d6d64;  // "dmmxer1"
+  static constexpr size_t kSlotBytes = (3 + kMixerCells) * sizeof(uint64_t);
+
   struct Setting {
     uint32_t value;
     uint32_t changes;  ///< so that two that come back to where they were are two, and not none
   };
 
   uint64_t magic;
-  uint64_t sequence;  ///< the newer slot's is one more; comes round. Defaults have 0
+  uint64_t sequence;  ///< defaults have 0
   std::array<Setting, kMixerCells> settings;
   uint64_t checksum;
 
   [[nodiscard]] static MixerRecord defaults() noexcept;
+  [[nodiscard]] bool plausible() const noexcept;
 
   [[nodiscard]] Gain playback_gain() const noexcept {
     return gain_of(kPlaybackVolume, kPlaybackSwitch);
@@ -91,18 +91,6 @@ struct MixerRecord {
  private:
   [[nodiscard]] Gain gain_of(size_t volume, size_t on) const noexcept;
 };
-inline constexpr size_t kMixerSlots = 2;
-inline constexpr size_t kMixerFileBytes = kMixerSlots * sizeof(MixerRecord);
-
-/// Sets the checksum.
-void seal_mixer_record(MixerRecord& record) noexcept;
-
-/// The newest record that is whole and within bounds, out of all slots' bytes; these may be fewer
-/// than they should be.
-[[nodiscard]] std::optional<MixerRecord> decode_newest_mixer(
-    std::span<const std::byte> slots) noexcept;
-/// One slot's. Nothing of `bytes` is believed that is not checked here.
-[[nodiscard]] std::optional<MixerRecord> decode_mixer_record(
-    std::span<const std::byte> bytes) noexcept;
+static_assert(sizeof(MixerRecord) == MixerRecord::kSlotBytes);
 
 }  // namespace dmasim

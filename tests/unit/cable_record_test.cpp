@@ -18,7 +18,7 @@ const uint64_t kMostFrames = cable_capacity(kFormat, kMostBurstBytes / kFormat.f
 
 CableRecord good_record() {
   CableRecord record;
-  record.sequence = 7;
+  record.sequence = 8;
   record.instance = 3;
   record.format = pack_format(kFormat);
   record.capacity_frames = 1000;
@@ -34,7 +34,7 @@ CableRecord good_record() {
 }
 
 std::vector<std::byte> sealed(CableRecord record, size_t bytes = sizeof(CableRecord)) {
-  seal_record(record);
+  seal(record);
   std::vector<std::byte> slot(std::max(bytes, sizeof record));
   std::memcpy(slot.data(), &record, sizeof record);
   slot.resize(bytes);
@@ -42,14 +42,14 @@ std::vector<std::byte> sealed(CableRecord record, size_t bytes = sizeof(CableRec
 }
 
 std::vector<std::byte> both(const CableRecord& first, const CableRecord& second) {
-  auto slots = sealed(first, kSlotBytes);
-  const auto other = sealed(second, kSlotBytes);
+  auto slots = sealed(first, CableRecord::kSlotBytes);
+  const auto other = sealed(second, CableRecord::kSlotBytes);
   slots.insert(slots.end(), other.begin(), other.end());
   return slots;
 }
 
 TEST(CableRecord, AGoodOneIsBelievedWordForWord) {
-  const auto record = decode_record(sealed(good_record()));
+  const auto record = decode_record<CableRecord>(sealed(good_record()));
   ASSERT_TRUE(record);
   EXPECT_EQ(record->committed_tape, 4500U);
   EXPECT_EQ(record->limit(0), 4500U);
@@ -63,7 +63,7 @@ TEST(CableRecord, EveryFlippedBitIsNoticed) {
   for (size_t bit = 0; bit < slot.size() * 8; ++bit) {
     auto torn = slot;
     torn[bit / 8] ^= std::byte{1} << (bit % 8);
-    ASSERT_FALSE(decode_record(torn)) << bit;
+    ASSERT_FALSE(decode_record<CableRecord>(torn)) << bit;
   }
 }
 
@@ -80,7 +80,7 @@ TEST(CableRecord, EveryMixtureOfTwoUpdatesIsNoticed) {
     std::copy(before.begin() + static_cast<ptrdiff_t>(cut), before.end(),
               torn.begin() + static_cast<ptrdiff_t>(cut));
     if (torn == before || torn == after) continue;
-    ASSERT_FALSE(decode_record(torn)) << cut;
+    ASSERT_FALSE(decode_record<CableRecord>(torn)) << cut;
     ++mixtures;
   }
   EXPECT_GT(mixtures, 100);
@@ -90,21 +90,21 @@ TEST(CableRecord, ATornUpdateLeavesTheOneBefore) {
   CableRecord next = good_record();
   ++next.sequence;
   auto slots = both(good_record(), next);
-  ASSERT_TRUE(decode_newest(slots));
-  EXPECT_EQ(decode_newest(slots)->sequence, 8U);
-  slots[kSlotBytes + 100] ^= std::byte{1};
-  ASSERT_TRUE(decode_newest(slots));
-  EXPECT_EQ(decode_newest(slots)->sequence, 7U);
+  ASSERT_TRUE(decode_newest<CableRecord>(slots));
+  EXPECT_EQ(decode_newest<CableRecord>(slots)->sequence, 9U);
+  slots[CableRecord::kSlotBytes + 100] ^= std::byte{1};
+  ASSERT_TRUE(decode_newest<CableRecord>(slots));
+  EXPECT_EQ(decode_newest<CableRecord>(slots)->sequence, 8U);
   slots[100] ^= std::byte{1};
-  EXPECT_FALSE(decode_newest(slots));
+  EXPECT_FALSE(decode_newest<CableRecord>(slots));
 }
 
 TEST(CableRecord, AShortFileIsNoRecord) {
   const auto slots = both(good_record(), good_record());
   for (size_t size = 0; size < sizeof(CableRecord); ++size) {
-    ASSERT_FALSE(decode_newest(std::span(slots).first(size))) << size;
+    ASSERT_FALSE(decode_newest<CableRecord>(std::span(slots).first(size))) << size;
   }
-  EXPECT_TRUE(decode_newest(std::span(slots).first(sizeof(CableRecord))));
+  EXPECT_TRUE(decode_newest<CableRecord>(std::span(slots).first(sizeof(CableRecord))));
 }
 
 TEST(CableRecord, WhatIsOutOfBoundsIsRefusedThoughItIsSealed) {
@@ -112,6 +112,8 @@ TEST(CableRecord, WhatIsOutOfBoundsIsRefusedThoughItIsSealed) {
   constexpr uint64_t kHuge = UINT64_MAX - 1;
   const std::vector<Spoil> all{
       [](CableRecord& r) { r.magic = 1; },
+      [](CableRecord& r) { r.instance = 0; },
+      [](CableRecord& r) { r.writer_pid = uint64_t{INT32_MAX} + 1; },
       [](CableRecord& r) { r.format = 0; },
       [](CableRecord& r) { r.format |= 31; },
       [](CableRecord& r) { r.format = kHuge; },
@@ -140,7 +142,22 @@ TEST(CableRecord, WhatIsOutOfBoundsIsRefusedThoughItIsSealed) {
   for (size_t i = 0; i < all.size(); ++i) {
     CableRecord record = good_record();
     all[i](record);
-    EXPECT_FALSE(decode_record(sealed(record))) << i;
+    EXPECT_FALSE(decode_record<CableRecord>(sealed(record))) << i;
+  }
+}
+
+/// A writer counts one more, whatever the segments are that are kept.
+TEST(CableRecord, SegmentsAreNotCountedFurtherThanABound) {
+  CableRecord record = good_record();
+  record.segments.fill(record.segments[0]);
+  for (CableSegment& segment : record.segments) segment.end_tape = 4500;
+  for (const uint64_t count : {uint64_t{CableRecord::kSegments}, kMostSegments}) {
+    record.segment_count = count;
+    EXPECT_TRUE(decode_record<CableRecord>(sealed(record))) << count;
+  }
+  for (const uint64_t count : {kMostSegments + 1, uint64_t{1} << 63, UINT64_MAX - 1, UINT64_MAX}) {
+    record.segment_count = count;
+    EXPECT_FALSE(decode_record<CableRecord>(sealed(record))) << count;
   }
 }
 
@@ -150,11 +167,11 @@ TEST(CableRecord, AnOpenEndIsTheNewestSegmentsAlone) {
   record.segments[1] = record.segments[0];
   record.segments[1].first_tape = 4200;
   record.segments[0].end_tape = 4200;
-  EXPECT_TRUE(decode_record(sealed(record)));
+  EXPECT_TRUE(decode_record<CableRecord>(sealed(record)));
   record.segments[0].end_tape = kOpenEnd;
-  EXPECT_FALSE(decode_record(sealed(record)));
+  EXPECT_FALSE(decode_record<CableRecord>(sealed(record)));
   record.segments[1].end_tape = 4500;
-  EXPECT_FALSE(decode_record(sealed(record))) << "nor where all behind it have one";
+  EXPECT_FALSE(decode_record<CableRecord>(sealed(record))) << "nor where all behind it have one";
 }
 
 TEST(CableRecord, AFormatBeyondWhatThereCanBeIsNone) {
@@ -185,7 +202,7 @@ TEST(CableRecord, ATapeHoldsTwoSecondsBesideTheLargestBurst) {
 TEST(CableRecord, TheTapeOfTheLargestBufferIsBelieved) {
   CableRecord record = good_record();
   record.capacity_frames = kMostFrames;
-  EXPECT_TRUE(decode_record(sealed(record)));
+  EXPECT_TRUE(decode_record<CableRecord>(sealed(record)));
 }
 
 /// Values at and around every border, in every field: what is believed computes without overflow,
@@ -200,7 +217,7 @@ TEST(CableRecord, WhatIsBelievedCanBeComputedWith) {
     for (uint64_t changes = 1 + random() % 3; changes > 0; --changes) {
       words[1 + random() % 13] = value();
     }
-    const auto decoded = decode_record(sealed(record));
+    const auto decoded = decode_record<CableRecord>(sealed(record));
     if (!decoded) continue;
     ++believed;
     for (uint64_t n = decoded->oldest(); n < decoded->segment_count; ++n) {

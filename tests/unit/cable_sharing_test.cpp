@@ -224,9 +224,9 @@ TEST_F(CableSharing, ATornUpdateIsAsIfItHadNotBegun) {
   std::vector<std::byte> slots(kDataOffset);
   std::ifstream(path()).read(reinterpret_cast<char*>(slots.data()), kDataOffset);
   player.commit(20);
-  const auto newest = decode_newest(slots)->sequence + 1;
+  const auto newest = decode_newest<CableRecord>(slots)->sequence + 1;
   const std::byte garbage[8]{};
-  overwrite(newest % kSlots * kSlotBytes + 5 * sizeof(uint64_t), garbage);
+  overwrite(newest % kSlots * CableRecord::kSlotBytes + 5 * sizeof(uint64_t), garbage);
   EXPECT_EQ(listener.hear(10), heard(0, 105, 5, 5)) << "the commit before it";
   player.commit(30);
   EXPECT_EQ(listener.hear(10), heard(0, 115, 10, 0));
@@ -257,7 +257,7 @@ TEST_F(CableSharing, HostileRecordsAreHeardAsSilenceOrSamples) {
   const auto whole = [&] {
     std::vector<std::byte> slots(kDataOffset);
     std::ifstream(path()).read(reinterpret_cast<char*>(slots.data()), kDataOffset);
-    return *decode_newest(slots);
+    return *decode_newest<CableRecord>(slots);
   }();
   std::mt19937_64 random(7);
   const auto limits = [&](uint64_t word) {
@@ -280,8 +280,8 @@ TEST_F(CableSharing, HostileRecordsAreHeardAsSilenceOrSamples) {
     }
     auto record = std::bit_cast<CableRecord>(words);
     record.sequence = whole.sequence + 2 * i + 2;
-    seal_record(record);
-    overwrite(record.sequence % kSlots * kSlotBytes, std::as_bytes(std::span(&record, 1)));
+    seal(record);
+    overwrite(slot_offset(record), std::as_bytes(std::span(&record, 1)));
     for (const int32_t each : listener.hear(5)) {
       ASSERT_TRUE(each == 0 || (each >= 100 && each < 160)) << each;
     }
@@ -295,7 +295,7 @@ TEST_F(CableSharing, ATapeThatThereIsNoRoomForIsBegunAnew) {
   record.instance = 1;
   record.format = pack_format(kSlow);
   record.capacity_frames = cable_capacity(kSlow, kMostBurstBytes / kSlow.frame_bytes());
-  seal_record(record);
+  seal(record);
   overwrite(0, std::as_bytes(std::span(&record, 1)));
   rlimit usual{};
   ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &usual), 0);

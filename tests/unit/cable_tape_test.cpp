@@ -23,10 +23,9 @@ class CableTape : public ::testing::Test {
   }
   /// In place of the newest one.
   void forge(CableRecord record) const {
-    ++record.sequence;
-    seal_record(record);
+    seal_next(record);
     const UniqueFd fd(open(directory_.file("test").c_str(), O_WRONLY | O_CLOEXEC));
-    const auto at = static_cast<off_t>(record.sequence % kSlots * kSlotBytes);
+    const auto at = static_cast<off_t>(slot_offset(record));
     ASSERT_EQ(pwrite(fd.get(), &record, sizeof record, at), ssize_t{sizeof record});
   }
 
@@ -65,6 +64,44 @@ TEST_F(CableTape, IsBegunAnewWhereItsNumbersComeToTheirEnd) {
   Player player(clock_);
   player.play(100, 20, kStart);
   EXPECT_EQ(listener_.hear(25), heard(1, 100, 20, 4));
+}
+
+/// As if it had been written ever since: all segments that are kept are used.
+TEST_F(CableTape, IsBegunAnewWhereItsSegmentsComeToTheirEnd) {
+  for (const uint64_t count : {kMostSegments, UINT64_MAX}) {
+    ASSERT_TRUE(listener_.start(clock_->now_ns()));
+    ASSERT_TRUE(Player(clock_).begin(1));
+    CableRecord last = record();
+    last.segments.fill({.first_tape = 0,
+                        .end_tape = 0,
+                        .origin_tape = 0,
+                        .origin_ns = 1,
+                        .frames_per_1e15_ns = uint64_t{kSlow.rate_hz} * 1'000'000});
+    last.segment_count = count;
+    forge(last);
+    EXPECT_EQ(record().segment_count == count, count == kMostSegments) << "is it believed?";
+    Player player(clock_);
+    player.play(100, 20, clock_->now_ns());
+    EXPECT_EQ(listener_.hear(25), heard(1, 100, 20, 4)) << count;
+  }
+}
+
+TEST_F(CableTape, IsGoneOnWithWhereTheRecordsNumbersComeRound) {
+  for (const uint64_t sequence : {UINT64_MAX - 2, UINT64_MAX - 1, UINT64_MAX, uint64_t{1} << 63}) {
+    ASSERT_TRUE(listener_.start(clock_->now_ns()));
+    ASSERT_TRUE(Player(clock_).begin(1));
+    CableRecord last = record();
+    for (const uint64_t before : {2, 1}) {
+      last.sequence = sequence - before;
+      forge(last);
+    }
+    Player player(clock_);
+    ASSERT_TRUE(player.begin(100));
+    EXPECT_EQ(record().sequence, sequence + 1) << "the next store counts";
+    player.commit(20);
+    player.run(clock_->now_ns());
+    EXPECT_EQ(listener_.hear(25), heard(1, 100, 20, 4)) << sequence;
+  }
 }
 
 TEST_F(CableTape, OfAKilledWriterEndsWhereItWasDueWhenTheNextOneCame) {

@@ -102,7 +102,7 @@ TEST_F(MixerFiles, OutliveATornWrite) {
   ASSERT_TRUE(*file.set(kCaptureSwitch, 0));
   const uint64_t newest = file.load().sequence;
   std::fstream torn(path(), std::ios::in | std::ios::out | std::ios::binary);
-  torn.seekp(static_cast<std::streamoff>(newest % kMixerSlots * sizeof(MixerRecord) + 64));
+  torn.seekp(static_cast<std::streamoff>(newest % kSlots * MixerRecord::kSlotBytes + 64));
   torn << "torn";
   torn.close();
   EXPECT_EQ(file.load().sequence, newest - 1);
@@ -119,7 +119,7 @@ TEST_F(MixerFiles, CanBeSetAfterAnyRecord) {
         uint64_t{1} << 63, UINT64_MAX - 1, UINT64_MAX}) {
     MixerRecord record = MixerRecord::defaults();
     record.sequence = sequence;
-    seal_mixer_record(record);
+    seal(record);
     std::filesystem::resize_file(path(), 0);
     std::ofstream(path(), std::ios::binary)
         .write(reinterpret_cast<const char*>(&record), sizeof record);

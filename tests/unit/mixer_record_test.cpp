@@ -14,7 +14,7 @@ MixerRecord sealed(uint64_t sequence, size_t cell, uint32_t value) {
   MixerRecord record = MixerRecord::defaults();
   record.sequence = sequence;
   record.settings[cell].value = value;
-  seal_mixer_record(record);
+  seal(record);
   return record;
 }
 
@@ -60,7 +60,7 @@ TEST(MixerRecord, IsSilentWhenSwitchedOff) {
 }
 
 TEST(MixerRecord, ComesBackWhole) {
-  const auto record = decode_mixer_record(bytes_of(sealed(7, kPlaybackVolume, both(3))));
+  const auto record = decode_record<MixerRecord>(bytes_of(sealed(7, kPlaybackVolume, both(3))));
   ASSERT_TRUE(record);
   EXPECT_EQ(record->settings[kPlaybackVolume].value, both(3));
   EXPECT_EQ(record->sequence, 7U);
@@ -71,22 +71,22 @@ TEST(MixerRecord, IsNotBelievedWithAFlippedBit) {
   for (size_t bit = 0; bit < bytes.size() * 8; bit += 5) {
     auto broken = bytes;
     broken[bit / 8] ^= std::byte{1} << (bit % 8);
-    ASSERT_FALSE(decode_mixer_record(broken)) << bit;
+    ASSERT_FALSE(decode_record<MixerRecord>(broken)) << bit;
   }
 }
 
 TEST(MixerRecord, IsNotBelievedWhenCutShort) {
   auto bytes = bytes_of(sealed(7, kPlaybackVolume, both(3)));
   bytes.pop_back();
-  EXPECT_FALSE(decode_mixer_record(bytes));
-  EXPECT_FALSE(decode_newest_mixer(bytes));
-  EXPECT_FALSE(decode_newest_mixer({}));
+  EXPECT_FALSE(decode_record<MixerRecord>(bytes));
+  EXPECT_FALSE(decode_newest<MixerRecord>(bytes));
+  EXPECT_FALSE(decode_newest<MixerRecord>({}));
 }
 
 /// Sealed as it should be, by somebody who means no good.
 TEST(MixerRecord, IsNotBelievedOutOfBounds) {
   const auto refused = [](uint64_t sequence, size_t cell, uint32_t value) {
-    return !decode_mixer_record(bytes_of(sealed(sequence, cell, value))).has_value();
+    return !decode_record<MixerRecord>(bytes_of(sealed(sequence, cell, value))).has_value();
   };
   EXPECT_FALSE(refused(1, kPlaybackSwitch, 0));
   EXPECT_TRUE(refused(1, kPlaybackSwitch, 2));
@@ -119,16 +119,16 @@ TEST(MixerRecord, OfTwoTheNewerOneCounts) {
   auto slots = bytes_of(sealed(8, kPlaybackVolume, both(8)));
   const auto older = bytes_of(sealed(7, kPlaybackVolume, both(7)));
   slots.insert(slots.end(), older.begin(), older.end());
-  EXPECT_EQ(decode_newest_mixer(slots)->sequence, 8U);
+  EXPECT_EQ(decode_newest<MixerRecord>(slots)->sequence, 8U);
   slots[100] ^= std::byte{1};
-  EXPECT_EQ(decode_newest_mixer(slots)->sequence, 7U) << "the other one is torn";
+  EXPECT_EQ(decode_newest<MixerRecord>(slots)->sequence, 7U) << "the other one is torn";
 }
 
 TEST(MixerRecord, OfTwoTheNewerOneCountsWhereNumbersComeRound) {
   auto slots = bytes_of(sealed(0, kPlaybackVolume, both(8)));
   const auto older = bytes_of(sealed(UINT64_MAX, kPlaybackVolume, both(7)));
   slots.insert(slots.end(), older.begin(), older.end());
-  EXPECT_EQ(decode_newest_mixer(slots)->settings[kPlaybackVolume].value, both(8));
+  EXPECT_EQ(decode_newest<MixerRecord>(slots)->settings[kPlaybackVolume].value, both(8));
 }
 
 TEST(MixerRecord, GivesEachLoopCellsOfItsOwn) {
