@@ -23,24 +23,18 @@ bool is_private(int fd, mode_t type) noexcept {
 /// What open(2) says of a link that it does not follow is not what is wrong with it.
 int refusal(int error) noexcept { return error == ELOOP || error == ENOTDIR ? EACCES : error; }
 
-Result<UniqueFd> open_directory(const std::string& path, bool create) {
-  if (create && mkdir(path.c_str(), S_IRWXU) != 0 && errno != EEXIST) return Errno{errno};
-  UniqueFd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!fd) return Errno{refusal(errno)};
-  if (!is_private(fd.get(), S_IFDIR)) return Errno{EACCES};
-  return fd;
-}
-
 bool is_directory(const char* path) noexcept {
   struct stat status {};
   return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-std::string directory_path() {
-  const char* runtime = std::getenv("XDG_RUNTIME_DIR");
-  if (runtime != nullptr && *runtime == '/' && is_directory(runtime)) {
-    return std::string(runtime) + "/dmasim";
-  }
+/// By sudo and su the variable is another user's. Of what root makes there that user is locked out.
+bool is_own_directory(const char* path) noexcept {
+  struct stat status {};
+  return stat(path, &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == geteuid();
+}
+
+std::string path_without_runtime_directory() {
   const char* shared =
       is_directory("/dev/shm") && access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
   return std::string(shared) + "/dmasim-" + std::to_string(geteuid());
@@ -48,8 +42,28 @@ std::string directory_path() {
 
 }  // namespace
 
-Result<UniqueFd> open_cable_directory(bool create) {
-  return open_directory(directory_path(), create);
+CableDirectory CableDirectory::find() {
+  const char* runtime = std::getenv("XDG_RUNTIME_DIR");
+  if (runtime == nullptr) runtime = "";
+  if (*runtime == '/' && is_own_directory(runtime)) {
+    return {.path = std::string(runtime) + "/dmasim", .passed_over = {}};
+  }
+  return {.path = path_without_runtime_directory(), .passed_over = runtime};
+}
+
+Result<UniqueFd> CableDirectory::open(bool create) const {
+  if (create && mkdir(path.c_str(), S_IRWXU) != 0 && errno != EEXIST) return Errno{errno};
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd) return Errno{refusal(errno)};
+  if (!is_private(fd.get(), S_IFDIR)) return Errno{EACCES};
+  return fd;
+}
+
+std::string CableDirectory::foreign_owner() const {
+  struct stat status {};
+  if (lstat(path.c_str(), &status) != 0 || status.st_uid == geteuid()) return {};
+  return path + " belongs to user " + std::to_string(status.st_uid) + ", not to user " +
+         std::to_string(geteuid());
 }
 
 /// O_NONBLOCK: a FIFO in the file's place must not hold us.

@@ -17,6 +17,7 @@
 #include "engine/subdevice.h"
 #include "tests/unit/cable_fixture.h"
 #include "tests/unit/refused_call.h"
+#include "tests/unit/unprivileged.h"
 
 namespace dmasim {
 namespace {
@@ -34,6 +35,8 @@ int error_while(const char* refused, int error, Call call, int which = 1) {
   EXPECT_TRUE(happened) << refused << " was not called";
   return answer;
 }
+
+constexpr uid_t kSomebody = 65534;
 
 class CableDirectoryPlace : public ::testing::Test {
  protected:
@@ -70,6 +73,50 @@ TEST_F(CableDirectoryPlace, IsSharedMemoryWithoutARuntimeDirectory) {
   }
   unsetenv("XDG_RUNTIME_DIR");
   expect_fallback("/dev/shm");
+}
+
+/// As by sudo and su: what one user makes there shuts the other one out.
+TEST_F(CableDirectoryPlace, IsNotInTheRuntimeDirectoryOfSomebodyElse) {
+  if (geteuid() != 0) {
+    setenv("XDG_RUNTIME_DIR", "/", 1);
+    expect_fallback("/dev/shm");
+    return;
+  }
+  {
+    const Unprivileged somebody;
+    expect_fallback("/dev/shm");
+  }
+  ASSERT_EQ(chown(runtime_.path().c_str(), kSomebody, kSomebody), 0);
+  expect_fallback("/dev/shm");
+  EXPECT_TRUE(std::filesystem::is_empty(runtime_.path()));
+}
+
+TEST_F(CableDirectoryPlace, IsInTheUsersRuntimeDirectoryWhateverItsMode) {
+  for (const unsigned mode : {0700U, 0755U, 0777U}) {
+    std::filesystem::permissions(runtime_.path(), std::filesystem::perms{mode});
+    EXPECT_EQ(path_of(open_cable_directory(true)), runtime_.path() / "dmasim") << mode;
+  }
+}
+
+TEST_F(CableDirectoryPlace, TellsWhichRuntimeDirectoryItPassesOver) {
+  EXPECT_EQ(CableDirectory::find().passed_over, "");
+  unsetenv("XDG_RUNTIME_DIR");
+  EXPECT_EQ(CableDirectory::find().passed_over, "");
+  for (const char* runtime : {"relative/path", "/a-directory-that-is-not-there"}) {
+    setenv("XDG_RUNTIME_DIR", runtime, 1);
+    EXPECT_EQ(CableDirectory::find().passed_over, runtime);
+  }
+}
+
+TEST_F(CableDirectoryPlace, OfAnotherOwnerIsRefusedAndNotReplaced) {
+  const auto directory = CableDirectory::find();
+  EXPECT_EQ(directory.foreign_owner(), "") << "there is none";
+  ASSERT_TRUE(directory.open(true));
+  EXPECT_EQ(directory.foreign_owner(), "");
+  if (geteuid() != 0) GTEST_SKIP() << "only root can give a directory away";
+  ASSERT_EQ(chown(directory.path.c_str(), kSomebody, kSomebody), 0);
+  EXPECT_EQ(open_cable_directory(true).error(), EACCES);
+  EXPECT_EQ(directory.foreign_owner(), directory.path + " belongs to user 65534, not to user 0");
 }
 
 TEST_F(CableDirectoryPlace, IsTmpWhereSharedMemoryCannotBeWritten) {
