@@ -11,7 +11,6 @@
 #include <cstring>
 #include <limits>
 
-#include "engine/cable_directory.h"
 #include "engine/clock.h"
 #include "engine/ofd_lock.h"
 #include "engine/signals_blocked.h"
@@ -41,9 +40,9 @@ std::optional<PcmFormat> others_format(int fd, off_t first, off_t end) noexcept 
 std::string file_name(const std::string& name) { return name + ".cable"; }
 
 /// Null if there is none, or it is not ours alone.
-UniqueFd open_to_look(const std::string& name) noexcept try {
+UniqueFd open_to_look(const std::string& name, const CableDirectory& place) noexcept try {
   if (!cable_name_valid(name)) return {};
-  const auto directory = open_cable_directory(false);
+  const auto directory = place.open(false);
   if (!directory) return {};
   auto file = open_private_file(directory->get(), file_name(name).c_str(), O_RDONLY);
   return file ? *std::move(file) : UniqueFd{};
@@ -89,24 +88,25 @@ bool cable_name_valid(std::string_view name) noexcept {
          name.find_first_not_of(kLetters) == std::string_view::npos;
 }
 
-std::optional<PcmFormat> cable_carries(const std::string& name) noexcept {
-  const UniqueFd file = open_to_look(name);
+std::optional<PcmFormat> cable_carries(const std::string& name,
+                                       const CableDirectory& directory) noexcept {
+  const UniqueFd file = open_to_look(name, directory);
   if (!file) return std::nullopt;
   if (const auto written = written_format(file.get())) return written;
   return others_format(file.get(), kFormatLocks, kFormatLocksEnd);
 }
 
-CableState cable_state(const std::string& name) noexcept {
-  const UniqueFd file = open_to_look(name);
+CableState cable_state(const std::string& name, const CableDirectory& directory) noexcept {
+  const UniqueFd file = open_to_look(name, directory);
   const auto record = file ? load_record(file.get()) : std::nullopt;
   if (!record) return {};
   return {.format = unpack_format(record->format),
           .active = record->has_open_segment() && locked_writer(file.get())};
 }
 
-Result<CableFile> CableFile::open(const std::string& name) {
+Result<CableFile> CableFile::open(const std::string& name, const CableDirectory& place) {
   if (!cable_name_valid(name)) return Errno{EINVAL};
-  auto directory = open_cable_directory(true);
+  auto directory = place.open(true);
   if (!directory) return directory.as_errno();
   auto fd = open_lock_file(directory->get(), file_name(name).c_str(), O_RDWR | O_CREAT);
   if (!fd) return fd.as_errno();

@@ -18,6 +18,7 @@
 #include <string>
 #include <string_view>
 
+#include "engine/cable_directory.h"
 #include "engine/cable_record.h"
 #include "engine/fork_closed_fd.h"
 #include "engine/pcm_format.h"
@@ -30,14 +31,16 @@ namespace dmasim {
 
 /// What the participants of a cable have agreed on, or what its writer has made them hear; nothing
 /// while there are none. Makes no file.
-[[nodiscard]] std::optional<PcmFormat> cable_carries(const std::string& name) noexcept;
+[[nodiscard]] std::optional<PcmFormat> cable_carries(
+    const std::string& name, const CableDirectory& directory = CableDirectory::find()) noexcept;
 
 /// What a cable is at.
 struct CableState {
   std::optional<PcmFormat> format;  ///< of what plays, or has played last; none: nobody has
   bool active = false;              ///< something plays, and does not pause
 };
-[[nodiscard]] CableState cable_state(const std::string& name) noexcept;
+[[nodiscard]] CableState cable_state(
+    const std::string& name, const CableDirectory& directory = CableDirectory::find()) noexcept;
 
 using CableSlots = std::array<std::byte, kDataOffset>;
 
@@ -49,7 +52,8 @@ class CableFile {
   CableFile& operator=(CableFile&&) noexcept = default;
   /// Makes the file if there is none. Errors: EINVAL (the name); EACCES (directory or file is not
   /// this user's alone, or no plain file); those of open(2); EMFILE.
-  static Result<CableFile> open(const std::string& name);
+  static Result<CableFile> open(const std::string& name,
+                                const CableDirectory& directory = CableDirectory::find());
 
   explicit operator bool() const noexcept { return static_cast<bool>(fd_); }
 

@@ -21,8 +21,12 @@ constexpr uint64_t kRenewSegments = kMostSegments / 2;
 /// LOCKING  lock_ is a leaf; what is called under it lies in memory.
 class CableSink final : public Sink {
  public:
-  CableSink(std::string name, std::shared_ptr<const Clock> clock, std::function<bool()> overrules)
-      : name_(std::move(name)), clock_(std::move(clock)), overrules_(std::move(overrules)) {}
+  CableSink(std::string name, std::shared_ptr<const Clock> clock, std::function<bool()> overrules,
+            CableDirectory directory)
+      : name_(std::move(name)),
+        directory_(std::move(directory)),
+        clock_(std::move(clock)),
+        overrules_(std::move(overrules)) {}
   ~CableSink() override { let_go(); }
 
   Result<void> configure(const PcmFormat& format, uint64_t burst_frames) override
@@ -75,6 +79,7 @@ class CableSink final : public Sink {
   }
 
   const std::string name_;
+  const CableDirectory directory_;
   const std::shared_ptr<const Clock> clock_;
   const std::function<bool()> overrules_;
   std::string trouble_;  // [setup] only
@@ -126,9 +131,9 @@ Result<void> CableSink::take_cable(CableFile& file, CableRecord& record, const P
                                    uint64_t capacity) {
   const bool fresh = !file;
   if (fresh) {
-    auto opened = CableFile::open(name_);
+    auto opened = CableFile::open(name_, directory_);
     if (!opened) {
-      trouble_ = cable_open_trouble(name_, opened.error());
+      trouble_ = cable_open_trouble(name_, opened.error(), directory_);
       return opened.as_errno();
     }
     file = *std::move(opened);
@@ -145,7 +150,7 @@ Result<void> CableSink::take_cable(CableFile& file, CableRecord& record, const P
   }
   if (fresh) record = file.load().value_or(CableRecord{});
   const auto laid = lay_tape(file, record, format, capacity);
-  if (!laid) trouble_ = cable_open_trouble(name_, laid.error());
+  if (!laid) trouble_ = cable_open_trouble(name_, laid.error(), directory_);
   return laid;
 }
 
@@ -286,8 +291,9 @@ Result<void> CableSink::flush() {
 }  // namespace
 
 std::unique_ptr<Sink> make_cable_sink(std::string name, std::shared_ptr<const Clock> clock,
-                                      std::function<bool()> overrules) {
-  return std::make_unique<CableSink>(std::move(name), std::move(clock), std::move(overrules));
+                                      std::function<bool()> overrules, CableDirectory directory) {
+  return std::make_unique<CableSink>(std::move(name), std::move(clock), std::move(overrules),
+                                     std::move(directory));
 }
 
 }  // namespace dmasim

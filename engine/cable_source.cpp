@@ -19,8 +19,8 @@ constexpr int kLoadTries = 4;  // each fails only if the writer laps us within a
 /// LOCKING  lock_ is a leaf; what is called under it lies in memory.
 class CableSource final : public Source {
  public:
-  CableSource(std::string name, std::shared_ptr<const Clock> clock)
-      : name_(std::move(name)), clock_(std::move(clock)) {}
+  CableSource(std::string name, std::shared_ptr<const Clock> clock, CableDirectory directory)
+      : name_(std::move(name)), directory_(std::move(directory)), clock_(std::move(clock)) {}
   ~CableSource() override DMASIM_EXCLUDES(lock_) {
     MutexLock guard(lock_);
     file_.leave();
@@ -87,6 +87,7 @@ class CableSource final : public Source {
   }
 
   const std::string name_;
+  const CableDirectory directory_;
   const std::shared_ptr<const Clock> clock_;
   std::string trouble_;  // [setup] only
 
@@ -109,9 +110,9 @@ Result<void> CableSource::configure(const PcmFormat& format, uint64_t) {
   trouble_.clear();
   MutexLock guard(lock_);
   if (!file_) {
-    auto opened = CableFile::open(name_);
+    auto opened = CableFile::open(name_, directory_);
     if (!opened) {
-      trouble_ = cable_open_trouble(name_, opened.error());
+      trouble_ = cable_open_trouble(name_, opened.error(), directory_);
       return opened.as_errno();
     }
     file_ = *std::move(opened);
@@ -266,8 +267,9 @@ void CableSource::fetch(uint64_t tape, std::span<std::byte> out) noexcept {
 
 }  // namespace
 
-std::unique_ptr<Source> make_cable_source(std::string name, std::shared_ptr<const Clock> clock) {
-  return std::make_unique<CableSource>(std::move(name), std::move(clock));
+std::unique_ptr<Source> make_cable_source(std::string name, std::shared_ptr<const Clock> clock,
+                                          CableDirectory directory) {
+  return std::make_unique<CableSource>(std::move(name), std::move(clock), std::move(directory));
 }
 
 }  // namespace dmasim

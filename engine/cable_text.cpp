@@ -24,6 +24,12 @@ std::string describe(const PcmFormat& format) {
          std::to_string(format.rate_hz) + " Hz";
 }
 
+std::string denied_words(const CableDirectory& directory) {
+  const std::string foreign = directory.foreign_owner();
+  return (foreign.empty() ? "" : ": " + foreign) +
+         "; accepted: a directory and a file that are this user's alone";
+}
+
 std::string cable_busy_trouble(const std::string& name, const std::optional<CableRecord>& record) {
   const auto owner = record ? static_cast<pid_t>(record->writer_pid) : 0;
   return cable(name) + " is played into by " + owner_words(owner) +
@@ -36,10 +42,10 @@ std::string cable_format_trouble(const std::string& name, const PcmFormat& wante
          "; it cannot carry " + describe(wanted) + " until all who use it have closed it";
 }
 
-std::string cable_open_trouble(const std::string& name, int error) {
+std::string cable_open_trouble(const std::string& name, int error,
+                               const CableDirectory& directory) {
   std::string text = cable(name) + ": " + std::generic_category().message(error);
-  if (error == EACCES) text += "; accepted: a directory and a file that are this user's alone";
-  return text;
+  return error == EACCES ? text + denied_words(directory) : text;
 }
 
 }  // namespace dmasim

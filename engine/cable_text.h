@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "engine/cable_directory.h"
 #include "engine/cable_record.h"
 #include "engine/pcm_format.h"
 
@@ -17,6 +18,9 @@ namespace dmasim {
                                              const std::optional<CableRecord>& record);
 [[nodiscard]] std::string cable_format_trouble(const std::string& name, const PcmFormat& wanted,
                                                const std::optional<PcmFormat>& carried);
-[[nodiscard]] std::string cable_open_trouble(const std::string& name, int error);
+[[nodiscard]] std::string cable_open_trouble(const std::string& name, int error,
+                                             const CableDirectory& directory);
+/// After an EACCES: why, and what is accepted.
+[[nodiscard]] std::string denied_words(const CableDirectory& directory);
 
 }  // namespace dmasim

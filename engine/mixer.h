@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "engine/cable_directory.h"
 #include "engine/clock.h"
 #include "engine/sink.h"
 #include "engine/source.h"
@@ -19,6 +20,7 @@ struct MixerPath {
   std::string card;
   std::shared_ptr<const Clock> clock;
   bool announce = false;
+  CableDirectory directory = CableDirectory::find();  ///< where the mixer lies
 };
 
 /// "Master Playback Volume" and "Switch" act on what is committed, or played, from then on.

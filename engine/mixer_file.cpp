@@ -10,7 +10,6 @@
 #include <cerrno>
 #include <new>
 
-#include "engine/cable_directory.h"
 #include "engine/cable_file.h"
 #include "engine/clock.h"
 #include "engine/ofd_lock.h"
@@ -54,14 +53,14 @@ Result<MixerFile> MixerFile::open_to_lock(int directory, const std::string& card
   return of(open_lock_file(directory, file_name(card).c_str(), O_RDWR | flags));
 }
 
-Result<MixerFile> MixerFile::create(const std::string& card) {
-  const auto directory = open_cable_directory(true);
+Result<MixerFile> MixerFile::create(const std::string& card, const CableDirectory& place) {
+  const auto directory = place.open(true);
   if (!directory) return directory.as_errno();
   return open_to_lock(directory->get(), card, O_CREAT);
 }
 
-Result<MixerFile> MixerFile::open(const std::string& card) {
-  const auto directory = open_cable_directory(false);
+Result<MixerFile> MixerFile::open(const std::string& card, const CableDirectory& place) {
+  const auto directory = place.open(false);
   if (!directory) return directory.as_errno();
   return open_to_lock(directory->get(), card, 0);
 }
@@ -127,8 +126,8 @@ void MixerFile::tell_stream() const noexcept {
   [[maybe_unused]] const int told = futimens(fd_.get(), nullptr);
 }
 
-MixerRecord read_mixer(const std::string& card) noexcept try {
-  const auto file = MixerFile::open(card);
+MixerRecord read_mixer(const std::string& card, const CableDirectory& directory) noexcept try {
+  const auto file = MixerFile::open(card, directory);
   return file ? file->load() : MixerRecord::defaults();
 } catch (const std::bad_alloc&) {
   return MixerRecord::defaults();

@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 
+#include "engine/cable_directory.h"
 #include "engine/fork_closed_fd.h"
 #include "engine/mixer_record.h"
 #include "engine/result.h"
@@ -28,9 +29,11 @@ class MixerFile {
   /// Makes the file if there is none. `card` is valid as a cable's name is. Errors: EINVAL (the
   /// name); EACCES (directory or file is not this user's alone, or no plain file); EMFILE; those of
   /// mkdir(2) and open(2).
-  static Result<MixerFile> create(const std::string& card);
+  static Result<MixerFile> create(const std::string& card,
+                                  const CableDirectory& directory = CableDirectory::find());
   /// Makes nothing. Errors: ENOENT (nobody has), and as above.
-  static Result<MixerFile> open(const std::string& card);
+  static Result<MixerFile> open(const std::string& card,
+                                const CableDirectory& directory = CableDirectory::find());
   /// The same, in an open cable directory, and not to set(): waits for no fork(), so hooks may call
   /// it.
   static Result<MixerFile> open_in(int directory, const std::string& card);
@@ -65,6 +68,7 @@ class MixerFile {
 };
 
 /// What holds now on a card; defaults if nothing can be read. Makes no file.
-[[nodiscard]] MixerRecord read_mixer(const std::string& card) noexcept;
+[[nodiscard]] MixerRecord read_mixer(
+    const std::string& card, const CableDirectory& directory = CableDirectory::find()) noexcept;
 
 }  // namespace dmasim

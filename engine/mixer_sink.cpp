@@ -19,7 +19,7 @@ class MixedSink final : public Sink {
   MixedSink(std::unique_ptr<Sink> sink, MixerPath path)
       : announce_(path.announce),
         sink_(std::move(sink)),
-        view_(std::move(path.card), std::move(path.clock)) {}
+        view_(std::move(path.card), std::move(path.clock), std::move(path.directory)) {}
   /// The sink behind goes first: then it has let go of what others look at.
   ~MixedSink() override DMASIM_EXCLUDES(lock_) {
     sink_.reset();

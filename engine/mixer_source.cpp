@@ -13,7 +13,8 @@ namespace {
 class MixedSource final : public Source {
  public:
   MixedSource(std::unique_ptr<Source> source, MixerPath path)
-      : source_(std::move(source)), view_(std::move(path.card), std::move(path.clock)) {}
+      : source_(std::move(source)),
+        view_(std::move(path.card), std::move(path.clock), std::move(path.directory)) {}
 
   Result<void> configure(const PcmFormat& format, uint64_t burst_frames) override
       DMASIM_EXCLUDES(lock_) {

@@ -4,8 +4,6 @@
 #include <new>
 #include <utility>
 
-#include "engine/cable_directory.h"
-
 namespace dmasim {
 namespace {
 
@@ -18,7 +16,7 @@ constexpr int64_t kFindNs = 10'000'000;
 void MixerView::begin() {
   file_ = MixerFile{};
   directory_ = UniqueFd{};
-  if (auto directory = open_cable_directory(true)) directory_ = *std::move(directory);
+  if (auto directory = place_.open(true)) directory_ = *std::move(directory);
   record_ = MixerRecord::defaults();
   if (find_file()) load();
   look_again_ns_ = clock_->now_ns() + kLookNs;

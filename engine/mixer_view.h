@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 
+#include "engine/cable_directory.h"
 #include "engine/clock.h"
 #include "engine/mixer_file.h"
 #include "engine/never.h"
@@ -20,8 +21,9 @@ namespace dmasim {
 
 class MixerView {
  public:
-  MixerView(std::string card, std::shared_ptr<const Clock> clock)
-      : card_(std::move(card)), clock_(std::move(clock)) {}
+  MixerView(std::string card, std::shared_ptr<const Clock> clock,
+            CableDirectory place = CableDirectory::find())
+      : card_(std::move(card)), place_(std::move(place)), clock_(std::move(clock)) {}
 
   /// [setup] A stream begins: looks now, and finds the mixer even where somebody has removed its
   /// directory since. A mixer that cannot be read is one that nobody has touched.
@@ -38,6 +40,7 @@ class MixerView {
   bool load() noexcept;
 
   const std::string card_;
+  const CableDirectory place_;
   const std::shared_ptr<const Clock> clock_;
   UniqueFd directory_;
   MixerFile file_;

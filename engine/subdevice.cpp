@@ -11,7 +11,6 @@
 #include <cstdio>
 #include <utility>
 
-#include "engine/cable_directory.h"
 #include "engine/signals_blocked.h"
 
 namespace dmasim {
@@ -58,14 +57,16 @@ void write_owner(int fd) noexcept {
 
 }  // namespace
 
-Result<Subdevice> Subdevice::take(const PcmDevice& device, unsigned number) {
-  auto directory = open_cable_directory(true);
+Result<Subdevice> Subdevice::take(const PcmDevice& device, unsigned number,
+                                  const CableDirectory& place) {
+  auto directory = place.open(true);
   if (!directory) return directory.as_errno();
   return take_in(*directory, device, number);
 }
 
-Result<Subdevice> Subdevice::take_any(const PcmDevice& device, unsigned count) {
-  auto directory = open_cable_directory(true);
+Result<Subdevice> Subdevice::take_any(const PcmDevice& device, unsigned count,
+                                      const CableDirectory& place) {
+  auto directory = place.open(true);
   if (!directory) return directory.as_errno();
   int refused = EBUSY;
   for (unsigned number = 0; number < count; ++number) {
@@ -100,8 +101,8 @@ Subdevice::~Subdevice() {
   flock(lock_.get(), LOCK_UN);
 }
 
-pid_t subdevice_owner(const PcmDevice& device, unsigned number) {
-  const auto directory = open_cable_directory(false);
+pid_t subdevice_owner(const PcmDevice& device, unsigned number, const CableDirectory& place) {
+  const auto directory = place.open(false);
   if (!directory) return 0;
   const auto file =
       open_private_file(directory->get(), file_name(device, number).c_str(), O_RDONLY);

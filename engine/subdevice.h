@@ -14,6 +14,7 @@
 
 #include <string>
 
+#include "engine/cable_directory.h"
 #include "engine/fork_closed_fd.h"
 #include "engine/result.h"
 #include "engine/unique_fd.h"
@@ -32,10 +33,12 @@ class Subdevice {
  public:
   /// Errors: EBUSY (it has an owner), EACCES (directory or file is not this user's alone, or no
   /// plain file), EMFILE, and those of mkdir(2), open(2) and flock(2).
-  static Result<Subdevice> take(const PcmDevice& device, unsigned number);
+  static Result<Subdevice> take(const PcmDevice& device, unsigned number,
+                                const CableDirectory& directory = CableDirectory::find());
   /// The first of `count` that is free; those that cannot be locked are passed over. Errors: EBUSY
   /// (all have owners); as above, of the first that cannot be locked where no other is free.
-  static Result<Subdevice> take_any(const PcmDevice& device, unsigned count);
+  static Result<Subdevice> take_any(const PcmDevice& device, unsigned count,
+                                    const CableDirectory& directory = CableDirectory::find());
 
   Subdevice(Subdevice&&) noexcept = default;
   Subdevice& operator=(Subdevice&&) = delete;
@@ -60,6 +63,7 @@ class Subdevice {
 
 /// The process that says it owns the subdevice, for a message: whoever writes the file says so.
 /// 0 if unknown.
-[[nodiscard]] pid_t subdevice_owner(const PcmDevice& device, unsigned number);
+[[nodiscard]] pid_t subdevice_owner(const PcmDevice& device, unsigned number,
+                                    const CableDirectory& directory = CableDirectory::find());
 
 }  // namespace dmasim

@@ -7,14 +7,16 @@
 
 #include <string>
 
+#include "engine/cable_directory.h"
 #include "engine/result.h"
 
 namespace dmasim {
 
 struct CtlConfig {
   std::string card = "dmasim";
-  unsigned devices = 1;     ///< whose loops have controls, ...
-  unsigned subdevices = 8;  ///< ... and of each so many
+  unsigned devices = 1;                               ///< whose loops have controls, ...
+  unsigned subdevices = 8;                            ///< ... and of each so many
+  CableDirectory directory = CableDirectory::find();  ///< of the mixer and the cables
 };
 
 /// Errors: EINVAL, after a line in ALSA's error log.

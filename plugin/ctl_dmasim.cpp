@@ -12,10 +12,12 @@
 #include <memory>
 #include <string>
 
+#include "engine/cable_text.h"
 #include "plugin/ctl_config.h"
 #include "plugin/fork_guard.h"
 #include "plugin/hook.h"
 #include "plugin/mixer.h"
+#include "plugin/passed_over.h"
 
 namespace dmasim {
 namespace {
@@ -23,7 +25,7 @@ namespace {
 /// What ext.private_data points to.
 struct Control {
   Control(const CtlConfig& config)
-      : mixer(config.card, MixerElements(config.devices, config.subdevices)) {}
+      : mixer(config.card, MixerElements(config.devices, config.subdevices), config.directory) {}
 
   snd_ctl_ext_t ext{};
   ForkGuard guard;
@@ -182,18 +184,19 @@ void fill_ext(Control& control, const std::string& card) {
   ext.private_data = &control;
 }
 
-void log_open_failure(const std::string& card, int error) {
-  const char* accepted = "";
-  if (error == EACCES) accepted = "; accepted: a directory and a file that are this user's alone";
-  SNDERR("dmasim: ctl card = \"%s\": %s%s", card.c_str(), std::strerror(error), accepted);
+void log_open_failure(const CtlConfig& config, int error) {
+  const std::string denied = error == EACCES ? denied_words(config.directory) : "";
+  SNDERR("dmasim: ctl card = \"%s\": %s%s", config.card.c_str(), std::strerror(error),
+         denied.c_str());
 }
 
 int open_ctl(snd_ctl_t** handle, const char* name, const snd_config_t* conf, int mode) {
   const Result<CtlConfig> config = parse_ctl_config(conf);
   if (!config) return -config.error();
+  log_passed_over(config->directory);
   auto control = std::make_unique<Control>(*config);
   if (const Result<void> opened = control->mixer.open(); !opened) {
-    log_open_failure(config->card, opened.error());
+    log_open_failure(*config, opened.error());
     return -opened.error();
   }
   fill_ext(*control, config->card);

@@ -51,7 +51,7 @@ long Mixer::LoopState::of(MixerElement::State state) const noexcept {
 }
 
 Mixer::LoopState Mixer::loop_state(const Loop& loop) const {
-  const CableState cable = cable_state(loop_cable(card_, loop));
+  const CableState cable = cable_state(loop_cable(card_, loop), directory_);
   const PcmFormat format = cable.format.value_or(kNobodys);
   return {.active = cable.active ? 1 : 0,
           .format = to_alsa(format.sample),
@@ -60,7 +60,7 @@ Mixer::LoopState Mixer::loop_state(const Loop& loop) const {
 }
 
 Result<void> Mixer::open() {
-  if (const auto file = MixerFile::open(card_); !file && file.error() != ENOENT) {
+  if (const auto file = MixerFile::open(card_, directory_); !file && file.error() != ENOENT) {
     return file.as_errno();
   }
   auto poll = adopt(epoll_create1(EPOLL_CLOEXEC), ready);
@@ -82,14 +82,14 @@ void Mixer::replace_file(MixerFile file) {
 /// Somebody may have cleaned up, and somebody else may have made a new one.
 bool Mixer::find_file() {
   if (file_ && file_.linked()) return true;
-  auto file = MixerFile::open(card_);
+  auto file = MixerFile::open(card_, directory_);
   replace_file(file ? *std::move(file) : MixerFile{});
   return static_cast<bool>(file_);
 }
 
 Result<void> Mixer::make_file() {
   if (find_file()) return {};
-  auto file = MixerFile::create(card_);
+  auto file = MixerFile::create(card_, directory_);
   if (!file) return file.as_errno();
   replace_file(*std::move(file));
   return {};

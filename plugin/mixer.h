@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/cable_directory.h"
 #include "engine/fork_closed_fd.h"
 #include "engine/mixer_file.h"
 #include "engine/result.h"
@@ -30,8 +31,8 @@ namespace dmasim {
 
 class Mixer {
  public:
-  Mixer(std::string card, const MixerElements& elements)
-      : card_(std::move(card)), elements_(elements) {}
+  Mixer(std::string card, const MixerElements& elements, CableDirectory directory)
+      : card_(std::move(card)), elements_(elements), directory_(std::move(directory)) {}
 
   /// Makes no file. Errors: EACCES (what lies there is not this user's alone); EMFILE (too many
   /// files); ENOMEM, and those of open(2) but ENOENT.
@@ -81,6 +82,7 @@ class Mixer {
 
   const std::string card_;
   const MixerElements elements_;
+  const CableDirectory directory_;
   ForkClosedFd poll_;  // set by open()
   ForkClosedFd pending_level_;
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/cable_directory.h"
 #include "engine/engine.h"
 #include "engine/pcm_format.h"
 #include "engine/result.h"
@@ -33,6 +34,8 @@ struct PcmConfig {
   unsigned subdevices = 0;         ///< that there are; `subdev` may be beyond them
   bool subdevices_chosen = false;  ///< else one more at a cable is not refused for their number
   bool loop = false;               ///< its subdevices are those of a loop, each with a cable
+
+  CableDirectory directory = CableDirectory::find();  ///< of cables, mixer and locks
 
   std::vector<SampleFormat> formats;  ///< never empty
   Range channels;

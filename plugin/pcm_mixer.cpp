@@ -14,7 +14,8 @@ namespace {
 MixerPath path_of(const PcmConfig& config) {
   return {.card = config.card,
           .clock = std::make_shared<RealtimeClock>(),
-          .announce = loop_with_controls(config.card, config.cable).has_value()};
+          .announce = loop_with_controls(config.card, config.cable).has_value(),
+          .directory = config.directory};
 }
 
 }  // namespace
@@ -34,15 +35,17 @@ std::function<bool()> notify_switch(const PcmConfig& config) {
   const auto loop = loop_with_controls(config.card, config.cable);
   if (!loop) return {};
   const size_t cell = notify_cell(loop->device, loop->subdevice);
-  return [card = config.card, cell] { return read_mixer(card).settings[cell].value != 0; };
+  return [card = config.card, directory = config.directory, cell] {
+    return read_mixer(card, directory).settings[cell].value != 0;
+  };
 }
 
 std::function<int32_t()> shifted_clock(const PcmConfig& config) {
   const auto loop = loop_with_controls(config.card, config.cable);
   if (!loop) return {};
   const size_t cell = rate_shift_cell(loop->device, loop->subdevice);
-  return [card = config.card, ppm = config.ppm, cell] {
-    return shifted_ppm(ppm, read_mixer(card).settings[cell].value);
+  return [card = config.card, directory = config.directory, ppm = config.ppm, cell] {
+    return shifted_ppm(ppm, read_mixer(card, directory).settings[cell].value);
   };
 }
 

@@ -89,8 +89,8 @@ Result<std::unique_ptr<Sink>> make_file(PcmConfig& config) {
 Result<std::unique_ptr<Sink>> make_sink(PcmConfig& config) {
   if (config.cable.empty() && config.file.empty()) return make_null_sink();
   if (config.cable.empty()) return make_file(config);
-  std::unique_ptr<Sink> cable =
-      make_cable_sink(config.cable, std::make_shared<RealtimeClock>(), notify_switch(config));
+  std::unique_ptr<Sink> cable = make_cable_sink(config.cable, std::make_shared<RealtimeClock>(),
+                                                notify_switch(config), config.directory);
   if (config.file.empty()) return cable;
   Result<std::unique_ptr<Sink>> file = make_file(config);
   if (!file) return file;
@@ -136,7 +136,7 @@ Result<std::unique_ptr<Source>> make_tone(const PcmConfig& config) {
 
 Result<std::unique_ptr<Source>> make_cable_end(const PcmConfig& config) {
   if (config.source.empty()) {
-    return make_cable_source(config.cable, std::make_shared<RealtimeClock>());
+    return make_cable_source(config.cable, std::make_shared<RealtimeClock>(), config.directory);
   }
   SNDERR("dmasim: source = \"%s\" and cable = \"%s\"; accepted: one of them for a capture",
          config.source.c_str(), config.cable.c_str());
@@ -164,7 +164,7 @@ Result<std::unique_ptr<Source>> make_source(PcmConfig& config) {
 /// While others are on the cable it is a card with one format; `plug` converts, as for any card.
 bool narrow_to_cable(PcmConfig& config) {
   if (config.cable.empty()) return true;
-  const std::optional<PcmFormat> carried = cable_carries(config.cable);
+  const std::optional<PcmFormat> carried = cable_carries(config.cable, config.directory);
   if (!carried) return true;
   const bool known = std::count(config.formats.begin(), config.formats.end(), carried->sample) > 0;
   if (known && narrow(config.channels, carried->channels) &&

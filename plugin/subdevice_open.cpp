@@ -7,6 +7,7 @@
 #include "engine/cable_directory.h"
 #include "engine/owner_words.h"
 #include "engine/subdevice.h"
+#include "plugin/passed_over.h"
 #include "plugin/pcm_open.h"
 
 namespace dmasim {
@@ -25,8 +26,8 @@ std::string advice(const PcmConfig& config, const PcmDevice& device) {
 void log_busy(const PcmConfig& config, const PcmDevice& device) {
   SNDERR("dmasim: card = \"%s\", dev = %u, subdev = %u is in use for %s by %s; accepted: 0 to %u%s",
          device.card.c_str(), device.number, *config.subdev, purpose(device),
-         owner_words(subdevice_owner(device, *config.subdev)).c_str(), config.subdevices - 1,
-         advice(config, device).c_str());
+         owner_words(subdevice_owner(device, *config.subdev, config.directory)).c_str(),
+         config.subdevices - 1, advice(config, device).c_str());
 }
 
 void log_all_busy(const PcmConfig& config, const PcmDevice& device) {
@@ -41,10 +42,10 @@ void log_all_busy(const PcmConfig& config, const PcmDevice& device) {
 void log_none_usable(const PcmConfig& config, const PcmDevice& device, int error) {
   SNDERR(
       "dmasim: card = \"%s\", dev = %u: those of its %u subdevices that are not in use for %s have "
-      "no lock in $XDG_RUNTIME_DIR/dmasim, /dev/shm or /tmp: %s; accepted: plain files of this "
-      "user alone in place of %s.%u.*, more subdevices, another dev or card",
-      device.card.c_str(), device.number, config.subdevices, purpose(device), std::strerror(error),
-      device.card.c_str(), device.number);
+      "no lock in %s: %s; accepted: plain files of this user alone in place of %s.%u.*, more "
+      "subdevices, another dev or card",
+      device.card.c_str(), device.number, config.subdevices, purpose(device),
+      config.directory.path.c_str(), std::strerror(error), device.card.c_str(), device.number);
 }
 
 Result<std::optional<Subdevice>> taken(Result<Subdevice> subdevice) {
@@ -58,14 +59,12 @@ Result<std::optional<Subdevice>> take_named(const PcmConfig& config, const PcmDe
            config.subdevices - 1, config.subdevices);
     return Errno{EBUSY};
   }
-  Result<Subdevice> subdevice = Subdevice::take(device, *config.subdev);
+  Result<Subdevice> subdevice = Subdevice::take(device, *config.subdev, config.directory);
   if (!subdevice && subdevice.error() == EBUSY) {
     log_busy(config, device);
   } else if (!subdevice) {
-    SNDERR(
-        "dmasim: subdev = %u: no lock in $XDG_RUNTIME_DIR/dmasim, /dev/shm or /tmp: %s; accepted: "
-        "none, for any that is free",
-        *config.subdev, std::strerror(subdevice.error()));
+    SNDERR("dmasim: subdev = %u: no lock in %s: %s; accepted: none, for any that is free",
+           *config.subdev, config.directory.path.c_str(), std::strerror(subdevice.error()));
   }
   return taken(std::move(subdevice));
 }
@@ -74,14 +73,14 @@ bool out_of_resources(int error) noexcept {
   return error == EMFILE || error == ENFILE || error == ENOMEM;
 }
 
-bool no_directory() {
-  const auto directory = open_cable_directory(true);
+bool no_directory(const CableDirectory& place) {
+  const auto directory = place.open(true);
   return !directory && !out_of_resources(directory.error());
 }
 
 Result<std::optional<Subdevice>> take_any(const PcmConfig& config, const PcmDevice& device) {
-  if (no_directory()) return std::optional<Subdevice>{};
-  Result<Subdevice> subdevice = Subdevice::take_any(device, config.subdevices);
+  if (no_directory(config.directory)) return std::optional<Subdevice>{};
+  Result<Subdevice> subdevice = Subdevice::take_any(device, config.subdevices, config.directory);
   if (!subdevice && subdevice.error() == EBUSY) {
     log_all_busy(config, device);
   } else if (!subdevice && !out_of_resources(subdevice.error())) {
@@ -97,6 +96,11 @@ Result<std::optional<Subdevice>> take_subdevice(const PcmConfig& config, snd_pcm
                          .number = config.dev,
                          .loop = config.loop,
                          .playback = stream == SND_PCM_STREAM_PLAYBACK};
+  log_passed_over(config.directory);
+  if (const std::string foreign = config.directory.foreign_owner(); !foreign.empty()) {
+    SNDERR("dmasim: %s; accepted: a directory of this user alone", foreign.c_str());
+    return Errno{EACCES};
+  }
   return config.subdev ? take_named(config, device) : take_any(config, device);
 }
 

@@ -213,6 +213,21 @@ TEST_F(CableLoop, AMappedStreamLoopsAsWell) {
   EXPECT_EQ(order.heard(), setup.buffer_size);
 }
 
+TEST_F(CableLoop, LiesWhereItsPcmsWereOpened) {
+  const TemporaryDirectory elsewhere;
+  const Pcm in = capture();
+  const Pcm out = playback();
+  ASSERT_TRUE(in && out);
+  setenv("XDG_RUNTIME_DIR", elsewhere.path().c_str(), 1);
+  ASSERT_NO_FATAL_FAILURE(configure(in.get(), cable_capture_setup()));
+  ASSERT_NO_FATAL_FAILURE(configure(out.get(), playback_setup()));
+  ASSERT_EQ(write_tagged(out.get(), tagged_frames(1, 1, kPlayed)), int{kPlayed});
+  ASSERT_EQ(snd_pcm_start(in.get()), 0);
+  ASSERT_EQ(snd_pcm_start(out.get()), 0);
+  EXPECT_TRUE(std::filesystem::exists(runtime_.path() / "dmasim" / "test.cable"));
+  EXPECT_TRUE(std::filesystem::is_empty(elsewhere.path()));
+}
+
 TEST_F(CableLoop, TheFileBesideTheCableHoldsTheSame) {
   const std::string path = runtime_.path() / "played.raw";
   {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// How a control device is opened, or is not, and who it says it is.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -87,6 +88,37 @@ TEST_F(CtlOpen, IsRefusedWhereTheFileIsOpenToOthers) {
   expect_refused("dmasim", -EACCES, "this user's alone");
   std::filesystem::permissions(runtime_.path() / "dmasim", std::filesystem::perms{0755});
   expect_refused("dmasim", -EACCES, "this user's alone");
+}
+
+TEST_F(CtlOpen, StaysInTheDirectoryInWhichItWasOpened) {
+  const TemporaryDirectory elsewhere;
+  const Ctl ctl;
+  const Element volume = ctl.find("Master Playback Volume");
+  setenv("XDG_RUNTIME_DIR", elsewhere.path().c_str(), 1);
+  ctl.subscribe();
+  EXPECT_EQ(ctl.write(volume, {1, 2}), 1);
+  EXPECT_TRUE(std::filesystem::exists(runtime_.path() / "dmasim" / "dmasim.mixer"));
+  EXPECT_TRUE(std::filesystem::is_empty(elsewhere.path()));
+  EXPECT_EQ(Ctl().read(volume), (Values{120, 120})) << "another mixer";
+}
+
+TEST_F(CtlOpen, IsRefusedInADirectoryOfSomebodyElse) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can give a directory away";
+  const std::filesystem::path directory = runtime_.path() / "dmasim";
+  std::filesystem::create_directory(directory);
+  std::filesystem::permissions(directory, std::filesystem::perms{0700});
+  ASSERT_EQ(chown(directory.c_str(), 65534, 65534), 0);
+  expect_refused("dmasim", -EACCES, directory.string() + " belongs to user 65534");
+}
+
+TEST_F(CtlOpen, TellsOnceWhichRuntimeDirectoryIsNotUsed) {
+  setenv("XDG_RUNTIME_DIR", "relative/path", 1);
+  const ErrorLog log;
+  EXPECT_EQ(open_answer("dmasim:not-used"), 0);
+  const std::string told = log.text();
+  EXPECT_NE(told.find("XDG_RUNTIME_DIR = \"relative/path\""), std::string::npos) << told;
+  EXPECT_EQ(open_answer("dmasim:not-used"), 0);
+  EXPECT_EQ(log.text(), told);
 }
 
 /// Of which a user has few: as many controls can be open as there are files.

@@ -160,6 +160,29 @@ TEST_F(Subdevices, WithoutADirectoryAPcmOpensUnlessOneIsNamed) {
   EXPECT_NE(log.text().find("accepted"), std::string::npos) << log.text();
 }
 
+TEST_F(Subdevices, APcmIsRefusedInADirectoryOfSomebodyElse) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can give a directory away";
+  const std::filesystem::path directory = runtime_.path() / "dmasim";
+  ASSERT_EQ(try_open({}, kPlayback).error, 0);  // makes it
+  ASSERT_EQ(chown(directory.c_str(), 65534, 65534), 0);
+  for (const Arguments& arguments : {Arguments{}, Arguments{{"SUBDEV", "0"}}}) {
+    const ErrorLog log;
+    EXPECT_EQ(try_open(arguments, kPlayback).error, -EACCES);
+    EXPECT_NE(log.text().find(directory.string() + " belongs to user 65534"), std::string::npos)
+        << log.text();
+  }
+}
+
+TEST_F(Subdevices, ARuntimeDirectoryThatIsNotUsedIsToldOfOnce) {
+  setenv("XDG_RUNTIME_DIR", "relative/path", 1);
+  const ErrorLog log;
+  EXPECT_EQ(try_open({{"CARD", "not-used"}}, kPlayback).error, 0);
+  const std::string told = log.text();
+  EXPECT_NE(told.find("XDG_RUNTIME_DIR = \"relative/path\""), std::string::npos) << told;
+  EXPECT_EQ(try_open({{"CARD", "not-used"}}, kPlayback).error, 0);
+  EXPECT_EQ(log.text(), told);
+}
+
 TEST_F(Subdevices, ThoseThatCannotBeLockedArePassedOver) {
   const Arguments two{{"CARD", "bad"}, {"SUBDEVICES", "2"}};
   ASSERT_EQ(try_open(two, kPlayback).error, 0);  // makes the directory

@@ -98,8 +98,9 @@ TEST_F(CableEdges, TroublesNameWhoAndWhat) {
             std::string::npos);
   EXPECT_NE(cable_format_trouble("x", kSlow, kSlow).find("carries S32_LE, 1 channel, 1000 Hz"),
             std::string::npos);
-  EXPECT_NE(cable_open_trouble("x", EACCES).find("this user's alone"), std::string::npos);
-  EXPECT_EQ(cable_open_trouble("x", EMFILE).find("this user's alone"), std::string::npos);
+  const CableDirectory nowhere{.path = "/nowhere", .passed_over = {}};
+  EXPECT_NE(cable_open_trouble("x", EACCES, nowhere).find("this user's alone"), std::string::npos);
+  EXPECT_EQ(cable_open_trouble("x", EMFILE, nowhere).find("this user's alone"), std::string::npos);
 }
 
 }  // namespace
