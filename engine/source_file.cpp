@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sndfile.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -16,6 +17,7 @@
 #include "engine/source.h"
 #include "engine/sync.h"
 #include "engine/unique_fd.h"
+#include "engine/wav_layout.h"
 
 namespace dmasim {
 namespace {
@@ -27,11 +29,55 @@ struct SndfileCloser {
   void operator()(SNDFILE* file) const noexcept { sf_close(file); }
 };
 
+/// The samples of a WAV without its header, for libsndfile to read as it is told to: by itself it
+/// guesses from their values what a WAV with an unusual header holds.
+class HeaderlessFile {
+ public:
+  HeaderlessFile(int fd, const WavLayout& layout) noexcept
+      : fd_(fd), begin_(static_cast<sf_count_t>(layout.data_at)) {
+    struct stat status {};
+    const sf_count_t end = fstat(fd, &status) == 0 ? status.st_size : 0;
+    const auto told = static_cast<sf_count_t>(layout.data_bytes);  // of a stream it is a limit
+    size_ = std::clamp<sf_count_t>(end - begin_, 0, told);
+  }
+  SNDFILE* open(SF_INFO& info) noexcept { return sf_open_virtual(&kCalls, SFM_READ, &info, this); }
+
+ private:
+  static HeaderlessFile& of(void* self) noexcept { return *static_cast<HeaderlessFile*>(self); }
+  static sf_count_t size(void* self) { return of(self).size_; }
+  static sf_count_t tell(void* self) { return of(self).place_; }
+  static sf_count_t write(const void*, sf_count_t, void*) { return 0; }
+  static sf_count_t seek(sf_count_t offset, int whence, void* self) {
+    HeaderlessFile& file = of(self);
+    const sf_count_t base = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? file.place_ : file.size_;
+    return file.place_ = std::clamp<sf_count_t>(base + offset, 0, file.size_);
+  }
+  static sf_count_t read(void* bytes, sf_count_t count, void* self) {
+    HeaderlessFile& file = of(self);
+    const auto most = static_cast<size_t>(std::min(count, file.size_ - file.place_));
+    const ssize_t got = pread(file.fd_, bytes, most, file.begin_ + file.place_);
+    file.place_ += std::max<ssize_t>(got, 0);
+    return std::max<ssize_t>(got, 0);
+  }
+  static inline SF_VIRTUAL_IO kCalls{&size, &seek, &read, &write, &tell};
+
+  const int fd_;
+  const sf_count_t begin_;
+  sf_count_t size_ = 0;
+  sf_count_t place_ = 0;
+};
+
 /// An open sound file. Its samples come as numbers of the kind that holds them exactly.
 class SoundFile {
  public:
   SoundFile(UniqueFd fd, SNDFILE* file, const SF_INFO& info) noexcept
       : fd_(std::move(fd)), file_(file), info_(info), kind_(kind_of(info.format)) {}
+  /// Of samples whose 24 bits are the lower ones of 32.
+  SoundFile(UniqueFd fd, std::unique_ptr<HeaderlessFile> low_24, SNDFILE* file,
+            const SF_INFO& info) noexcept
+      : SoundFile(std::move(fd), file, info) {
+    low_24_ = std::move(low_24);
+  }
 
   [[nodiscard]] uint32_t channels() const noexcept { return static_cast<uint32_t>(info_.channels); }
   [[nodiscard]] uint32_t rate_hz() const noexcept {
@@ -51,7 +97,9 @@ class SoundFile {
     const auto count = static_cast<sf_count_t>(numbers.size() / number_bytes());
     sf_count_t got = 0;
     if (kind_ == SampleKind::integer) {
-      got = sf_read_int(file_.get(), reinterpret_cast<int32_t*>(numbers.data()), count);
+      auto* const integers = reinterpret_cast<int32_t*>(numbers.data());
+      got = sf_read_int(file_.get(), integers, count);
+      if (low_24_) to_upper_bits({integers, static_cast<size_t>(std::max<sf_count_t>(got, 0))});
     } else if (kind_ == SampleKind::float32) {
       got = sf_read_float(file_.get(), reinterpret_cast<float*>(numbers.data()), count);
     } else {
@@ -79,7 +127,14 @@ class SoundFile {
     }
   }
 
-  UniqueFd fd_;  // closed after file_
+  static void to_upper_bits(std::span<int32_t> numbers) noexcept {
+    for (int32_t& number : numbers) {
+      number = static_cast<int32_t>(static_cast<uint32_t>(number) << 8);
+    }
+  }
+
+  UniqueFd fd_;                             // closed after file_
+  std::unique_ptr<HeaderlessFile> low_24_;  // what file_ reads from, if that is not fd_ itself
   std::unique_ptr<SNDFILE, SndfileCloser> file_;
   SF_INFO info_;
   SampleKind kind_;
@@ -255,6 +310,21 @@ class FileSource final : public Source {
   Thread thread_;  // [setup] only
 };
 
+/// `guessed` is what libsndfile takes the file for: of its samples it may be wrong, not of their
+/// channels and rate.
+Result<std::unique_ptr<Source>> make_low_24_source(UniqueFd fd, const WavLayout& layout,
+                                                   const SF_INFO& guessed) {
+  auto samples = std::make_unique<HeaderlessFile>(fd.get(), layout);
+  SF_INFO info{};
+  info.channels = guessed.channels;
+  info.samplerate = guessed.samplerate;
+  info.format = SF_FORMAT_RAW | SF_FORMAT_PCM_32 | SF_ENDIAN_LITTLE;
+  SNDFILE* file = samples->open(info);
+  if (file == nullptr) return Errno{EINVAL};
+  return std::unique_ptr<Source>(
+      std::make_unique<FileSource>(SoundFile(std::move(fd), std::move(samples), file, info)));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Source>> make_file_source(const char* path) {
@@ -265,10 +335,15 @@ Result<std::unique_ptr<Source>> make_file_source(const char* path) {
   if (S_ISDIR(status.st_mode)) return Errno{EISDIR};
   if (!S_ISREG(status.st_mode)) return Errno{EINVAL};
   SF_INFO info{};
-  SNDFILE* file = sf_open_fd(fd.get(), SFM_READ, &info, SF_FALSE);
-  if (file == nullptr) return Errno{EINVAL};
+  std::unique_ptr<SNDFILE, SndfileCloser> file(sf_open_fd(fd.get(), SFM_READ, &info, SF_FALSE));
+  if (!file) return Errno{EINVAL};
+  const WavLayout layout = wav_layout(fd.get());
+  if (layout.bits == WavLayout::Bits::unknown) return Errno{ENOTSUP};
+  if (layout.bits == WavLayout::Bits::low_24) {
+    return make_low_24_source(std::move(fd), layout, info);
+  }
   return std::unique_ptr<Source>(
-      std::make_unique<FileSource>(SoundFile(std::move(fd), file, info)));
+      std::make_unique<FileSource>(SoundFile(std::move(fd), file.release(), info)));
 }
 
 }  // namespace dmasim

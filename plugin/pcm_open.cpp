@@ -150,6 +150,15 @@ Result<std::unique_ptr<Source>> make_source(PcmConfig& config) {
   if (name == "counter") return make_counter_source();
   if (name.starts_with(kTone)) return make_tone(config);
   Result<std::unique_ptr<Source>> source = make_file_source(name.c_str());
+  if (source.error() == ENOTSUP) {
+    SNDERR(
+        "dmasim: source = \"%s\": its header gives a sample more bytes than its bits need, so that "
+        "nobody knows which of them are the sound; accepted: a WAV of 8, 16, 24 or 32 bits in 1, "
+        "2, "
+        "3 or 4 bytes, or of 24 in 4 as arecord writes them",
+        name.c_str());
+    return Errno{EINVAL};
+  }
   if (!source) {
     SNDERR(
         "dmasim: source = \"%s\": %s; accepted: silence, tone:HZ, counter or the path of a "
