@@ -85,11 +85,8 @@ class FlatRecording final : public Recording {
 
   Result<void> sync() noexcept override {
     if (wav_) {
-      const std::byte pad{0};
-      if (data_bytes_ % 2 != 0) {
-        if (const auto wrote = file_.write_at(end(), {&pad, 1}); wrote.error != 0) {
-          return Errno{wrote.error};
-        }
+      if (!file_.device()) {  // what has gone out to a device cannot be taken by the next frame
+        if (const auto padded = pad(); !padded) return padded;
       }
       const WavHeader header(format_, data_bytes_);
       if (const auto wrote = file_.write_at(0, header.bytes()); wrote.error != 0) {
@@ -102,10 +99,19 @@ class FlatRecording final : public Recording {
 
   Result<void> finish() noexcept override {
     file_.truncate(end() + (wav_ ? data_bytes_ % 2 : 0));
-    return sync();
+    if (const auto synced = sync(); !synced) return synced;
+    return wav_ && file_.device() ? pad() : Result<void>();
   }
 
  private:
+  Result<void> pad() noexcept {
+    if (data_bytes_ % 2 == 0) return {};
+    const std::byte zero{0};
+    if (const auto wrote = file_.write_at(end(), {&zero, 1}); wrote.error != 0) {
+      return Errno{wrote.error};
+    }
+    return {};
+  }
   OutputFile::Wrote write_frames(std::span<const std::byte> frames, size_t count) noexcept {
     if (!packs_) return file_.write_at(end(), frames);
     pack_little_endian(format_.sample, frames, scratch_.data());
@@ -153,7 +159,9 @@ bool file_type_holds(FileType type, const PcmFormat& format) noexcept {
 
 OutputFile::Wrote OutputFile::write_at(uint64_t offset, std::span<const std::byte> bytes) noexcept {
   Wrote wrote;
-  if (device_ && offset < device_end_) return {bytes.size(), 0};
+  if (device_ && offset < device_end_) {
+    wrote.bytes = static_cast<size_t>(std::min<uint64_t>(device_end_ - offset, bytes.size()));
+  }
   while (wrote.bytes < bytes.size()) {
     const auto rest = bytes.subspan(wrote.bytes);
     const ssize_t count = device_ ? write(fd_.get(), rest.data(), rest.size())

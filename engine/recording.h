@@ -51,8 +51,9 @@ enum class FileType : uint8_t { wav, w64, flac, raw };
 
 [[nodiscard]] bool file_type_holds(FileType type, const PcmFormat& format) noexcept;
 
-/// An open file that is written at given places. A device has one place, its end: writing over what
-/// has gone out already succeeds and does nothing.
+/// An open file that is written at given places. A device has one place, its end: of what is
+/// written over what has gone out already, only the part behind it goes out. A frame of which a
+/// device took one part is therefore completed by the next one, and frames stay whole.
 class OutputFile {
  public:
   OutputFile(ForkClosedFd fd, bool device) noexcept : fd_(std::move(fd)), device_(device) {}
@@ -62,6 +63,7 @@ class OutputFile {
     int error = 0;  ///< errno when they are fewer than asked for
   };
   Wrote write_at(uint64_t offset, std::span<const std::byte> bytes) noexcept;
+  [[nodiscard]] bool device() const noexcept { return device_; }
   /// Cuts off what lies behind `size`.
   void truncate(uint64_t size) noexcept;
 
