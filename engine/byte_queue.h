@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Bytes in the order in which they came, in memory that is allocated once.
+/// Bytes in the order in which they came, in memory that is allocated once and touched as they
+/// come: a queue for seconds of sound is made within a start.
 ///
 /// LOCKING  none of its own: guarded by its owner's mutex.
 #pragma once
@@ -8,19 +9,28 @@
 #include <cassert>
 #include <cstddef>
 #include <cstring>
+#include <memory>
 #include <span>
 #include <utility>
-#include <vector>
 
 namespace dmasim {
 
 class ByteQueue {
  public:
   ByteQueue() = default;
-  /// Throws std::bad_alloc or std::length_error.
-  explicit ByteQueue(size_t capacity) : storage_(capacity) {}
+  /// Throws std::bad_alloc.
+  explicit ByteQueue(size_t capacity)
+      : storage_(std::make_unique_for_overwrite<std::byte[]>(capacity)), capacity_(capacity) {}
+  ByteQueue(ByteQueue&& other) noexcept { *this = std::move(other); }
+  ByteQueue& operator=(ByteQueue&& other) noexcept {
+    std::swap(storage_, other.storage_);
+    std::swap(capacity_, other.capacity_);
+    std::swap(head_, other.head_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
 
-  [[nodiscard]] size_t capacity() const noexcept { return storage_.size(); }
+  [[nodiscard]] size_t capacity() const noexcept { return capacity_; }
   [[nodiscard]] size_t size() const noexcept { return size_; }
   [[nodiscard]] size_t free_bytes() const noexcept { return capacity() - size_; }
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
@@ -30,22 +40,22 @@ class ByteQueue {
     assert(bytes.size() <= free_bytes());
     const size_t tail = (head_ + size_) % std::max<size_t>(capacity(), 1);
     const size_t first = std::min(bytes.size(), capacity() - tail);
-    copy(storage_.data() + tail, bytes.first(first));
-    copy(storage_.data(), bytes.subspan(first));
+    copy(storage_.get() + tail, bytes.first(first));
+    copy(storage_.get(), bytes.subspan(first));
     size_ += bytes.size();
   }
 
   /// The oldest bytes, as far as they lie together. Valid until the next change.
   [[nodiscard]] std::span<const std::byte> front() const noexcept {
-    return {storage_.data() + head_, std::min(size_, capacity() - head_)};
+    return {storage_.get() + head_, std::min(size_, capacity() - head_)};
   }
 
   /// Forgets the oldest `count` bytes, at most size().
   void drop(size_t count) noexcept {
     assert(count <= size_);
     if (count == 0) return;
-    head_ = (head_ + count) % capacity();
     size_ -= count;
+    head_ = empty() ? 0 : (head_ + count) % capacity();  // at 0 the memory is known already
   }
 
   /// Moves the oldest bytes out, as many as there are and fit. Returns their number.
@@ -76,7 +86,8 @@ class ByteQueue {
     if (!from.empty()) std::memcpy(to, from.data(), from.size());
   }
 
-  std::vector<std::byte> storage_;
+  std::unique_ptr<std::byte[]> storage_;
+  size_t capacity_ = 0;
   size_t head_ = 0;
   size_t size_ = 0;
 };
