@@ -53,14 +53,15 @@ bool little_endian(SampleFormat format) noexcept {
 /// Samples one after another, behind a header (wav) or none (raw).
 class FlatRecording final : public Recording {
  public:
-  FlatRecording(FileType type, OutputFile file, const PcmFormat& format)
+  FlatRecording(FileType type, OutputFile file, const PcmFormat& format, uint64_t end)
       : format_(format),
         wav_(type == FileType::wav),
         packs_(wav_ && (!little_endian(format.sample) ||
                         packed_bytes(format.sample) != sample_bytes(format.sample))),
         frame_bytes_(wav_ ? packed_bytes(format.sample) * format.channels : format.frame_bytes()),
         data_at_(wav_ ? WavHeader(format, 0).bytes().size() : 0),
-        file_(std::move(file)) {
+        file_(std::move(file)),
+        data_bytes_(end > 0 ? end - data_at_ : 0) {
     if (packs_) scratch_.resize(std::max(kScratchBytes / frame_bytes_, size_t{1}) * frame_bytes_);
   }
 
@@ -127,7 +128,7 @@ class FlatRecording final : public Recording {
   OutputFile file_;
   std::vector<std::byte> scratch_;
   bool begun_ = false;
-  uint64_t data_bytes_ = 0;
+  uint64_t data_bytes_;
 };
 
 }  // namespace
@@ -178,16 +179,29 @@ OutputFile::Wrote OutputFile::write_at(uint64_t offset, std::span<const std::byt
   return wrote;
 }
 
+size_t OutputFile::read_at(uint64_t offset, std::span<std::byte> bytes) noexcept {
+  size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t count =
+        pread(fd_.get(), &bytes[done], bytes.size() - done, static_cast<off_t>(offset + done));
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) break;
+    done += static_cast<size_t>(count);
+  }
+  return done;
+}
+
 void OutputFile::truncate(uint64_t size) noexcept {
   // What is too long was counted as lost already; readers go by the header.
   if (!device_ && ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) return;
 }
 
-std::unique_ptr<Recording> make_recording(FileType type, OutputFile file, const PcmFormat& format) {
+std::unique_ptr<Recording> make_recording(FileType type, OutputFile file, const PcmFormat& format,
+                                          uint64_t end) {
   if (type == FileType::w64 || type == FileType::flac) {
-    return make_sndfile_recording(type, std::move(file), format);
+    return make_sndfile_recording(type, std::move(file), format, end);
   }
-  return std::make_unique<FlatRecording>(type, std::move(file), format);
+  return std::make_unique<FlatRecording>(type, std::move(file), format, end);
 }
 
 }  // namespace dmasim

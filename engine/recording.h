@@ -63,6 +63,8 @@ class OutputFile {
     int error = 0;  ///< errno when they are fewer than asked for
   };
   Wrote write_at(uint64_t offset, std::span<const std::byte> bytes) noexcept;
+  /// How many bytes of the file it read: fewer where the file ends, or cannot be read.
+  size_t read_at(uint64_t offset, std::span<std::byte> bytes) noexcept;
   [[nodiscard]] bool device() const noexcept { return device_; }
   /// Cuts off what lies behind `size`.
   void truncate(uint64_t size) noexcept;
@@ -73,11 +75,22 @@ class OutputFile {
   uint64_t device_end_ = 0;
 };
 
-/// A recording of `format`, which file_type_holds(), into an empty `file`.
-std::unique_ptr<Recording> make_recording(FileType type, OutputFile file, const PcmFormat& format);
+/// The place in the file at `fd`, which can be read, where a recording of `format` can go on: 0 in
+/// an empty one. None if the file holds another format, is no whole recording, or of a type that
+/// does not grow (flac), or was written by others (wav).
+[[nodiscard]] std::optional<uint64_t> end_of_recording(FileType type, int fd,
+                                                       const PcmFormat& format) noexcept;
+
+/// Of a w64: it has the samples that a recording of `format` has.
+[[nodiscard]] bool sndfile_holds(FileType type, int fd, const PcmFormat& format) noexcept;
+
+/// A recording of `format`, which file_type_holds(), into `file` from `end` on. That is 0 and the
+/// file empty, or end_of_recording() of a file that can be read.
+std::unique_ptr<Recording> make_recording(FileType type, OutputFile file, const PcmFormat& format,
+                                          uint64_t end = 0);
 
 /// w64 and flac.
 std::unique_ptr<Recording> make_sndfile_recording(FileType type, OutputFile file,
-                                                  const PcmFormat& format);
+                                                  const PcmFormat& format, uint64_t end);
 
 }  // namespace dmasim

@@ -41,12 +41,29 @@ int sndfile_subtype(FileType type, SampleFormat format) noexcept {
   }
 }
 
-/// The file as libsndfile sees it.
+SF_INFO info_of(FileType type, const PcmFormat& format) noexcept {
+  SF_INFO info{};
+  info.samplerate = static_cast<int>(format.rate_hz);
+  info.channels = static_cast<int>(format.channels);
+  info.format = (type == FileType::flac ? SF_FORMAT_FLAC : SF_FORMAT_W64) |
+                sndfile_subtype(type, format.sample);
+  return info;
+}
+
+/// The file as libsndfile sees it. `size` is what there is already.
 class VirtualFile {
  public:
-  explicit VirtualFile(OutputFile file) noexcept : file_(std::move(file)) {}
+  VirtualFile(OutputFile file, uint64_t size) noexcept
+      : file_(std::move(file)), size_(static_cast<sf_count_t>(size)) {}
 
-  SNDFILE* open(SF_INFO& info) noexcept { return sf_open_virtual(&kCalls, SFM_WRITE, &info, this); }
+  /// At its end.
+  SNDFILE* open(SF_INFO info) noexcept {
+    if (size_ == 0) return sf_open_virtual(&kCalls, SFM_WRITE, &info, this);
+    info.format = 0;
+    SNDFILE* file = sf_open_virtual(&kCalls, SFM_RDWR, &info, this);
+    if (file != nullptr) sf_seek(file, 0, SEEK_END | SFM_WRITE);
+    return file;
+  }
   /// The errno of the first refusal, 0 if none.
   [[nodiscard]] int error() const noexcept { return error_; }
 
@@ -54,7 +71,14 @@ class VirtualFile {
   static VirtualFile& of(void* self) noexcept { return *static_cast<VirtualFile*>(self); }
   static sf_count_t size(void* self) { return of(self).size_; }
   static sf_count_t tell(void* self) { return of(self).place_; }
-  static sf_count_t read(void*, sf_count_t, void*) { return 0; }
+  static sf_count_t read(void* bytes, sf_count_t count, void* self) {
+    VirtualFile& file = of(self);
+    const size_t got = file.file_.read_at(
+        static_cast<uint64_t>(file.place_),
+        {static_cast<std::byte*>(bytes), static_cast<size_t>(std::max<sf_count_t>(count, 0))});
+    file.place_ += static_cast<sf_count_t>(got);
+    return static_cast<sf_count_t>(got);
+  }
   static sf_count_t seek(sf_count_t offset, int whence, void* self) {
     VirtualFile& file = of(self);
     const sf_count_t base = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? file.place_ : file.size_;
@@ -74,7 +98,7 @@ class VirtualFile {
 
   OutputFile file_;
   sf_count_t place_ = 0;
-  sf_count_t size_ = 0;
+  sf_count_t size_;
   int error_ = 0;
 };
 
@@ -83,10 +107,10 @@ class VirtualFile {
 template <typename Number>
 class SndfileRecording final : public Recording {
  public:
-  SndfileRecording(FileType type, OutputFile file, const PcmFormat& format)
+  SndfileRecording(FileType type, OutputFile file, const PcmFormat& format, uint64_t end)
       : type_(type),
         format_(format),
-        file_(std::move(file)),
+        file_(std::move(file), end),
         scratch_(std::max(kScratchSamples / format.channels, size_t{1}) * format.channels) {}
 
   ~SndfileRecording() override { close(); }
@@ -125,12 +149,7 @@ class SndfileRecording final : public Recording {
  private:
   Result<void> open() noexcept {
     if (sndfile_ == nullptr && error_ == 0) {
-      SF_INFO info{};
-      info.samplerate = static_cast<int>(format_.rate_hz);
-      info.channels = static_cast<int>(format_.channels);
-      info.format = (type_ == FileType::flac ? SF_FORMAT_FLAC : SF_FORMAT_W64) |
-                    sndfile_subtype(type_, format_.sample);
-      sndfile_ = file_.open(info);
+      sndfile_ = file_.open(info_of(type_, format_));
       if (sndfile_ == nullptr) fail();
     }
     return outcome();
@@ -159,15 +178,25 @@ class SndfileRecording final : public Recording {
 
 }  // namespace
 
+bool sndfile_holds(FileType type, int fd, const PcmFormat& format) noexcept {
+  SF_INFO info{};
+  SNDFILE* file = sf_open_fd(fd, SFM_READ, &info, SF_FALSE);
+  if (file == nullptr) return false;
+  sf_close(file);
+  const SF_INFO wanted = info_of(type, format);
+  return info.format == wanted.format && info.channels == wanted.channels &&
+         info.samplerate == wanted.samplerate;
+}
+
 std::unique_ptr<Recording> make_sndfile_recording(FileType type, OutputFile file,
-                                                  const PcmFormat& format) {
+                                                  const PcmFormat& format, uint64_t end) {
   switch (sample_kind(format.sample)) {
     case SampleKind::float32:
-      return std::make_unique<SndfileRecording<float>>(type, std::move(file), format);
+      return std::make_unique<SndfileRecording<float>>(type, std::move(file), format, end);
     case SampleKind::float64:
-      return std::make_unique<SndfileRecording<double>>(type, std::move(file), format);
+      return std::make_unique<SndfileRecording<double>>(type, std::move(file), format, end);
     default:
-      return std::make_unique<SndfileRecording<int32_t>>(type, std::move(file), format);
+      return std::make_unique<SndfileRecording<int32_t>>(type, std::move(file), format, end);
   }
 }
 

@@ -14,6 +14,7 @@
 #include <span>
 #include <string>
 
+#include "engine/file_pattern.h"
 #include "engine/frame_time.h"
 #include "engine/gain.h"
 #include "engine/pcm_format.h"
@@ -98,6 +99,7 @@ std::unique_ptr<Sink> make_null_sink();
 struct FileSinkOptions {
   int64_t queue_ns = 500'000'000;    ///< what the queue holds beside one burst
   int64_t flush_ns = 2'000'000'000;  ///< flush() gives up after so long without progress
+  bool append = false;               ///< go on behind what the file holds, if its format fits
 };
 
 /// Records the committed frames into `path`; the ending chooses the type: .wav (RF64 from 4 GiB
@@ -107,8 +109,17 @@ struct FileSinkOptions {
 /// file that opens (a FLAC without its last 4096 frames and its length). Another format in a later
 /// round starts path.1, path.2, ... (before the ending: out.1.wav).
 ///
+/// A pattern with %n is a new file for each sink: at the first configure() %n becomes how many of
+/// them this process has begun, from 0 on. A number whose file exists is passed over.
+///
+/// With `append` nothing that a file holds is taken away. It grows if it can and has the format;
+/// else the first of path.1, path.2, ... that does, or that is new, is used.
+///
 /// Errors (nothing is created): EINVAL (unknown ending; a pipe, socket or block device), EISDIR,
-/// ENOENT, ENOTDIR, EACCES, EROFS.
+/// ENOENT, ENOTDIR, EACCES, EROFS; ENOTSUP (`append` to a device or a .flac).
+Result<std::unique_ptr<Sink>> make_file_sink(const FilePattern& name,
+                                             const FileSinkOptions& options);
+/// The same for a path as it is.
 Result<std::unique_ptr<Sink>> make_file_sink(const char* path, const FileSinkOptions& options);
 
 /// Whether files of this path's type can hold `format`.

@@ -6,6 +6,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
@@ -22,10 +23,15 @@ namespace dmasim {
 namespace {
 
 struct Target {
-  std::string path;
+  FilePattern name;
+  std::string path;  // the name, with 0 in the place of %n
   FileType type;
   bool device;
+  bool append;
 };
+
+/// How many recordings of a pattern with %n this process has begun.
+std::atomic<uint64_t> counted_recordings{0};
 
 /// 0 or an errno.
 int status_of(const char* path, struct stat& status) noexcept {
@@ -46,14 +52,17 @@ int check_directory(const std::string& path) {
   return may_write(std::filesystem::path(path).parent_path(), W_OK | X_OK);
 }
 
-Result<Target> inspect(const char* name) {
-  if (name == nullptr || *name == '\0') return Errno{EINVAL};
+Result<Target> inspect(FilePattern name, bool append) {
+  if (name.name(0).empty()) return Errno{EINVAL};
   std::error_code failure;  // of getcwd(2)
-  Target target{std::filesystem::absolute(name, failure), FileType::raw, false};
+  name.make_absolute(std::filesystem::current_path(failure));
   if (failure) return Errno{failure.value()};
+  std::string first = name.name(0);
+  Target target{std::move(name), std::move(first), FileType::raw, false, append};
 
   struct stat status {};
-  const int absent = status_of(target.path.c_str(), status);
+  // What has a number's name already is passed over.
+  const int absent = target.name.counts() ? ENOENT : status_of(target.path.c_str(), status);
   if (absent != 0 && absent != ENOENT) return Errno{absent};
   if (absent == 0) {
     if (S_ISDIR(status.st_mode)) return Errno{EISDIR};
@@ -63,16 +72,18 @@ Result<Target> inspect(const char* name) {
   const auto type = type_of(target.path.c_str(), target.device);
   if (!type) return Errno{EINVAL};
   target.type = *type;
-  const int refused = absent != 0 ? check_directory(target.path) : may_write(target.path, W_OK);
+  if (append && (target.device || target.type == FileType::flac)) return Errno{ENOTSUP};
+  const int wanted = append ? R_OK | W_OK : W_OK;
+  const int refused = absent != 0 ? check_directory(target.path) : may_write(target.path, wanted);
   if (refused != 0) return Errno{refused};
   return target;
 }
 
 /// Opens for writing, without a change to what is there. O_NONBLOCK: a device that is not ready
 /// (a stopped terminal) refuses instead of holding the thread.
-Result<UniqueFd> open_output_once(const std::string& path, bool device) {
-  constexpr int kFlags = O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-  UniqueFd fd(open(path.c_str(), device ? kFlags : kFlags | O_CREAT, 0666));
+Result<UniqueFd> open_output_once(const std::string& path, bool device, bool append) {
+  const int flags = (append ? O_RDWR : O_WRONLY) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+  UniqueFd fd(open(path.c_str(), device ? flags : flags | O_CREAT, 0666));
   if (!fd) return Errno{errno};
   struct stat status {};
   if (fstat(fd.get(), &status) != 0) return Errno{errno};
@@ -80,24 +91,25 @@ Result<UniqueFd> open_output_once(const std::string& path, bool device) {
   return fd;
 }
 
-Result<ForkClosedFd> open_output(const std::string& path, bool device) {
-  return ForkClosedFd::open([&] { return open_output_once(path, device); });
+Result<ForkClosedFd> open_output(const std::string& path, bool device, bool append) {
+  return ForkClosedFd::open([&] { return open_output_once(path, device, append); });
 }
 
-/// Empties the file, unless another stream records into it. Where the file system has no locks, the
-/// file is used without.
+/// Makes the file this stream's own, unless another one records into it. Where the file system has
+/// no locks, the file is used without.
 Result<void> claim(int fd) {
   while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) return Errno{EBUSY};
     if (errno != EINTR) break;
   }
-  if (ftruncate(fd, 0) != 0) return Errno{errno};
   return {};
 }
 
 class FileRecorder final : public Recorder {
  public:
-  explicit FileRecorder(Target target) : target_(std::move(target)) {}
+  explicit FileRecorder(Target target) : target_(std::move(target)) {
+    if (!target_.name.counts()) path_ = target_.path;
+  }
   /// Not by closing alone: a child that has just been forked may not have closed its copies yet.
   ~FileRecorder() override {
     for (const ForkClosedFd& each : locks_) flock(each.get(), LOCK_UN);
@@ -105,24 +117,62 @@ class FileRecorder final : public Recorder {
 
   Result<std::unique_ptr<Recording>> begin(const PcmFormat& format) override {
     if (!file_type_holds(target_.type, format)) return Errno{EINVAL};
-    auto fd = open_output(next_path(), target_.device);
-    if (!fd) return fd.as_errno();
-    ForkClosedFd lock;
-    if (!target_.device) {
-      if (const auto claimed = claim(fd->get()); !claimed) return claimed.as_errno();
-      auto copy = copy_of(fd->get());
-      if (!copy) return copy.as_errno();
-      lock = *std::move(copy);
+    if (target_.device) return begin_device(format);
+    if (path_.empty()) {
+      if (const auto named = take_number(); !named) return named.as_errno();
     }
+    auto found = find_file(format);
+    if (!found) return found.as_errno();
+    auto lock = copy_of(found->fd.get());
+    if (!lock) return lock.as_errno();
     locks_.reserve(locks_.size() + 1);
     auto recording =
-        make_recording(target_.type, OutputFile(*std::move(fd), target_.device), format);
-    ++begun_;
-    if (lock) locks_.push_back(std::move(lock));  // not before: it would bar the next try
+        make_recording(target_.type, OutputFile(std::move(found->fd), false), format, found->end);
+    locks_.push_back(*std::move(lock));  // not before: it would bar the next try
+    next_ = found->index + 1;
     return recording;
   }
 
  private:
+  struct Found {
+    ForkClosedFd fd;
+    uint64_t end;  // where the recording goes on
+    uint64_t index;
+  };
+
+  Result<std::unique_ptr<Recording>> begin_device(const PcmFormat& format) {
+    auto fd = open_output(path_, true, false);
+    if (!fd) return fd.as_errno();
+    return make_recording(target_.type, OutputFile(*std::move(fd), true), format);
+  }
+
+  /// Makes the file of the next number that none has. It is this recorder's from here on.
+  Result<void> take_number() {
+    for (;;) {
+      std::string path = target_.name.name(counted_recordings.fetch_add(1));
+      const UniqueFd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+      if (!fd && errno == EEXIST) continue;
+      if (!fd) return Errno{errno};
+      path_ = std::move(path);
+      return {};
+    }
+  }
+
+  /// The next file that this stream may record into. Appending passes over what does not fit.
+  Result<Found> find_file(const PcmFormat& format) {
+    for (uint64_t index = next_;; ++index) {
+      auto fd = open_output(path_of(index), false, target_.append);
+      if (!fd) return fd.as_errno();
+      if (const auto claimed = claim(fd->get()); !claimed) return claimed.as_errno();
+      if (!target_.append) {
+        if (ftruncate(fd->get(), 0) != 0) return Errno{errno};
+        return Found{*std::move(fd), 0, index};
+      }
+      const auto end = end_of_recording(target_.type, fd->get(), format);
+      if (end) return Found{*std::move(fd), *end, index};
+    }
+  }
+
   static Result<ForkClosedFd> copy_of(int fd) {
     return ForkClosedFd::open([fd]() -> Result<UniqueFd> {
       UniqueFd copy(fcntl(fd, F_DUPFD_CLOEXEC, 0));
@@ -132,25 +182,32 @@ class FileRecorder final : public Recorder {
   }
 
   /// out.wav, out.1.wav, out.2.wav
-  [[nodiscard]] std::string next_path() const {
-    if (begun_ == 0 || target_.device) return target_.path;
-    std::filesystem::path path(target_.path);
+  [[nodiscard]] std::string path_of(uint64_t index) const {
+    if (index == 0) return path_;
+    std::filesystem::path path(path_);
     const std::string ending = path.extension();
-    return path.replace_extension(std::to_string(begun_) + ending);
+    return path.replace_extension(std::to_string(index) + ending);
   }
 
   const Target target_;
+  std::string path_;                 // empty while it has no number in the place of %n
   std::vector<ForkClosedFd> locks_;  // each file is ours until the sink ends
-  uint64_t begun_ = 0;
+  uint64_t next_ = 0;                // the index of the next file
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Sink>> make_file_sink(const char* path, const FileSinkOptions& options) {
-  auto target = inspect(path);
+Result<std::unique_ptr<Sink>> make_file_sink(const FilePattern& name,
+                                             const FileSinkOptions& options) {
+  auto target = inspect(name, options.append);
   if (!target) return target.as_errno();
   auto recorder = std::make_unique<FileRecorder>(*std::move(target));
   return std::unique_ptr<Sink>(std::make_unique<QueuedSink>(std::move(recorder), options));
+}
+
+Result<std::unique_ptr<Sink>> make_file_sink(const char* path, const FileSinkOptions& options) {
+  if (path == nullptr) return Errno{EINVAL};
+  return make_file_sink(FilePattern::plain(path), options);
 }
 
 bool file_sink_accepts(const char* path, const PcmFormat& format) noexcept {

@@ -96,6 +96,8 @@ constexpr std::array kKeys{
     // Read before all of them; here it is known.
     Key{kProfileKey.name, kProfileKey.accepts, [](string_view, PcmConfig&) { return true; }},
     Key{"file", "a path", [](string_view t, PcmConfig& c) { return take_text(t, c.file); }},
+    Key{"append", "yes or no",
+        [](string_view t, PcmConfig& c) { return parse_yes_or_no(t, c.append); }},
     Key{"source", "silence, tone:HZ, counter or a sound file's path",
         [](string_view t, PcmConfig& c) { return take_text(t, c.source); }},
     Key{"cable", kCableAccepts, [](string_view t, PcmConfig& c) { return take_cable(t, c.cable); }},

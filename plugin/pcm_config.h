@@ -23,14 +23,16 @@ inline constexpr unsigned kMostSubdevices = 128;
 
 /// The limits are those of a profile, and of what overrides it.
 struct PcmConfig {
-  std::string file;    ///< record what is played; empty: nowhere
-  std::string source;  ///< what is captured; empty: silence
-  std::string cable;   ///< heard by and from others; empty: none
-  std::string report;  ///< a JSON line for each closed PCM is appended here; empty: none
+  std::string file;     ///< record what is played: a FilePattern; empty: nowhere
+  bool append = false;  ///< behind what the file holds
+  std::string source;   ///< what is captured; empty: silence
+  std::string cable;    ///< heard by and from others; empty: none
+  std::string report;   ///< a JSON line for each closed PCM is appended here; empty: none
 
   std::string card = "dmasim";
   unsigned dev = 0;
   std::optional<unsigned> subdev;  ///< which one; none: any that is free
+  std::optional<unsigned> taken;   ///< which one it has become; none: none, or not yet
   unsigned subdevices = 0;         ///< that there are; `subdev` may be beyond them
   bool subdevices_chosen = false;  ///< else one more at a cable is not refused for their number
   bool loop = false;               ///< its subdevices are those of a loop, each with a cable

@@ -337,7 +337,10 @@ int open_pcm(snd_pcm_t** pcm, const char* name, const snd_config_t* conf, snd_pc
   if (const auto writable = check_report(plugin->config); !writable) return -writable.error();
   Result<std::optional<Subdevice>> subdevice = take_subdevice(plugin->config, stream);
   if (!subdevice) return -subdevice.error();
-  if (*subdevice) plugin->subdevice.emplace(**std::move(subdevice));
+  if (*subdevice) {
+    plugin->config.taken = (*subdevice)->number();
+    plugin->subdevice.emplace(**std::move(subdevice));
+  }
   Result<SubstreamParts> parts = make_parts(plugin->config, stream);
   if (!parts) return -parts.error();
   plugin->channel_maps =

@@ -47,8 +47,7 @@ unsigned largest_rate(Range range, Fits fits) {
 }
 
 /// A recording's type may not hold every format, channel count and rate.
-bool narrow_to_file(PcmConfig& config) {
-  const char* path = config.file.c_str();
+bool narrow_to_file(PcmConfig& config, const char* path) {
   const auto accepts = [&](SampleFormat format, unsigned channels, unsigned rate_hz) {
     return file_sink_accepts(path, {.sample = format, .channels = channels, .rate_hz = rate_hz});
   };
@@ -65,18 +64,48 @@ bool narrow_to_file(PcmConfig& config) {
   return true;
 }
 
-Result<std::unique_ptr<Sink>> make_file(PcmConfig& config) {
-  Result<std::unique_ptr<Sink>> sink =
-      make_file_sink(config.file.c_str(),
-                     {.queue_ns = config.queue_ms * kMsNs, .flush_ns = config.flush_ms * kMsNs});
-  if (!sink) {
+/// The recording's name or names. Where it has one, `config` has it from here on.
+std::optional<FilePattern> take_pattern(PcmConfig& config) {
+  const std::string subdevice = config.taken ? std::to_string(*config.taken) : "none";
+  auto pattern = FilePattern::parse(config.file, {.card = config.card, .subdevice = subdevice});
+  if (!pattern) {
     SNDERR(
-        "dmasim: file = \"%s\": %s; accepted: a path that can be written, ending in "
-        ".wav .w64 .flac or .raw",
-        config.file.c_str(), std::strerror(sink.error()));
-    return sink;
+        "dmasim: file = \"%s\" has a %% that means nothing; accepted: %%p (process), %%n (number "
+        "of "
+        "the recording), %%c (card), %%s (subdevice); write %%%% for a percent sign",
+        config.file.c_str());
+  } else if (!pattern->counts()) {
+    config.file = pattern->name(0);
   }
-  if (!narrow_to_file(config)) {
+  return pattern;
+}
+
+void log_file_refusal(const PcmConfig& config, int error) {
+  if (error == ENOTSUP) {
+    SNDERR(
+        "dmasim: file = \"%s\": nothing can be appended to a .flac or to a device; accepted with "
+        "append = yes: .wav .w64 .raw",
+        config.file.c_str());
+    return;
+  }
+  SNDERR(
+      "dmasim: file = \"%s\": %s; accepted: a path that can be written, ending in "
+      ".wav .w64 .flac or .raw",
+      config.file.c_str(), std::strerror(error));
+}
+
+Result<std::unique_ptr<Sink>> make_file(PcmConfig& config) {
+  const auto pattern = take_pattern(config);
+  if (!pattern) return Errno{EINVAL};
+  Result<std::unique_ptr<Sink>> sink =
+      make_file_sink(*pattern, {.queue_ns = config.queue_ms * kMsNs,
+                                .flush_ns = config.flush_ms * kMsNs,
+                                .append = config.append});
+  if (!sink) {
+    log_file_refusal(config, sink.error());
+    return sink.error() == ENOTSUP ? Errno{EINVAL} : sink.as_errno();
+  }
+  if (!narrow_to_file(config, pattern->name(0).c_str())) {
     SNDERR(
         "dmasim: file = \"%s\" cannot hold any of the formats, channels and rates that are "
         "allowed",

@@ -129,5 +129,49 @@ TEST(RecordingFileLimits, AnotherFormatOnTheSamePcmStartsAnotherFile) {
   }
 }
 
+/// Opens, plays frames `first` to `first` + 500 and closes, as a program does that pauses so.
+void play_from(const Arguments& arguments, size_t first) {
+  const Pcm pcm = open_playback(arguments);
+  ASSERT_TRUE(pcm);
+  const PcmSetup setup;
+  ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), setup));
+  ASSERT_EQ(write_frames(pcm.get(), pattern_frames(setup.layout, first, 500), setup.layout), 500);
+  ASSERT_EQ(snd_pcm_drain(pcm.get()), 0);
+}
+
+TEST(RecordingFileOfEachOpen, HasTheNextNumber) {
+  const TemporaryDirectory directory;
+  const FrameLayout layout = PcmSetup{}.layout;
+  for (const size_t first : {0, 500}) {
+    open_playback({{"FILE", directory.file("take-%n.raw")}});  // a probe has no number
+    play_from({{"FILE", directory.file("take-%n.raw")}}, first);
+  }
+  EXPECT_EQ(first_difference(layout, pattern_frames(layout, 0, 500),
+                             read_file(directory.file("take-0.raw"))),
+            "");
+  EXPECT_EQ(first_difference(layout, pattern_frames(layout, 500, 500),
+                             read_file(directory.file("take-1.raw"))),
+            "");
+}
+
+TEST(RecordingFileOfEachOpen, IsOneThatGrowsIfAskedFor) {
+  const TemporaryDirectory directory;
+  const FrameLayout layout = PcmSetup{}.layout;
+  for (const size_t first : {0, 500}) {
+    for (const char* name : {"all.raw", "all.wav"}) {
+      play_from({{"FILE", directory.file(name)}, {"APPEND", "yes"}}, first);
+    }
+  }
+  const auto frames = pattern_frames(layout, 0, 1000);
+  EXPECT_EQ(first_difference(layout, frames, read_file(directory.file("all.raw"))), "");
+  SoundFile wav(directory.file("all.wav"));
+  ASSERT_NE(wav.file, nullptr) << sf_strerror(nullptr);
+  auto heard = frames;
+  EXPECT_EQ(sf_read_raw(wav.file, heard.data(), static_cast<sf_count_t>(heard.size())),
+            static_cast<sf_count_t>(heard.size()));
+  EXPECT_EQ(wav.info.frames, 1000);
+  EXPECT_EQ(first_difference(layout, frames, heard), "");
+}
+
 }  // namespace
 }  // namespace dmasim::test

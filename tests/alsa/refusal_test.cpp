@@ -71,6 +71,7 @@ TEST_F(Refusal, OfAValueNamesTheKeyTheValueAndWhatIsAccepted) {
       {"COMPLETION", {"both", "Shared"}},
       {"RT_PRIORITY", {"100", "-1"}},
       {"FIFO", {"65537", "-1"}},
+      {"APPEND", {"perhaps", "2"}},
       {"QUEUE_MS", {"0", "60001"}},
       {"FLUSH_MS", {"0", "600001"}},
       {"FAULTS", {"explode", "slow_callback=2", "slow_callback=61s", "slow_callback=-1ms"}},

@@ -74,6 +74,7 @@ TEST_F(PcmConfigTest, BadValuesAreNamedWithWhatIsAccepted) {
   expect_refused("rate \"48000-44100\"", "48000-44100", "MIN at most MAX");
   expect_refused("faults \"slow_callback=2ms,slow_callback=3ms\"", "faults", "once");
   expect_refused("chmap \"FL+FR/\"", "chmap", "FL+FR/");
+  expect_refused("append perhaps", "append", "perhaps");
   expect_refused("rt_priority 100", "rt_priority", "100");
   expect_refused("channels { min 1 max 2 }", "channels", "no plain value");
 }

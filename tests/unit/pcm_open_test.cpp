@@ -73,6 +73,21 @@ TEST_F(PcmOpenTest, AFileLeavesWhatItsTypeHolds) {
   EXPECT_EQ(playback("channels 9\nfile " + quoted("out.flac")).error(), EINVAL);
 }
 
+TEST_F(PcmOpenTest, APercentSignInAFileHasAMeaningOrIsRefused) {
+  ASSERT_TRUE(playback("card x\nfile " + quoted("100%%-%c-%s.wav"))) << logged;
+  EXPECT_EQ(config_.file, (runtime_.path() / "100%-x-none.wav").string());
+  ASSERT_TRUE(playback("file " + quoted("%n.wav"))) << logged;
+  EXPECT_EQ(playback("file " + quoted("100%.wav")).error(), EINVAL);
+  EXPECT_NE(logged.find("write %%"), std::string::npos) << logged;
+}
+
+TEST_F(PcmOpenTest, AppendIsRefusedWhereNothingCanBeAppended) {
+  ASSERT_TRUE(playback("append yes\nfile " + quoted("a.wav"))) << logged;
+  EXPECT_EQ(playback("append yes\nfile " + quoted("a.flac")).error(), EINVAL);
+  EXPECT_NE(logged.find("append"), std::string::npos) << logged;
+  EXPECT_NE(logged.find(".flac"), std::string::npos) << logged;
+}
+
 /// Above 65535 Hz a FLAC holds multiples of ten only: no limit that lies between those is found.
 TEST_F(PcmOpenTest, AFlacLeavesTheHighestRateThatItHolds) {
   const auto most = [&](const std::string& rate) {
