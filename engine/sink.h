@@ -28,7 +28,7 @@ struct SinkStats {
   uint64_t lost_frames = 0;     ///< committed, but not kept: the queue was full or the disk refused
   int last_error = 0;  ///< errno of the newest refusal, 0 if none; ENOBUFS: the queue was full,
                        ///< ETIMEDOUT: flush() gave up
-  Gain least_gain;     ///< the lowest that frames were turned down to, of each side
+  Gain least_gain{};   ///< the lowest that frames were turned down to, of each side
 };
 
 class Sink {
