@@ -47,3 +47,88 @@ accept_no_argument() {
   answer_help "$@"
   [ $# -eq 0 ] || refuse "$1: not accepted; accepted is --help alone"
 }
+
+# Why PRESET cannot be built in a directory; nothing if it can.
+why_not_in() {
+  local directory=$1 existing=$1 made_at foreign
+  until [ -e "$existing" ]; do
+    existing=$(dirname -- "$existing")
+  done
+  if ! [ -w "$existing" ]; then
+    echo "cannot be written to"
+    return
+  fi
+  foreign=$(find "$directory" "$directory.lock" ! -user "$(id -u)" ! -writable -print -quit 2>/dev/null) || true
+  if [ -n "$foreign" ]; then
+    echo "has files of another user"
+  elif [ -e "$directory/CMakeCache.txt" ]; then
+    made_at=$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$directory/CMakeCache.txt")
+    [ "$made_at" -ef "$root" ] || echo "was made for a checkout at $made_at"
+  fi
+}
+
+# Sets `build` to the directory that PRESET is built in: build/PRESET, or build-2/PRESET and so on where
+# the one before is of no use, as after a container or a move. CMakePresets.json takes the number
+# from the environment.
+choose_build() {
+  local preset=$1 number reason
+  for number in '' -2 -3 -4 -5 -6 -7 -8 -9; do
+    build=$root/build$number/$preset
+    export DMASIM_BUILD_SUFFIX=$number
+    reason=$(why_not_in "$build")
+    [ -n "$reason" ] || break
+    say "build$number/$preset $reason"
+  done
+  [ -z "$reason" ] || die "there is no place for the build in $root"
+  [ -z "$number" ] || say "the build goes to build$number/$preset"
+}
+
+# CMake's tests and ALSA_CONFIG_PATH, of which the tests make use, take a blank or a colon for the end
+# of a path.
+need_plain_path() {
+  [[ $root != *[[:space:]:\;]* ]] ||
+    die "$root: the tests need a path without blanks, colons and semicolons; move the checkout"
+}
+
+# Sets `conf` to a name of the build's alsa.conf that ALSA_CONFIG_PATH can hold. Where that needs a link,
+# `conf_link` is the directory with it, to be removed at the end.
+conf_link=
+find_conf() {
+  local directory=$1/conf
+  case $directory in
+    *[[:space:]:]*)
+      conf_link=$(mktemp -d /tmp/dmasim-conf.XXXXXX)
+      ln -s -- "$directory" "$conf_link/conf"
+      directory=$conf_link/conf
+      ;;
+  esac
+  conf=$directory/alsa.conf
+}
+
+# Reads what ninja says and shows how far it is: a line that is rewritten, or one every ten seconds
+# where standard error is no terminal. Keeps what it read in LOG.
+#   show_progress LOG <OUTPUT
+show_progress() {
+  local log=$1 begin=$SECONDS next=10 part=0 line rest='' status
+  : >"$log"
+  while :; do
+    status=0
+    IFS= read -r -t 1 line || status=$?
+    rest+=$line
+    if [ $status -eq 0 ]; then
+      printf '%s\n' "$rest" >>"$log"
+      [[ ! $rest =~ ^\[\ *([0-9]+)%\] ]] || part=${BASH_REMATCH[1]}
+      rest=
+    elif [ $status -le 128 ]; then
+      printf '%s' "$rest" >>"$log"
+      break
+    fi
+    if [ -t 2 ]; then
+      printf '\r\033[Kbuilding: %3d %%, %d s' "$part" $((SECONDS - begin)) >&2
+    elif [ $((SECONDS - begin)) -ge $next ]; then
+      printf 'building: %3d %%, %d s\n' "$part" $((SECONDS - begin)) >&2
+      next=$((SECONDS - begin + 10))
+    fi
+  done
+  [ ! -t 2 ] || printf '\r\033[K' >&2
+}

@@ -8,7 +8,7 @@ import shutil
 import harness
 import sound
 
-UNPACKED = harness.SOURCE / "build" / "pulseaudio"
+UNPACKED = harness.BUILD.parent / "pulseaudio"
 SECONDS = 2
 
 
