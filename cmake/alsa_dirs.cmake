@@ -1,28 +1,32 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Where alsa-lib looks for plugins and configuration. Included by plugin/ and conf/.
+# Where alsa-lib looks for plugins and configuration, and where this project installs.
 #
-# Both directories belong to alsa-lib, not to this project's prefix: the plugin directory is
-# compiled into libasound (its libdir + /alsa-lib), and alsa.conf names /etc/alsa/conf.d
-# literally. So neither follows CMAKE_INSTALL_PREFIX; set the two variables to install elsewhere.
+# alsa-lib looks into one directory for plugins (its libdir + /alsa-lib, compiled in), and alsa.conf
+# names /etc/alsa/conf.d literally. So the default prefix is alsa-lib's own, and installation goes to
+# these two. With any other prefix, also of cmake --install --prefix, all goes below that one. The two
+# variables overrule both.
 find_package(PkgConfig REQUIRED)
+pkg_get_variable(DMASIM_ALSA_PREFIX alsa prefix)
 pkg_get_variable(DMASIM_ALSA_LIBDIR alsa libdir)
+if(DMASIM_ALSA_PREFIX AND CMAKE_INSTALL_PREFIX_INITIALIZED_TO_DEFAULT)
+  set_property(CACHE CMAKE_INSTALL_PREFIX PROPERTY VALUE "${DMASIM_ALSA_PREFIX}")
+endif()
+include(GNUInstallDirs)
 if(NOT DMASIM_ALSA_LIBDIR)
-  include(GNUInstallDirs)
   set(DMASIM_ALSA_LIBDIR "${CMAKE_INSTALL_FULL_LIBDIR}")
 endif()
 
-set(DMASIM_ALSA_PLUGIN_DIR "${DMASIM_ALSA_LIBDIR}/alsa-lib" CACHE PATH
-    "Directory the ALSA module is installed to")
-set(DMASIM_ALSA_CONF_DIR "/etc/alsa/conf.d" CACHE PATH
-    "Directory the ALSA configuration file is installed to")
+set(DMASIM_ALSA_PLUGIN_DIR "" CACHE PATH
+    "Directory the ALSA modules are installed to; empty: as the prefix says")
+set(DMASIM_ALSA_CONF_DIR "" CACHE PATH
+    "Directory the ALSA configuration file is installed to; empty: as the prefix says")
+set(DMASIM_PIPEWIRE_CONF_DIR "" CACHE PATH
+    "Directory PipeWire's drop-ins are installed to; empty: as the prefix says")
 
-# What the installed configuration calls a module: the bare name where alsa-lib finds it by
-# itself, the full path anywhere else.
-function(dmasim_installed_module out kind)
-  set(name "libasound_module_${kind}_dmasim.so")
-  if(NOT DMASIM_ALSA_PLUGIN_DIR STREQUAL "${DMASIM_ALSA_LIBDIR}/alsa-lib")
-    get_filename_component(name "${DMASIM_ALSA_PLUGIN_DIR}/${name}" ABSOLUTE
-      BASE_DIR "${CMAKE_INSTALL_PREFIX}")
-  endif()
-  set(${out} "${name}" PARENT_SCOPE)
-endfunction()
+# Before all other rules: the script sets dmasim_plugin_dir, dmasim_conf_dir and
+# dmasim_pipewire_dir for them, because the prefix is known only when they run.
+configure_file(${CMAKE_CURRENT_LIST_DIR}/install_dirs.cmake.in install_dirs.cmake @ONLY)
+install(SCRIPT ${CMAKE_CURRENT_BINARY_DIR}/install_dirs.cmake ALL_COMPONENTS)
+configure_file(${CMAKE_CURRENT_LIST_DIR}/uninstall.cmake.in uninstall.cmake @ONLY)
+add_custom_target(uninstall COMMAND ${CMAKE_COMMAND} -P ${CMAKE_CURRENT_BINARY_DIR}/uninstall.cmake
+  VERBATIM)

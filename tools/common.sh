@@ -58,7 +58,9 @@ why_not_in() {
     echo "cannot be written to"
     return
   fi
-  foreign=$(find "$directory" "$directory.lock" ! -user "$(id -u)" ! -writable -print -quit 2>/dev/null) || true
+  # What sudo cmake --install leaves there is in nobody's way.
+  foreign=$(find "$directory" "$directory.lock" ! -name 'install_*.txt' ! -path '*/conf/installed/*' \
+    ! -user "$(id -u)" ! -writable -print -quit 2>/dev/null) || true
   if [ -n "$foreign" ]; then
     echo "has files of another user"
   elif [ -e "$directory/CMakeCache.txt" ]; then

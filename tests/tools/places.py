@@ -82,6 +82,14 @@ class Places(ScriptTest):
             command = []
         (source / "tools" / "setup").write_text("#!/bin/sh\n")
         done = self.run_script(*command, str(source / "tools" / "play"), str(self.voice))
+        second = source / "build-2" / "release"
+        (second / "install_manifest.txt").touch()  # as by sudo cmake --install
+        again = self.run_script(*command, str(source / "tools" / "play"), str(self.voice))
+        self.assertNotIn("build-3", again.stderr)
+        if command:
+            (second / "root's").touch()
+            again = self.run_script(*command, str(source / "tools" / "play"), str(self.voice))
+            self.assertIn("build-2/release has files of another user", again.stderr)
         self.assertIn("build/release cannot be written to", done.stderr)
         self.assertIn("the build goes to build-2/release", done.stderr)
 
