@@ -85,8 +85,11 @@ class Pipewire(ScriptTest):
         self.assertIn("ended by itself while waiting for PipeWire's socket", said)
 
     def test_ShowsTheDaemonsLogWhenOneOfThemLeftWhileTheCommandRan(self):
-        self.stub("wireplumber", "read -r < <(sleep 0.5); echo it snows; exit 1")
-        said = self.session("while pgrep -P $PPID -x wireplumber; do sleep 0.1; done; exit 4",
+        self.stub("wireplumber", """echo $$ >~/pid
+            until [ -e ~/told ]; do sleep 0.02; done
+            echo it snows
+            exit 1""")
+        said = self.session("touch ~/told; while kill -0 $(cat ~/pid); do sleep 0.02; done; exit 4",
                             status=4).stderr
         self.assertIn("it snows", said)
 
