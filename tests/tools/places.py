@@ -110,7 +110,8 @@ class Places(ScriptTest):
         for name in ("two words", "a:b", "a;b"):
             source = self.copy_source(name)
             (source / "tools" / "setup").write_text(f"#!/bin/sh\ntouch '{self.home}/installed'\n")
-            for script in ("tools/test", "tools/coverage", ".ci/lane-tsan"):
+            for script in ("tools/test", "tools/coverage", "tools/nightly", ".ci/run",
+                           ".ci/lane-tsan"):
                 done = self.run_script(str(source / script), status=1)
                 self.assertIn("the tests need a path without blanks", done.stderr)
             self.assertFalse((self.home / "installed").exists())
