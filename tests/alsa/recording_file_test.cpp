@@ -142,7 +142,7 @@ void play_from(const Arguments& arguments, size_t first) {
 TEST(RecordingFileOfEachOpen, HasTheNextNumber) {
   const TemporaryDirectory directory;
   const FrameLayout layout = PcmSetup{}.layout;
-  for (const size_t first : {0, 500}) {
+  for (const size_t first : {size_t{0}, size_t{500}}) {
     open_playback({{"FILE", directory.file("take-%n.raw")}});  // a probe has no number
     play_from({{"FILE", directory.file("take-%n.raw")}}, first);
   }
@@ -157,7 +157,7 @@ TEST(RecordingFileOfEachOpen, HasTheNextNumber) {
 TEST(RecordingFileOfEachOpen, IsOneThatGrowsIfAskedFor) {
   const TemporaryDirectory directory;
   const FrameLayout layout = PcmSetup{}.layout;
-  for (const size_t first : {0, 500}) {
+  for (const size_t first : {size_t{0}, size_t{500}}) {
     for (const char* name : {"all.raw", "all.wav"}) {
       play_from({{"FILE", directory.file(name)}, {"APPEND", "yes"}}, first);
     }

@@ -58,7 +58,7 @@ class TimeBase : public ::testing::Test {
     EXPECT_GE(ns_of(of_start), before_ns - kWatchdogNs) << "of another clock";
   }
 
-  const PcmSetup setup_;
+  const PcmSetup setup_{};
   Pcm pcm_;
 };
 

@@ -68,7 +68,7 @@ void for_each_card(void (*body)(snd_pcm_t* pcm)) {
 
 TEST(UnsetParams, AreRefusedWhenAlsaLibCannotChoose) {
   for_each_card([](snd_pcm_t* pcm) {
-    for (const auto& [period, buffer] : {std::pair<int, int>{250, 1937}, {1000, 5500}}) {
+    for (const auto& [period, buffer] : {std::pair<unsigned, unsigned>{250, 1937}, {1000, 5500}}) {
       HwParams params(pcm);
       params.access(SND_PCM_ACCESS_RW_INTERLEAVED);
       params.rate(48000);

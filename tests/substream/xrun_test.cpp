@@ -170,7 +170,7 @@ TEST(SubstreamXrun, TransferThatFindsItTakesNothingAndIsTheLastWord) {
 
 /// The same, with a piece that reaches beyond where the hardware is: none of it has been recorded.
 TEST(SubstreamXrun, TransferThatIsLateTakesNothingOfAPieceThatReachesBeyond) {
-  for (const snd_pcm_uframes_t late : {0, 1, 4, 30}) {
+  for (const snd_pcm_uframes_t late : {0U, 1U, 4U, 30U}) {
     IoplugPcm pcm({});
     ASSERT_EQ(pcm.write(32), 32);
     pcm.run(8);

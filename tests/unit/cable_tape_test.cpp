@@ -91,7 +91,7 @@ TEST_F(CableTape, IsGoneOnWithWhereTheRecordsNumbersComeRound) {
     ASSERT_TRUE(listener_.start(clock_->now_ns()));
     ASSERT_TRUE(Player(clock_).begin(1));
     CableRecord last = record();
-    for (const uint64_t before : {2, 1}) {
+    for (const uint64_t before : {2U, 1U}) {
       last.sequence = sequence - before;
       forge(last);
     }
