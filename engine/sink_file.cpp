@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/file_access.h"
 #include "engine/recording.h"
 #include "engine/sink.h"
 #include "engine/sink_queue.h"
@@ -43,15 +44,6 @@ std::optional<FileType> type_of(const char* path, bool device) noexcept {
   return device && !type ? FileType::wav : type;
 }
 
-int may_write(const std::string& path, int mode) noexcept {
-  return faccessat(AT_FDCWD, path.c_str(), mode, AT_EACCESS) == 0 ? 0 : errno;
-}
-
-/// Whether a file can be made in the directory of `path`.
-int check_directory(const std::string& path) {
-  return may_write(std::filesystem::path(path).parent_path(), W_OK | X_OK);
-}
-
 Result<Target> inspect(FilePattern name, bool append) {
   if (name.name(0).empty()) return Errno{EINVAL};
   std::error_code failure;  // of getcwd(2)
@@ -74,7 +66,7 @@ Result<Target> inspect(FilePattern name, bool append) {
   target.type = *type;
   if (append && (target.device || target.type == FileType::flac)) return Errno{ENOTSUP};
   const int wanted = append ? R_OK | W_OK : W_OK;
-  const int refused = absent != 0 ? check_directory(target.path) : may_write(target.path, wanted);
+  const int refused = absent != 0 ? may_make_file(target.path) : may_access(target.path, wanted);
   if (refused != 0) return Errno{refused};
   return target;
 }

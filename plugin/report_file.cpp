@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <filesystem>
 
+#include "engine/file_access.h"
 #include "engine/signals_blocked.h"
 #include "engine/unique_fd.h"
 
@@ -28,23 +28,14 @@ Result<UniqueFd> open_report(const std::string& path, int create) {
   return fd;
 }
 
-Result<void> check_directory_of(const std::string& path) {
-  const std::filesystem::path parent = std::filesystem::path(path).parent_path();
-  const std::string directory = parent.empty() ? "." : parent.string();
-  struct stat status {};
-  if (stat(directory.c_str(), &status) != 0) return Errno{errno};
-  if (!S_ISDIR(status.st_mode)) return Errno{ENOTDIR};
-  if (faccessat(AT_FDCWD, directory.c_str(), W_OK | X_OK, AT_EACCESS) != 0) return Errno{errno};
-  return {};
-}
-
 }  // namespace
 
 /// What is no plain file is not opened before its kind is known: an open may have effects.
 Result<void> check_report_file(const std::string& path) {
   struct stat status {};
   if (stat(path.c_str(), &status) != 0) {
-    return errno == ENOENT ? check_directory_of(path) : Result<void>(Errno{errno});
+    const int error = errno == ENOENT ? may_make_file(path) : errno;
+    return error == 0 ? Result<void>{} : Result<void>(Errno{error});
   }
   if (S_ISDIR(status.st_mode)) return Errno{EISDIR};
   if (!takes_lines(status.st_mode)) return Errno{EINVAL};
