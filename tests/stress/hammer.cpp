@@ -12,13 +12,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
-#include <filesystem>
 #include <mutex>
 #include <random>
 #include <vector>
 
 #include "tests/stress/cycle.h"
 #include "tests/stress/resources.h"
+#include "tests/stress/scratch_directory.h"
 #include "tests/stress/violation.h"
 
 namespace dmasim::stress {
@@ -26,27 +26,6 @@ namespace {
 
 constexpr uint64_t kHeapToleranceBytes = uint64_t{2} << 20;  // of arenas, caches and stdio
 constexpr uint64_t kWarmUpCycles = 40;
-
-/// A directory of our own, gone with the object.
-class ScratchDirectory {
- public:
-  ScratchDirectory() {
-    std::string path = std::filesystem::temp_directory_path() / "dmasim-hammer-XXXXXX";
-    expect(mkdtemp(path.data()) != nullptr, "no directory for temporary files");
-    path_ = path;
-  }
-  ~ScratchDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  ScratchDirectory(const ScratchDirectory&) = delete;
-  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
-
-  [[nodiscard]] std::string file(const std::string& name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
 
 class Hammer {
  public:

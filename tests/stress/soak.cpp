@@ -14,10 +14,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
-#include <filesystem>
 #include <random>
 #include <thread>
 #include <vector>
+
+#include "tests/stress/scratch_directory.h"
 
 namespace dmasim::stress {
 namespace {
@@ -43,16 +44,17 @@ struct Options {
 
 class Soak {
  public:
-  explicit Soak(const Options& options)
+  Soak(const Options& options, const ScratchDirectory& scratch)
       : options_(options),
+        scratch_(scratch),
         until_(std::chrono::steady_clock::now() + std::chrono::seconds(options.seconds)) {}
 
   /// Whether every promise was kept.
-  bool run(const std::string& directory) {
+  bool run() {
     const Watchdog watchdog(pulses_, options_.watchdog_s);
     std::vector<std::thread> threads;
     for (unsigned i = 0; i < kKinds.size(); ++i) {
-      threads.emplace_back([this, i, directory] { run_kind(i, directory); });
+      threads.emplace_back([this, i] { run_kind(i); });
     }
     for (std::thread& thread : threads) thread.join();
     for (size_t i = 0; i < kKinds.size(); ++i) {
@@ -64,9 +66,9 @@ class Soak {
   }
 
  private:
-  void run_kind(unsigned i, const std::string& directory) {
+  void run_kind(unsigned i) {
     Station station{.number = i,
-                    .scratch = directory + "/station" + std::to_string(i),
+                    .scratch = scratch_.file("station" + std::to_string(i)),
                     .dice = Dice(options_.seed, i),
                     .pulse = pulses_[i]};
     while (!failed_ && std::chrono::steady_clock::now() < until_) {
@@ -85,6 +87,7 @@ class Soak {
   }
 
   const Options options_;
+  const ScratchDirectory& scratch_;
   const std::chrono::steady_clock::time_point until_;
   std::deque<Pulse> pulses_{kKinds.size()};
   std::array<std::atomic<uint64_t>, kKinds.size()> rounds_{};
@@ -95,15 +98,8 @@ int soak(const Options& options) {
   std::printf("soak: %u s, seed %llu\n", options.seconds,
               static_cast<unsigned long long>(options.seed));
   std::fflush(stdout);
-  std::string directory = std::filesystem::temp_directory_path() / "dmasim-soak-XXXXXX";
-  if (mkdtemp(directory.data()) == nullptr) {
-    std::perror("soak: no directory for temporary files");
-    return EXIT_FAILURE;
-  }
-  const bool well = Soak(options).run(directory);
-  std::error_code ignored;
-  std::filesystem::remove_all(directory, ignored);
-  return well ? EXIT_SUCCESS : EXIT_FAILURE;
+  const ScratchDirectory scratch;
+  return Soak(options, scratch).run() ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 }  // namespace
@@ -121,5 +117,10 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
-  return dmasim::stress::soak(options);
+  try {
+    return dmasim::stress::soak(options);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "FAILED: %s\n", error.what());
+    return EXIT_FAILURE;
+  }
 }
