@@ -29,8 +29,8 @@ struct SndfileCloser {
   void operator()(SNDFILE* file) const noexcept { sf_close(file); }
 };
 
-/// The samples of a WAV without its header, for libsndfile to read as it is told to: by itself it
-/// guesses from their values what a WAV with an unusual header holds.
+/// Shows libsndfile the samples of a WAV without its header. With the header, libsndfile guesses
+/// the format from the samples' values; without, the caller names it.
 class HeaderlessFile {
  public:
   HeaderlessFile(int fd, const WavLayout& layout) noexcept

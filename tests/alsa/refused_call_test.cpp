@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The system or alsa-lib refuses a call of the modules: the program is told, nothing is left
+/// The system or alsa-lib refuses a call of the modules: the program gets an error, nothing is left
 /// behind, and the next try works. The modules find this program's calls before the libraries'.
 #include <alsa/asoundlib.h>
 

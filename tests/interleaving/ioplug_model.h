@@ -33,7 +33,7 @@ class GuardedSink final : public Sink {
   /// configure() then waits for let_through(), as for a disk.
   void hold() DMASIM_EXCLUDES(lock_);
   void let_through() DMASIM_EXCLUDES(lock_);
-  /// Whether a start has taken what others wait for, and has not let go of it.
+  /// Whether configure() came after the last release().
   [[nodiscard]] bool taken() DMASIM_EXCLUDES(lock_);
 
   std::vector<std::byte> written;  ///< committed; read it when nothing runs
