@@ -6,7 +6,6 @@
 /// A design that frees too early ends in the address sanitizer's report, or without it at the first
 /// free under a running callback. Exit status: 0 all well, 1 not, 2 wrong arguments, 3 a worker
 /// hung: some designs do.
-#include <CLI/CLI.hpp>
 #include <array>
 #include <chrono>
 #include <cstdio>
@@ -17,6 +16,7 @@
 #include <vector>
 
 #include "tests/debate/dma_channel.h"
+#include "tests/stress/command_line.h"
 #include "tests/stress/dice.h"
 #include "tests/stress/freed_memory.h"
 #include "tests/stress/tally.h"
@@ -174,11 +174,8 @@ int main(int argc, char** argv) {
   app.add_option("--seed", options.seed, "of the random choices; random if not given");
   app.add_option("--watchdog", options.watchdog_s, "seconds without progress that are a hang")
       ->check(CLI::Range(1, 3600));
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
+  using dmasim::stress::status_of_arguments;
+  if (const auto status = status_of_arguments(app, argc, argv)) return *status;
   const bool shared = options.completion == "shared";
   if (!dmasim::debate::exists(
           *dmasim::debate::find_design(options.design),

@@ -6,7 +6,6 @@
 ///
 /// Exit status: 0 all well, 1 a promise was broken or something never happened, 2 wrong arguments,
 /// 3 a worker hung.
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <cinttypes>
 #include <cstdio>
@@ -16,6 +15,7 @@
 #include <random>
 #include <vector>
 
+#include "tests/stress/command_line.h"
 #include "tests/stress/dice.h"
 #include "tests/stress/engine_client.h"
 #include "tests/stress/partner.h"
@@ -224,10 +224,7 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"channel", "shared"}));
   app.add_option("--watchdog", options.watchdog_s, "seconds without progress that are a hang")
       ->check(CLI::Range(1, 3600));
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
+  using dmasim::stress::status_of_arguments;
+  if (const auto status = status_of_arguments(app, argc, argv)) return *status;
   return dmasim::stress::hammer_down(options);
 }

@@ -6,7 +6,6 @@
 ///
 /// Exit status: 0 all well, 1 a promise was broken or something never happened, 2 wrong arguments,
 /// 3 a worker hung.
-#include <CLI/CLI.hpp>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -16,6 +15,7 @@
 #include <random>
 #include <vector>
 
+#include "tests/stress/command_line.h"
 #include "tests/stress/cycle.h"
 #include "tests/stress/resources.h"
 #include "tests/stress/scratch_directory.h"
@@ -164,11 +164,8 @@ int main(int argc, char** argv) {
   app.add_flag("--partial", options.partial, "do not ask that everything was hit at least once");
   app.add_option("--watchdog", options.watchdog_s, "seconds without progress that are a hang")
       ->check(CLI::Range(1, 3600));
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
+  using dmasim::stress::status_of_arguments;
+  if (const auto status = status_of_arguments(app, argc, argv)) return *status;
   // As alsa-lib reads it.
   const char* thread_safe = std::getenv("LIBASOUND_THREAD_SAFE");
   options.locked = !options.async_mode && (thread_safe == nullptr || *thread_safe != '0');

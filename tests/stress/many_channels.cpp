@@ -7,7 +7,6 @@
 /// Exit status: 0 all well, 1 something did not add up, 2 wrong arguments.
 #include <sys/resource.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <cinttypes>
@@ -17,6 +16,7 @@
 #include <deque>
 #include <thread>
 
+#include "tests/stress/command_line.h"
 #include "tests/stress/paced_stream.h"
 #include "tests/stress/resources.h"
 #include "tests/stress/witness_clock.h"
@@ -150,11 +150,8 @@ int main(int argc, char** argv) {
   app.add_option("--seconds", options.seconds)->check(CLI::Range(1, 86400));
   app.add_option("--completion", options.completion, "channel or shared")
       ->check(CLI::IsMember({"channel", "shared"}));
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
+  using dmasim::stress::status_of_arguments;
+  if (const auto status = status_of_arguments(app, argc, argv)) return *status;
   try {
     return dmasim::stress::run(options);
   } catch (const std::exception& error) {

@@ -7,7 +7,6 @@
 /// Exit status: 0 all well, 1 a promise was broken, 2 wrong arguments, 3 a round hung.
 #include "tests/stress/soak.h"
 
-#include <CLI/CLI.hpp>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -18,6 +17,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/stress/command_line.h"
 #include "tests/stress/scratch_directory.h"
 
 namespace dmasim::stress {
@@ -112,11 +112,8 @@ int main(int argc, char** argv) {
   app.add_option("--seed", options.seed, "of the random choices; random if not given");
   app.add_option("--watchdog", options.watchdog_s, "seconds without progress that are a hang")
       ->check(CLI::Range(1, 3600));
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
+  using dmasim::stress::status_of_arguments;
+  if (const auto status = status_of_arguments(app, argc, argv)) return *status;
   try {
     return dmasim::stress::soak(options);
   } catch (const std::exception& error) {
