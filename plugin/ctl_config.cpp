@@ -27,10 +27,11 @@ bool parse_subdevices(string_view text, unsigned& out) {
 using Key = ConfigKey<CtlConfig>;
 
 constexpr std::array kKeys{
-    Key{"card", kCardNameAccepts, [](string_view t, CtlConfig& c) { return take_card(t, c.card); }},
-    Key{"devices", "1 to 4",
+    Key{{"card", kCardNameAccepts},
+        [](string_view t, CtlConfig& c) { return take_card(t, c.card); }},
+    Key{{"devices", "1 to 4"},
         [](string_view t, CtlConfig& c) { return parse_number(t, 1U, kMixerDevices, c.devices); }},
-    Key{"subdevices", "1 to 128",
+    Key{{"subdevices", "1 to 128"},
         [](string_view t, CtlConfig& c) { return parse_subdevices(t, c.subdevices); }},
 };
 static_assert(kMixerDevices == 4);
@@ -41,7 +42,8 @@ constexpr ConfigBlock kBlock{.before_key = "ctl "};
 
 Result<CtlConfig> parse_ctl_config(const snd_config_t* conf) {
   CtlConfig config;
-  if (!parse_block<CtlConfig>(kBlock, kKeys, conf, config)) return Errno{EINVAL};
+  const auto values = gather_values(kBlock, words_of(kKeys), conf);
+  if (!values || !parse_values<CtlConfig>(kBlock, kKeys, *values, config)) return Errno{EINVAL};
   return config;
 }
 

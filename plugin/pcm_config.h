@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/cable_directory.h"
@@ -15,6 +16,7 @@
 #include "engine/pcm_format.h"
 #include "engine/result.h"
 #include "plugin/channel_maps.h"
+#include "plugin/config_block.h"
 #include "plugin/profile.h"
 
 namespace dmasim {
@@ -56,9 +58,24 @@ struct PcmConfig {
   unsigned queue_ms = 500;
   unsigned flush_ms = 2000;
   int64_t slow_callback_ns = 0;
+
+  std::vector<std::string> unused;  ///< what was given and does nothing, and why: whole sentences
 };
 
+/// The frequency of a source `tone:HZ`; none of another one, or if HZ is not accepted.
+[[nodiscard]] std::optional<double> tone_hz(std::string_view source) noexcept;
+
+/// Whether the limits allow `format`.
+[[nodiscard]] bool allows(const PcmConfig& config, const PcmFormat& format) noexcept;
+
+/// Whether the least periods fit into the largest buffer.
+[[nodiscard]] bool leaves_room_for_periods(const PcmConfig& config) noexcept;
+
 /// Errors: EINVAL, after a line in ALSA's error log.
-Result<PcmConfig> parse_pcm_config(const snd_config_t* conf);
+Result<GivenValues> gather_pcm_values(const snd_config_t* conf);
+
+/// Errors: EINVAL, after a line in ALSA's error log, for a value that is not accepted. Values that
+/// do not go together are not looked for.
+Result<PcmConfig> make_pcm_config(const GivenValues& values);
 
 }  // namespace dmasim

@@ -214,6 +214,7 @@ void dump(const Plugin& plugin, snd_output_t* out) {
   if (!plugin.config.cable.empty()) {
     snd_output_printf(out, "Its cable is: %s\n", plugin.config.cable.c_str());
   }
+  for (const std::string& each : plugin.config.unused) snd_output_printf(out, "%s\n", each.c_str());
   snd_output_printf(out, "Its setup is:\n");
   snd_pcm_dump_setup(plugin.io.pcm, out);
   const SubstreamStats stats = plugin.substream->stats();
@@ -331,7 +332,7 @@ int open_pcm(snd_pcm_t** pcm, const char* name, const snd_config_t* conf, snd_pc
   auto plugin = std::make_unique<Plugin>();
   plugin->name = name != nullptr ? name : "dmasim";
   plugin->io.stream = stream;
-  Result<PcmConfig> config = parse_pcm_config(conf);
+  Result<PcmConfig> config = open_config(conf, stream);
   if (!config) return -config.error();
   plugin->config = std::move(*config);
   if (const auto writable = check_report(plugin->config); !writable) return -writable.error();

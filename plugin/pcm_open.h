@@ -13,6 +13,10 @@
 
 namespace dmasim {
 
+/// What `conf` means for an open of that direction. Errors: EINVAL, after a line in ALSA's error
+/// log.
+Result<PcmConfig> open_config(const snd_config_t* conf, snd_pcm_stream_t stream);
+
 /// Takes the subdevice that `config` names, or any that is free. None where there is no directory
 /// to keep its lock in and none was named: nobody else can have it then. Errors, after a line in
 /// ALSA's error log: those of Subdevice; EBUSY for a number that the card does not have, as of a

@@ -14,6 +14,9 @@ namespace dmasim {
 struct Range {
   unsigned min = 0;
   unsigned max = 0;
+  [[nodiscard]] constexpr bool has(unsigned value) const noexcept {
+    return min <= value && value <= max;
+  }
 };
 
 struct Profile {

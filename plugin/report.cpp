@@ -67,6 +67,7 @@ std::string report_line(const std::string& pcm, snd_pcm_stream_t stream, const P
   line["file"] = playback ? config.file : std::string{};
   line["source"] = playback ? std::string{} : config.source;
   line["cable"] = config.cable;
+  line["unused"] = config.unused;
   line["lost_frames"] = stats.sink.lost_frames;
   auto& gain = line["least_gain"] = nlohmann::ordered_json::object();
   gain["left"] = stats.sink.least_gain.left;

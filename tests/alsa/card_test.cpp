@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What kind of card a PCM is: profiles and channel maps.
+/// What kind of card a PCM is: profiles, channel maps, how it is listed, what the environment says.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 
+#include "tests/alsa/local_config.h"
 #include "tests/alsa/pcm_fixture.h"
 
 namespace dmasim::test {
@@ -58,6 +59,13 @@ class HwParams {
   snd_pcm_t* const pcm_;
   snd_pcm_hw_params_t* hw_ = nullptr;
 };
+
+int open_named(const char* name, snd_pcm_stream_t stream) {
+  snd_pcm_t* pcm = nullptr;
+  const int error = snd_pcm_open(&pcm, name, stream, 0);
+  if (error == 0) snd_pcm_close(pcm);
+  return error;
+}
 
 using Pair = std::pair<unsigned, unsigned>;
 using FramePair = std::pair<snd_pcm_uframes_t, snd_pcm_uframes_t>;
@@ -154,6 +162,63 @@ int choose(snd_pcm_t* pcm, const Map& wanted) {
 
 const Map kStereo{SND_CHMAP_FL, SND_CHMAP_FR};
 const Map kSwapped{SND_CHMAP_FR, SND_CHMAP_FL};
+
+/// Programs choose from this list; alsa-lib leaves out what has arguments without defaults.
+TEST(Hints, ListThePcmsAndTheControl) {
+  const auto listed = [](const char* interface, const std::string& wanted) {
+    void** hints = nullptr;
+    EXPECT_EQ(snd_device_name_hint(-1, interface, &hints), 0);
+    int found = 0;
+    for (void** hint = hints; *hint != nullptr; ++hint) {
+      char* name = snd_device_name_get_hint(*hint, "NAME");
+      char* description = snd_device_name_get_hint(*hint, "DESC");
+      char* direction = snd_device_name_get_hint(*hint, "IOID");
+      if (name != nullptr && name == wanted) {
+        ++found;
+        EXPECT_NE(description, nullptr) << wanted;
+        EXPECT_EQ(direction, nullptr) << wanted << " does both";
+      }
+      std::free(name);
+      std::free(description);
+      std::free(direction);
+    }
+    snd_device_name_free_hint(hints);
+    return found;
+  };
+  EXPECT_EQ(listed("pcm", "dmasim"), 1);
+  EXPECT_EQ(listed("pcm", "dmasim_loop"), 1);
+  EXPECT_EQ(listed("ctl", "dmasim"), 1);
+}
+
+TEST(Environment, GivesWayToTheName) {
+  setenv("DMASIM_SOURCE", "tone:440", 1);
+  EXPECT_EQ(open_named("dmasim_loop", SND_PCM_STREAM_CAPTURE), 0);
+  EXPECT_EQ(open_named("dmasim:CABLE=wire", SND_PCM_STREAM_CAPTURE), 0);
+  setenv("DMASIM_CABLE", "wire", 1);
+  EXPECT_EQ(open_named("dmasim", SND_PCM_STREAM_CAPTURE), -EINVAL) << "both from one place";
+  EXPECT_EQ(open_named("dmasim:SOURCE=counter", SND_PCM_STREAM_CAPTURE), 0);
+  EXPECT_EQ(open_named("dmasim:SOURCE=''", SND_PCM_STREAM_CAPTURE), 0) << "silence, and no cable";
+  unsetenv("DMASIM_CABLE");
+  unsetenv("DMASIM_SOURCE");
+  EXPECT_EQ(open_named("dmasim:SOURCE=counter,CABLE=wire", SND_PCM_STREAM_CAPTURE), -EINVAL);
+}
+
+/// Programs set it for what they open next; alsa-lib itself would have read it once.
+TEST(Environment, IsReadAtEachOpenAndNotByABlockOfOnesOwn) {
+  const auto channels_of = [](Opened opened) {
+    EXPECT_EQ(opened.error, 0);
+    return opened.pcm ? HwParams(opened.pcm.get()).channels().second : 0U;
+  };
+  LocalConfig local = LocalConfig::beside_global("pcm.mine { type dmasim }");
+  for (const unsigned channels : {3U, 5U}) {
+    setenv("DMASIM_CHANNELS", std::to_string(channels).c_str(), 1);
+    EXPECT_EQ(channels_of(try_open({}, SND_PCM_STREAM_PLAYBACK)), channels);
+    EXPECT_EQ(channels_of(local.try_open("dmasim", SND_PCM_STREAM_PLAYBACK)), channels);
+    EXPECT_EQ(channels_of(local.try_open("mine", SND_PCM_STREAM_PLAYBACK)), 8U);
+  }
+  unsetenv("DMASIM_CHANNELS");
+  EXPECT_EQ(channels_of(try_open({}, SND_PCM_STREAM_PLAYBACK)), 8U);
+}
 
 TEST(ChannelMapsOfACard, AreTheUsualOnes) {
   const Pcm pcm = open_playback({});

@@ -7,6 +7,16 @@ import harness
 import sound
 
 
+class Lists(harness.ClientTest):
+    needs = ("aplay", "arecord")
+
+    def test_NameTheCard(self):
+        for program in ("aplay", "arecord"):
+            names = self.run_client(program, "-L").splitlines()
+            for name in ("dmasim", "dmasim_loop"):
+                self.assertEqual(names.count(name), 1, (program, names))
+
+
 class Aplay(harness.ClientTest):
     needs = ("aplay",)
 

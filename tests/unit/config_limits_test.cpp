@@ -7,7 +7,7 @@
 #include "plugin/config_values.h"
 #include "plugin/ctl_config.h"
 #include "plugin/loop.h"
-#include "plugin/pcm_config.h"
+#include "plugin/pcm_open.h"
 #include "tests/unit/config_fixture.h"
 
 namespace dmasim {
@@ -47,7 +47,7 @@ class ConfigLimits : public ConfigTest {
  protected:
   static Result<PcmConfig> parse(const Limits& limits, int64_t value) {
     const std::string text = std::string(limits.key) + ' ' + std::to_string(value) + '\n';
-    return parse_pcm_config(ConfigText(text + limits.beside).get());
+    return open_config(ConfigText(text + limits.beside).get(), SND_PCM_STREAM_PLAYBACK);
   }
 };
 
@@ -97,7 +97,7 @@ TEST_F(ConfigLimits, ASlowCallbackTakesUpToAMinute) {
 
 TEST_F(ConfigLimits, PeriodsMayJustFillTheBuffer) {
   const auto parsed = [](const char* text) {
-    return parse_pcm_config(ConfigText(text).get()).ok();
+    return open_config(ConfigText(text).get(), SND_PCM_STREAM_PLAYBACK).ok();
   };
   EXPECT_TRUE(parsed("period_bytes 4096\nbuffer_bytes 8192")) << logged;
   EXPECT_FALSE(parsed("period_bytes 4097\nbuffer_bytes 8192"));

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "plugin/pcm_config.h"
-
 #include <cerrno>
 
+#include "plugin/pcm_open.h"
 #include "tests/unit/config_fixture.h"
 
 namespace dmasim {
@@ -11,7 +10,7 @@ namespace {
 class PcmConfigTest : public ConfigTest {
  protected:
   static Result<PcmConfig> parse(const std::string& text) {
-    return parse_pcm_config(ConfigText(text).get());
+    return open_config(ConfigText(text).get(), SND_PCM_STREAM_PLAYBACK);
   }
 
   static void expect_refused(const std::string& text, const std::string& key,
@@ -175,10 +174,25 @@ TEST_F(PcmConfigTest, UnknownKeysAreNamed) {
   EXPECT_NE(logged.find("unknown key wibble; accepted: profile file"), std::string::npos) << logged;
 }
 
-TEST_F(PcmConfigTest, LimitsThatLeaveNothingAreRefused) {
-  EXPECT_EQ(parse("period_bytes 4096\nbuffer_bytes 4096").error(), EINVAL);
-  EXPECT_NE(logged.find("period_bytes"), std::string::npos);
-  EXPECT_NE(logged.find("buffer_bytes"), std::string::npos);
+TEST_F(PcmConfigTest, KeysOfTheOtherDirectionAreReadAndNamedAsUnused) {
+  const auto unused = [](const std::string& text, snd_pcm_stream_t stream) {
+    const auto config = open_config(ConfigText(text).get(), stream);
+    EXPECT_TRUE(config) << text << ": " << logged;
+    return config ? config->unused : std::vector<std::string>{};
+  };
+  const std::string both = "file \"/tmp/a.wav\"\nappend no\nsource counter\nrate 48000";
+  EXPECT_EQ(unused(both, SND_PCM_STREAM_CAPTURE),
+            (std::vector<std::string>{"file = \"/tmp/a.wav\" is not used by a capture",
+                                      "append = \"no\" is not used by a capture"}));
+  EXPECT_EQ(unused(both, SND_PCM_STREAM_PLAYBACK),
+            std::vector<std::string>{"source = \"counter\" is not used by a playback"});
+  EXPECT_TRUE(unused("file \"\"\nrate 48000", SND_PCM_STREAM_CAPTURE).empty());
+  const auto refused = [](const std::string& text, snd_pcm_stream_t stream) {
+    return open_config(ConfigText(text).get(), stream).error();
+  };
+  EXPECT_EQ(refused("source \"tone:much\"", SND_PCM_STREAM_PLAYBACK), EINVAL);
+  EXPECT_EQ(refused("file \"100%.wav\"", SND_PCM_STREAM_CAPTURE), EINVAL);
+  EXPECT_EQ(refused("queue_ms 0", SND_PCM_STREAM_CAPTURE), EINVAL);
 }
 
 }  // namespace

@@ -20,8 +20,8 @@ constexpr PcmFormat kStereo{.sample = SampleFormat::s16_le, .channels = 2, .rate
 class PcmOpenTest : public ConfigTest {
  protected:
   Result<SubstreamParts> make(const std::string& text, snd_pcm_stream_t stream) {
-    auto parsed = parse_pcm_config(ConfigText(text).get());
-    EXPECT_TRUE(parsed) << text << ": " << logged;
+    auto parsed = open_config(ConfigText(text).get(), stream);
+    if (!parsed) return parsed.as_errno();
     config_ = *std::move(parsed);
     return make_parts(config_, stream);
   }
@@ -146,6 +146,12 @@ TEST_F(PcmOpenTest, ACaptureHasOneOfSourceAndCable) {
   EXPECT_EQ(capture("cable mine\nsource counter").error(), EINVAL);
   EXPECT_NE(logged.find("mine"), std::string::npos) << logged;
   EXPECT_TRUE(playback("cable mine\nsource counter")) << logged;
+}
+
+TEST_F(PcmOpenTest, PeriodsThatDoNotFitTheBufferAreRefused) {
+  EXPECT_EQ(playback("period_bytes 4096\nbuffer_bytes 4096").error(), EINVAL);
+  EXPECT_NE(logged.find("period_bytes"), std::string::npos);
+  EXPECT_NE(logged.find("buffer_bytes"), std::string::npos);
 }
 
 TEST_F(PcmOpenTest, ASubstreamIsToldItsFifoItsClockAndItsFault) {
