@@ -29,6 +29,9 @@ class MixedSink final : public Sink {
 
   Result<void> configure(const PcmFormat& format, uint64_t burst_frames) override
       DMASIM_EXCLUDES(lock_);
+  [[nodiscard]] bool holds(const PcmFormat& format) const noexcept override {
+    return sink_->holds(format);
+  }
   void write(std::span<const std::byte> bytes, bool committed) noexcept override
       DMASIM_EXCLUDES(lock_);
   void commit(std::span<const std::byte> ring, uint64_t end) noexcept override

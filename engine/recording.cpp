@@ -28,10 +28,12 @@ constexpr Ending kEndings[] = {
     {".raw", FileType::raw},
 };
 
+/// Up to here the frames of a streamable FLAC can name each rate, above it multiples of 10 alone.
+constexpr uint32_t kFlacEachRateHz = 65'535;
+
 bool flac_holds(const PcmFormat& format) noexcept {
-  // Above 65535 Hz the frames of a streamable FLAC can only name multiples of 10.
   const bool rate =
-      format.rate_hz <= 65'535 || (format.rate_hz <= 655'350 && format.rate_hz % 10 == 0);
+      format.rate_hz <= kFlacEachRateHz || (format.rate_hz <= 655'350 && format.rate_hz % 10 == 0);
   return rate && format.channels <= 8 && sample_kind(format.sample) == SampleKind::integer &&
          sample_bits(format.sample) <= 24;
 }
@@ -156,6 +158,14 @@ bool file_type_holds(FileType type, const PcmFormat& format) noexcept {
       return true;
   }
   return false;
+}
+
+bool file_type_holds_rates(FileType type, const PcmFormat& format, uint32_t most_hz) noexcept {
+  PcmFormat most = format;
+  most.rate_hz = most_hz;
+  const bool holes =
+      type == FileType::flac && most_hz > kFlacEachRateHz && most_hz > format.rate_hz;
+  return !holes && file_type_holds(type, format) && file_type_holds(type, most);
 }
 
 OutputFile::Wrote OutputFile::write_at(uint64_t offset, std::span<const std::byte> bytes) noexcept {

@@ -42,6 +42,8 @@ class Recorder {
   virtual ~Recorder() = default;
   /// Errors: those of Sink::configure(). May throw std::bad_alloc.
   virtual Result<std::unique_ptr<Recording>> begin(const PcmFormat& format) = 0;
+  /// As Sink::holds(): from any thread.
+  [[nodiscard]] virtual bool holds(const PcmFormat& format) const noexcept = 0;
 };
 
 enum class FileType : uint8_t { wav, w64, flac, raw };
@@ -50,6 +52,10 @@ enum class FileType : uint8_t { wav, w64, flac, raw };
 [[nodiscard]] std::optional<FileType> file_type_of(std::string_view path) noexcept;
 
 [[nodiscard]] bool file_type_holds(FileType type, const PcmFormat& format) noexcept;
+
+/// The same for `format` at its own rate, at `most_hz`, which is no less, and at each between them.
+[[nodiscard]] bool file_type_holds_rates(FileType type, const PcmFormat& format,
+                                         uint32_t most_hz) noexcept;
 
 /// An open file that is written at given places. A device has one place, its end: of what is
 /// written over what has gone out already, only the part behind it goes out. A frame of which a

@@ -42,6 +42,12 @@ class Sink {
   /// EINVAL (a format the file type cannot hold).
   virtual Result<void> configure(const PcmFormat& format, uint64_t burst_frames) = 0;
 
+  /// [any] Whether configure() can take `format` as far as the file type goes.
+  [[nodiscard]] virtual bool holds(const PcmFormat& format) const noexcept {
+    static_cast<void>(format);
+    return true;
+  }
+
   /// [hardware; under the channel's lock] Takes whole frames, first come first. Never blocks.
   /// `committed` is false for what the DMA read past the client's position: ring leftovers.
   virtual void write(std::span<const std::byte> bytes, bool committed) noexcept = 0;
@@ -124,6 +130,9 @@ Result<std::unique_ptr<Sink>> make_file_sink(const char* path, const FileSinkOpt
 
 /// Whether files of this path's type can hold `format`.
 [[nodiscard]] bool file_sink_accepts(const char* path, const PcmFormat& format) noexcept;
+/// The same at each rate from that of `format` up to `most_hz`.
+[[nodiscard]] bool file_sink_accepts_rates(const char* path, const PcmFormat& format,
+                                           uint32_t most_hz) noexcept;
 
 /// After EBUSY from configure(): the process that records into `path`; 0 when it cannot be known.
 [[nodiscard]] pid_t file_lock_owner(const char* path) noexcept;

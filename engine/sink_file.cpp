@@ -108,7 +108,7 @@ class FileRecorder final : public Recorder {
   }
 
   Result<std::unique_ptr<Recording>> begin(const PcmFormat& format) override {
-    if (!file_type_holds(target_.type, format)) return Errno{EINVAL};
+    if (!holds(format)) return Errno{EINVAL};
     if (target_.device) return begin_device(format);
     if (path_.empty()) {
       if (const auto named = take_number(); !named) return named.as_errno();
@@ -123,6 +123,9 @@ class FileRecorder final : public Recorder {
     locks_.push_back(*std::move(lock));  // not before: it would bar the next try
     next_ = found->index + 1;
     return recording;
+  }
+  [[nodiscard]] bool holds(const PcmFormat& format) const noexcept override {
+    return file_type_holds(target_.type, format);
   }
 
  private:
@@ -203,11 +206,15 @@ Result<std::unique_ptr<Sink>> make_file_sink(const char* path, const FileSinkOpt
 }
 
 bool file_sink_accepts(const char* path, const PcmFormat& format) noexcept {
+  return file_sink_accepts_rates(path, format, format.rate_hz);
+}
+
+bool file_sink_accepts_rates(const char* path, const PcmFormat& format, uint32_t most_hz) noexcept {
   if (path == nullptr) return false;
   struct stat status {};
   const bool device = status_of(path, status) == 0 && S_ISCHR(status.st_mode);
   const auto type = type_of(path, device);
-  return type && file_type_holds(*type, format);
+  return type && file_type_holds_rates(*type, format, most_hz);
 }
 
 pid_t file_lock_owner(const char* path) noexcept {

@@ -28,6 +28,9 @@ class QueuedSink final : public Sink {
 
   Result<void> configure(const PcmFormat& format, uint64_t burst_frames) override
       DMASIM_EXCLUDES(lock_);
+  [[nodiscard]] bool holds(const PcmFormat& format) const noexcept override {
+    return recorder_->holds(format);
+  }
   void write(std::span<const std::byte> bytes, bool committed) noexcept override
       DMASIM_EXCLUDES(lock_);
   void flush_async() noexcept override DMASIM_EXCLUDES(lock_);
@@ -55,7 +58,7 @@ class QueuedSink final : public Sink {
   void move_out(Take& take) noexcept DMASIM_REQUIRES(lock_);
   void settle(const Recording::Kept& kept) noexcept DMASIM_REQUIRES(lock_);
 
-  const std::unique_ptr<Recorder> recorder_;  // [setup] only
+  const std::unique_ptr<Recorder> recorder_;  // [setup] only, but for holds()
   const FileSinkOptions options_;
   const RealtimeClock clock_;
 

@@ -19,6 +19,9 @@ class TeeSink final : public Sink {
     if (!ready) second_->release();
     return ready;
   }
+  [[nodiscard]] bool holds(const PcmFormat& format) const noexcept override {
+    return first_->holds(format) && second_->holds(format);
+  }
   void release() noexcept override {
     first_->release();
     second_->release();

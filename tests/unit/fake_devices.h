@@ -18,6 +18,7 @@ struct FakeDevice {
   Result<void> flushed{};
   bool in_time = true;
   bool broken = false;
+  bool holds = true;
   std::string trouble;
   SinkStats sink_stats;
   SourceStats source_stats;
@@ -36,6 +37,7 @@ class FakeSink final : public Sink {
     device_.note("configure", burst_frames);
     return device_.configured;
   }
+  [[nodiscard]] bool holds(const PcmFormat&) const noexcept override { return device_.holds; }
   void write(std::span<const std::byte> bytes, bool committed) noexcept override {
     device_.note(committed ? "write" : "leftovers", bytes.size());
   }

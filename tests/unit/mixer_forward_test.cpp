@@ -59,6 +59,9 @@ TEST_F(MixerForwards, WhatTheSinkSaysIsSaid) {
   EXPECT_EQ(sink->stats().lost_frames, 4U);
   EXPECT_EQ(sink->explain(), "trouble");
   EXPECT_EQ(sink->configure(kMono, 8).error(), EBUSY);
+  EXPECT_TRUE(sink->holds(kMono));
+  device_.holds = false;
+  EXPECT_FALSE(sink->holds(kMono));
 }
 
 TEST_F(MixerForwards, EachCallReachesTheSource) {

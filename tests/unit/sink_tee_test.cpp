@@ -50,6 +50,15 @@ TEST_F(TeeSinkTest, IsTooLateIfEitherIs) {
   EXPECT_EQ(second_.calls.size(), 2U) << "each is told";
 }
 
+TEST_F(TeeSinkTest, HoldsWhatBothHold) {
+  EXPECT_TRUE(both_->holds(kMono));
+  first_.holds = false;
+  EXPECT_FALSE(both_->holds(kMono));
+  first_.holds = true;
+  second_.holds = false;
+  EXPECT_FALSE(both_->holds(kMono));
+}
+
 TEST_F(TeeSinkTest, AFlushFailsIfEitherDoes) {
   first_.flushed = Errno{EIO};
   EXPECT_EQ(both_->flush().error(), EIO);
