@@ -2,6 +2,9 @@
 #include "plugin/narrow.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
+#include <vector>
 
 #include "engine/cable.h"
 #include "engine/sink.h"
@@ -26,21 +29,32 @@ unsigned largest(Range range, Fits fits) {
   return range.min;
 }
 
-/// The same for rates, of which a FLAC above 65535 Hz holds multiples of ten only: among those up
-/// to some value, and then among what lies between two of them.
-template <typename Fits>
-unsigned largest_rate(Range range, Fits fits) {
-  const Range tens{(range.min + 9) / 10, range.max / 10};
-  if (tens.min <= tens.max) {
-    range.min = 10 * largest(tens, [&](unsigned ten) { return fits(10 * ten); });
-    range.max = std::min(range.max, range.min + 9);
-  }
-  return largest(range, fits);
+/// The rates of `range` that files at `path` hold, with what else `format` has: each of them, or
+/// else the usual ones among them and the two ends. None if none.
+std::optional<Rates> held_rates(const char* path, PcmFormat format, const Range& range) {
+  format.rate_hz = range.min;
+  if (file_sink_accepts_rates(path, format, range.max)) return Rates(range);
+  std::vector<unsigned> list{range.min};
+  std::copy_if(kUsualRates.begin(), kUsualRates.end(), std::back_inserter(list),
+               [&](unsigned rate_hz) { return rate_hz > range.min && rate_hz < range.max; });
+  if (range.max > range.min) list.push_back(range.max);
+  std::erase_if(list, [&](unsigned rate_hz) {
+    format.rate_hz = rate_hz;
+    return !file_sink_accepts(path, format);
+  });
+  if (list.empty()) return std::nullopt;
+  return Rates(std::move(list));
 }
 
 bool narrow(Range& range, unsigned value) {
-  if (!range.has(value)) return false;
+  if (!range.contains(value)) return false;
   range = {value, value};
+  return true;
+}
+
+bool narrow(Rates& rates, unsigned rate_hz) {
+  if (!rates.contains(rate_hz)) return false;
+  rates = Rates(Range{rate_hz, rate_hz});
   return true;
 }
 
@@ -58,19 +72,18 @@ bool is_sound_file(const std::string& source) noexcept {
 }
 
 bool narrow_to_file(PcmConfig& config, const char* path) {
-  const auto accepts = [&](SampleFormat format, unsigned channels, unsigned rate_hz) {
-    return file_sink_accepts(path, {.sample = format, .channels = channels, .rate_hz = rate_hz});
+  const Range range{config.rate_hz.min(), config.rate_hz.max()};  // all of it so far
+  const auto rates = [&](SampleFormat format) {
+    return held_rates(path, {.sample = format, .channels = config.channels.min}, range);
   };
-  std::erase_if(config.formats, [&](SampleFormat format) {
-    return !accepts(format, config.channels.min, config.rate_hz.min);
-  });
+  std::erase_if(config.formats, [&](SampleFormat format) { return !rates(format); });
   if (config.formats.empty()) return false;
   const SampleFormat any = config.formats.front();
+  config.rate_hz = *rates(any);
   config.channels.max = largest(config.channels, [&](unsigned channels) {
-    return accepts(any, channels, config.rate_hz.min);
+    return file_sink_accepts(
+        path, {.sample = any, .channels = channels, .rate_hz = config.rate_hz.min()});
   });
-  config.rate_hz.max = largest_rate(
-      config.rate_hz, [&](unsigned rate_hz) { return accepts(any, config.channels.min, rate_hz); });
   return true;
 }
 

@@ -58,7 +58,7 @@ void apply(const Profile& profile, PcmConfig& out) {
   out.formats.assign(profile.formats.begin(), profile.formats.end());
   out.channels = profile.channels;
   out.channels_chosen = !profile.channels_may_grow;
-  out.rate_hz = profile.rate_hz;
+  out.rate_hz = Rates(profile.rate_hz);
   out.period_bytes = profile.period_bytes;
   out.buffer_bytes = profile.buffer_bytes;
   out.periods = profile.periods;
@@ -71,6 +71,13 @@ bool parse_profile(string_view text, PcmConfig& out) {
   const Profile* profile = find_profile(text);
   if (profile != nullptr) apply(*profile, out);
   return profile != nullptr;
+}
+
+bool parse_rates(string_view text, Rates& out) {
+  Range range;
+  if (!parse_range(text, 4000, 768000, range)) return false;
+  out = Rates(range);
+  return true;
 }
 
 bool parse_chmap(string_view text, PcmConfig& out) {
@@ -142,7 +149,7 @@ constexpr std::array kKeys{
           return parse_range(t, 1, kMaxChannels, c.channels);
         }},
     Key{{"rate", "N, or MIN-MAX with MIN at most MAX, in Hz, 4000 to 768000"},
-        [](string_view t, PcmConfig& c) { return parse_range(t, 4000, 768000, c.rate_hz); }},
+        [](string_view t, PcmConfig& c) { return parse_rates(t, c.rate_hz); }},
     Key{{"period_bytes", "N, or MIN-MAX with MIN at most MAX, 1 to 134217728"},
         [](string_view t, PcmConfig& c) {
           return parse_range(t, 1, kMaxBufferBytes / 2, c.period_bytes);
@@ -202,7 +209,7 @@ std::optional<double> tone_hz(string_view source) noexcept {
 
 bool allows(const PcmConfig& config, const PcmFormat& format) noexcept {
   return std::count(config.formats.begin(), config.formats.end(), format.sample) > 0 &&
-         config.channels.has(format.channels) && config.rate_hz.has(format.rate_hz);
+         config.channels.contains(format.channels) && config.rate_hz.contains(format.rate_hz);
 }
 
 bool leaves_room_for_periods(const PcmConfig& config) noexcept {

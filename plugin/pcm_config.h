@@ -18,6 +18,7 @@
 #include "plugin/channel_maps.h"
 #include "plugin/config_block.h"
 #include "plugin/profile.h"
+#include "plugin/rates.h"
 
 namespace dmasim {
 
@@ -44,7 +45,7 @@ struct PcmConfig {
   std::vector<SampleFormat> formats;  ///< never empty
   Range channels;
   bool channels_chosen = false;  ///< else a source with more of them widens the range
-  Range rate_hz;
+  Rates rate_hz;
   Range period_bytes;
   Range buffer_bytes;
   Range periods;

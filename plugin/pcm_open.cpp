@@ -71,7 +71,7 @@ bool narrow_to_source(PcmConfig& config, const Source& source) {
       "dmasim: source = \"%s\" has %u channels at %u Hz; accepted: channels = %u-%u, "
       "rate = %u-%u",
       config.source.c_str(), shape->channels, shape->rate_hz, config.channels.min,
-      config.channels.max, config.rate_hz.min, config.rate_hz.max);
+      config.channels.max, config.rate_hz.min(), config.rate_hz.max());
   return false;
 }
 
@@ -118,7 +118,7 @@ bool narrow_to_carried(PcmConfig& config, snd_pcm_stream_t stream) {
       "dmasim: cable = \"%s\" carries %s, which format, channels = %u-%u or rate = %u-%u do not "
       "allow",
       config.cable.c_str(), describe(*carried).c_str(), config.channels.min, config.channels.max,
-      config.rate_hz.min, config.rate_hz.max);
+      config.rate_hz.min(), config.rate_hz.max());
   return false;
 }
 
@@ -132,6 +132,13 @@ bool check_together(const PcmConfig& config) {
 
 int set_range(snd_pcm_ioplug_t& io, int param, const Range& range) {
   return snd_pcm_ioplug_set_param_minmax(&io, param, range.min, range.max);
+}
+
+int set_rates(snd_pcm_ioplug_t& io, const Rates& rates) {
+  const std::vector<unsigned>& list = rates.list();
+  if (list.empty()) return set_range(io, SND_PCM_IOPLUG_HW_RATE, {rates.min(), rates.max()});
+  return snd_pcm_ioplug_set_param_list(&io, SND_PCM_IOPLUG_HW_RATE,
+                                       static_cast<unsigned>(list.size()), list.data());
 }
 
 int set_formats(snd_pcm_ioplug_t& io, const std::vector<SampleFormat>& formats) {
@@ -196,7 +203,7 @@ int set_hw_constraints(snd_pcm_ioplug_t& io, const PcmConfig& config) {
   const std::array results{set_accesses(io, config.noninterleaved),
                            set_formats(io, config.formats),
                            set_range(io, SND_PCM_IOPLUG_HW_CHANNELS, config.channels),
-                           set_range(io, SND_PCM_IOPLUG_HW_RATE, config.rate_hz),
+                           set_rates(io, config.rate_hz),
                            set_range(io, SND_PCM_IOPLUG_HW_PERIOD_BYTES, config.period_bytes),
                            set_range(io, SND_PCM_IOPLUG_HW_BUFFER_BYTES, config.buffer_bytes),
                            set_range(io, SND_PCM_IOPLUG_HW_PERIODS, config.periods)};

@@ -14,7 +14,7 @@ namespace dmasim {
 struct Range {
   unsigned min = 0;
   unsigned max = 0;
-  [[nodiscard]] constexpr bool has(unsigned value) const noexcept {
+  [[nodiscard]] constexpr bool contains(unsigned value) const noexcept {
     return min <= value && value <= max;
   }
 };

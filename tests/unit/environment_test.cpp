@@ -66,13 +66,13 @@ TEST_F(EnvironmentTest, EveryKeyIsReadWhereTheBlockAsksForIt) {
   const Variables set{{"DMASIM_RATE", "48000"}, {"DMASIM_CARD", "desk"}, {"DMASIM_PPM", ""}};
   const auto asked = open("", kPlayback);
   ASSERT_TRUE(asked) << logged;
-  EXPECT_EQ(asked->rate_hz.min, 48000U);
+  EXPECT_EQ(asked->rate_hz.min(), 48000U);
   EXPECT_EQ(asked->card, "desk");
   EXPECT_EQ(asked->ppm, 0) << "set to nothing";
   for (const char* own : {"type dmasim", "environment no", "environment \"\""}) {
     const auto config = open_config(ConfigText(own).get(), kPlayback);
     ASSERT_TRUE(config) << logged;
-    EXPECT_EQ(config->rate_hz.min, 4000U) << own;
+    EXPECT_EQ(config->rate_hz.min(), 4000U) << own;
     EXPECT_EQ(config->card, "dmasim") << own;
   }
   EXPECT_EQ(open_config(ConfigText("environment perhaps").get(), kPlayback).error(), EINVAL);
@@ -91,7 +91,7 @@ TEST_F(EnvironmentTest, AGivenValueHidesItAlsoAnEmptyOne) {
   const Variables set{{"DMASIM_RATE", "48000"}, {"DMASIM_CARD", "desk"}};
   const auto config = open("rate 44100\ncard \"\"", kPlayback);
   ASSERT_TRUE(config) << logged;
-  EXPECT_EQ(config->rate_hz.min, 44100U);
+  EXPECT_EQ(config->rate_hz.min(), 44100U);
   EXPECT_EQ(config->card, "dmasim");
 }
 
@@ -211,7 +211,7 @@ TEST_F(EnvironmentTest, LosesNoMoreThanItMust) {
     const auto config = open("source \"" + stereo + '"', kCapture);
     ASSERT_TRUE(config) << logged;
     EXPECT_EQ(config->channels.min, 2U);
-    EXPECT_EQ(config->rate_hz.min, 4000U);
+    EXPECT_EQ(config->rate_hz.min(), 4000U);
   }
   const Variables set{{"DMASIM_RATE", "48000"}, {"DMASIM_SOURCE", stereo}};
   EXPECT_EQ(error_of("channels 2", kCapture), EINVAL);

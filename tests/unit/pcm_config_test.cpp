@@ -39,8 +39,8 @@ TEST_F(PcmConfigTest, NumbersRangesAndListsAreRead) {
   ASSERT_TRUE(config.ok()) << logged;
   EXPECT_EQ(config->channels.min, 2u);
   EXPECT_EQ(config->channels.max, 2u);
-  EXPECT_EQ(config->rate_hz.min, 8000u);
-  EXPECT_EQ(config->rate_hz.max, 48000u);
+  EXPECT_EQ(config->rate_hz.min(), 8000u);
+  EXPECT_EQ(config->rate_hz.max(), 48000u);
   EXPECT_EQ(config->formats, (std::vector{SampleFormat::s16_le, SampleFormat::float_le}));
   EXPECT_EQ(config->ppm, -250);
   EXPECT_EQ(config->completion, CompletionTopology::shared);
@@ -82,8 +82,8 @@ TEST_F(PcmConfigTest, AProfileGivesTheLimits) {
   const Result<PcmConfig> config = parse("profile aloop");
   ASSERT_TRUE(config.ok()) << logged;
   EXPECT_EQ(config->channels.max, 32u);
-  EXPECT_EQ(config->rate_hz.min, 8000u);
-  EXPECT_EQ(config->rate_hz.max, 192000u);
+  EXPECT_EQ(config->rate_hz.min(), 8000u);
+  EXPECT_EQ(config->rate_hz.max(), 192000u);
   EXPECT_EQ(config->periods.min, 1u);
   EXPECT_EQ(config->periods.max, 1024u);
   EXPECT_FALSE(config->noninterleaved);
@@ -94,8 +94,8 @@ TEST_F(PcmConfigTest, WhatIsGivenOverridesTheProfileWhereverItStands) {
   const Result<PcmConfig> config =
       parse("rate 44100\nchmap \"FC+LFE\"\nprofile aloop\nformat U8\nperiods \"\"");
   ASSERT_TRUE(config.ok()) << logged;
-  EXPECT_EQ(config->rate_hz.min, 44100u);
-  EXPECT_EQ(config->rate_hz.max, 44100u);
+  EXPECT_EQ(config->rate_hz.min(), 44100u);
+  EXPECT_EQ(config->rate_hz.max(), 44100u);
   EXPECT_EQ(config->formats, std::vector{SampleFormat::u8});
   EXPECT_EQ(config->channel_maps, (std::vector<ChannelMap>{{SND_CHMAP_FC, SND_CHMAP_LFE}}));
   EXPECT_EQ(config->periods.max, 1024u);

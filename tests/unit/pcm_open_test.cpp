@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <tuple>
 
 #include "engine/cable.h"
 #include "engine/mixer_file.h"
@@ -47,6 +48,9 @@ class PcmOpenTest : public ConfigTest {
     EXPECT_EQ(range.min, min);
     EXPECT_EQ(range.max, max);
   }
+  void expect_range(const Rates& rates, unsigned min, unsigned max) {
+    expect_range(Range{rates.min(), rates.max()}, min, max);
+  }
 
   const RuntimeDirectory runtime_;
   PcmConfig config_;
@@ -69,6 +73,7 @@ TEST_F(PcmOpenTest, AFileLeavesWhatItsTypeHolds) {
   ASSERT_TRUE(playback("channels \"1-32\"\nfile " + quoted("out.wav"))) << logged;
   expect_range(config_.channels, 1, 32);
   expect_range(config_.rate_hz, 4000, 768000);
+  EXPECT_TRUE(config_.rate_hz.list().empty());
   EXPECT_EQ(config_.formats.size(), static_cast<size_t>(kSampleFormatCount));
   EXPECT_EQ(playback("channels 9\nfile " + quoted("out.flac")).error(), EINVAL);
 }
@@ -88,18 +93,40 @@ TEST_F(PcmOpenTest, AppendIsRefusedWhereNothingCanBeAppended) {
   EXPECT_NE(logged.find(".flac"), std::string::npos) << logged;
 }
 
-/// Above 65535 Hz a FLAC holds multiples of ten only: no limit that lies between those is found.
-TEST_F(PcmOpenTest, AFlacLeavesTheHighestRateThatItHolds) {
-  const auto most = [&](const std::string& rate) {
+/// Above 65535 Hz a FLAC holds multiples of ten only.
+TEST_F(PcmOpenTest, AFileWithHolesInItsRatesLeavesTheUsualOnesAndTheEnds) {
+  const auto left = [&](const std::string& rate) {
     EXPECT_TRUE(playback("rate \"" + rate + "\"\nfile " + quoted("out.flac"))) << logged;
-    return config_.rate_hz.max;
+    return config_.rate_hz.list();
   };
-  EXPECT_EQ(most("44100-192000"), 192000U);
-  EXPECT_EQ(most("4000-768000"), 655350U);
-  EXPECT_EQ(most("4000-65538"), 65535U);
-  EXPECT_EQ(most("44100-48001"), 48001U);
-  EXPECT_EQ(most("96000-96007"), 96000U);
-  EXPECT_EQ(most("44101"), 44101U);
+  using List = std::vector<unsigned>;
+  EXPECT_EQ(left("4000-768000"),
+            (List{4000, 5512, 8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000,
+                  88200, 96000, 128000, 176400, 192000, 352800, 384000}));
+  EXPECT_EQ(left("44101-90010"), (List{44101, 48000, 64000, 88200, 90010}));
+  EXPECT_EQ(left("64000-65538"), List{64000}) << "65538 is not held, 64000 there once";
+  EXPECT_EQ(left("70001-96000"), (List{88200, 96000})) << "70001 is not held";
+  expect_range(config_.rate_hz, 88200, 96000);
+}
+
+TEST_F(PcmOpenTest, AFileWithoutHolesInTheseRatesLeavesEachOfThem) {
+  for (const auto& [rate, min, max] :
+       {std::tuple("4000-65535", 4000U, 65535U), std::tuple("44101", 44101U, 44101U),
+        std::tuple("655350", 655350U, 655350U)}) {
+    ASSERT_TRUE(playback("rate \"" + std::string(rate) + "\"\nfile " + quoted("out.flac")))
+        << logged;
+    EXPECT_TRUE(config_.rate_hz.list().empty()) << rate;
+    expect_range(config_.rate_hz, min, max);
+  }
+}
+
+TEST_F(PcmOpenTest, AFileThatHoldsNoRateIsRefused) {
+  for (const char* rate : {"88201", "655351-768000", "65536-65539"}) {
+    EXPECT_EQ(playback("rate \"" + std::string(rate) + "\"\nfile " + quoted("out.flac")).error(),
+              EINVAL)
+        << rate;
+    EXPECT_NE(logged.find("cannot hold any"), std::string::npos) << logged;
+  }
 }
 
 /// One catch-up is larger than the queue: what does not fit is lost at once, whatever the disk
@@ -140,6 +167,16 @@ TEST_F(PcmOpenTest, ACableInUseGivesItsFormat) {
     EXPECT_EQ(make("cable mine\nrate 44100", stream).error(), EINVAL);
     EXPECT_EQ(make("cable mine\nformat S32_LE", stream).error(), EINVAL);
   }
+}
+
+TEST_F(PcmOpenTest, AFileBesideACableInUseHasToHoldItsRate) {
+  const auto listener = make_cable_source("mine", std::make_shared<RealtimeClock>());
+  ASSERT_TRUE(listener->configure({SampleFormat::s16_le, 2, 37801}, 64));
+  ASSERT_TRUE(playback("cable mine\nfile " + quoted("out.flac"))) << logged;
+  expect_range(config_.rate_hz, 37801, 37801);
+  const auto faster = make_cable_source("faster", std::make_shared<RealtimeClock>());
+  ASSERT_TRUE(faster->configure({SampleFormat::s16_le, 2, 88201}, 64));
+  EXPECT_EQ(playback("cable faster\nfile " + quoted("out.flac")).error(), EINVAL);
 }
 
 TEST_F(PcmOpenTest, ACaptureHasOneOfSourceAndCable) {
