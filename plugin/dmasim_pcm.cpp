@@ -89,6 +89,7 @@ Result<void> Substream::hw_params(const HwSetup& hw) {
     MutexLock guard(lock_);
     await_start();
     if (!may_reconfigure()) return Errno{EBADFD};
+    if (!parts_.sink->holds(hw.format)) return Errno{EINVAL};
     begin_quiesce();
   }
   wait_quiet();

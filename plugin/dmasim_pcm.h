@@ -86,7 +86,8 @@ class Substream {
   Result<void> open();
   [[nodiscard]] const PollLevel& poll_level() const noexcept { return poll_; }
 
-  /// Errors: EBADFD in RUNNING, PAUSED, DRAINING, XRUN (nothing changes); ENOMEM.
+  /// Errors: EBADFD in RUNNING, PAUSED, DRAINING, XRUN, EINVAL for what the sink cannot hold
+  /// (nothing changes with either); ENOMEM.
   Result<void> hw_params(const HwSetup& hw) DMASIM_EXCLUDES(setup_, lock_);
   /// Errors: EBADFD as above.
   Result<void> hw_free() DMASIM_EXCLUDES(setup_, lock_);

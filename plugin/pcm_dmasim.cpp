@@ -117,10 +117,22 @@ snd_pcm_sframes_t on_transfer(snd_pcm_ioplug_t* io, const snd_pcm_channel_area_t
   });
 }
 
+/// Each was offered, but not with the others.
+void log_unheld(const Plugin& plugin, const HwSetup& hw) {
+  SNDERR(
+      "dmasim: file = \"%s\" cannot hold format = %s, channels = %u and rate = %u together; "
+      "accepted: what its type holds together, or a file that ends in .raw, which holds all",
+      plugin.config.file.c_str(), snd_pcm_format_name(hw.alsa_format), hw.format.channels,
+      hw.format.rate_hz);
+}
+
 int on_hw_params(snd_pcm_ioplug_t* io, snd_pcm_hw_params_t* params) {
-  return call<int>(io, [params](Substream& s) {
+  return call<int>(io, [io, params](Substream& s) {
     const auto setup = setup_of(*params);
-    return setup ? to_errno(s.hw_params(*setup)) : -EINVAL;
+    if (!setup) return -EINVAL;
+    const Result<void> done = s.hw_params(*setup);
+    if (done.error() == EINVAL) log_unheld(plugin_of(io), *setup);
+    return to_errno(done);
   });
 }
 

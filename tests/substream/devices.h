@@ -40,8 +40,10 @@ class RememberingSink final : public Sink {
  public:
   Result<void> configure(const PcmFormat&, uint64_t) override {
     told.clear();
+    ++configures;
     return configure_error == 0 ? Result<void>{} : Result<void>(Errno{configure_error});
   }
+  [[nodiscard]] bool holds(const PcmFormat&) const noexcept override { return holds_format; }
   void write(std::span<const std::byte> bytes, bool committed) noexcept override {
     const Samples samples = samples_of(bytes);
     Samples& to = committed ? played : leftovers;
@@ -81,9 +83,11 @@ class RememberingSink final : public Sink {
   uint64_t committed_to = 0;
   uint64_t run_over_frames = 0;  ///< told by run_over(), again each time
   int64_t origin_ns = 0;         ///< of the newest run()
+  int configures = 0;
   int flushes_asked = 0;
   int flushes = 0;
   int configure_error = 0;
+  bool holds_format = true;
   int flush_error = 0;
 
  private:

@@ -47,6 +47,38 @@ TEST(SubstreamLife, SetupOfARunningStreamCannotBeChanged) {
   EXPECT_EQ(pcm.sink().played, counted(1, 10));
 }
 
+/// alsa-lib frees an earlier setup before it asks for another. Here it is not freed, so that the
+/// test sees what a refusal leaves.
+TEST(SubstreamLife, SetupThatTheSinkCannotHoldIsRefusedAndChangesNothing) {
+  IoplugPcm pcm({});
+  ASSERT_EQ(pcm.sw_params(starting_by_hand()), 0);
+  ASSERT_EQ(pcm.write(20), 20);
+  pcm.sink().holds_format = false;
+  const HwSetup other{.format = {.sample = SampleFormat::s16_le, .channels = 1, .rate_hz = 2000},
+                      .period_size = 4,
+                      .buffer_size = 16};
+  EXPECT_EQ(pcm.substream().hw_params(other).error(), EINVAL);
+  EXPECT_EQ(pcm.state(), SND_PCM_STATE_PREPARED);
+  EXPECT_EQ(pcm.substream().stats().hw.format.rate_hz, 1000u);
+  ASSERT_EQ(pcm.start(), 0);
+  pcm.run(13);
+  EXPECT_EQ(pcm.avail(), 25);
+  EXPECT_EQ(pcm.sink().played, counted(1, 13));
+}
+
+TEST(SubstreamLife, SetupThatIsRefusedLeavesASetupToCome) {
+  IoplugPcm pcm({});
+  ASSERT_EQ(pcm.drop(), 0);
+  ASSERT_EQ(pcm.hw_free(), 0);
+  pcm.sink().holds_format = false;
+  EXPECT_EQ(pcm.hw_params(), -EINVAL);
+  EXPECT_EQ(pcm.substream().channels(), 0u);
+  EXPECT_EQ(pcm.sink().configures, 0) << "no file is made";
+  pcm.sink().holds_format = true;
+  EXPECT_EQ(pcm.hw_params(), 0);
+  EXPECT_EQ(pcm.write(5), 5);
+}
+
 TEST(SubstreamLife, HwFreeWaitsForTheRecording) {
   IoplugPcm pcm({});
   ASSERT_EQ(pcm.write(32), 32);
