@@ -15,7 +15,7 @@ from pathlib import Path
 
 import sound
 
-BUILD = Path(os.environ["DMASIM_BUILD"])
+BUILD = Path(os.environ["DMASIM_BUILD"]).resolve()
 SOURCE = Path(__file__).resolve().parents[2]
 PROGRAMS = BUILD / "tests" / "clients"
 
