@@ -12,6 +12,7 @@
 #include <limits>
 
 #include "engine/clock.h"
+#include "engine/file_access.h"
 #include "engine/ofd_lock.h"
 #include "engine/signals_blocked.h"
 
@@ -113,6 +114,19 @@ Result<CableFile> CableFile::open(const std::string& name, const CableDirectory&
   CableFile cable;
   cable.fd_ = *std::move(fd);
   return cable;
+}
+
+Result<void> CableFile::look(const std::string& name, const CableDirectory& place) {
+  const auto may_make = [](int refused) {
+    return refused == 0 ? Result<void>{} : Result<void>(Errno{refused});
+  };
+  if (!cable_name_valid(name)) return Errno{EINVAL};
+  const auto directory = place.open(false);
+  if (directory.error() == ENOENT) return may_make(may_make_file(place.path));
+  if (!directory) return directory.as_errno();
+  const auto file = open_private_file(directory->get(), file_name(name).c_str(), O_RDWR);
+  if (file.error() == ENOENT) return may_make(may_access(place.path, W_OK | X_OK));
+  return file ? Result<void>{} : Result<void>(file.as_errno());
 }
 
 /// Not by closing alone: a child that has just been forked may not have closed its copy yet.

@@ -55,6 +55,10 @@ class CableFile {
   static Result<CableFile> open(const std::string& name,
                                 const CableDirectory& directory = CableDirectory::find());
 
+  /// Whether open() could have it; makes nothing. Errors: as open().
+  static Result<void> look(const std::string& name,
+                           const CableDirectory& directory = CableDirectory::find());
+
   explicit operator bool() const noexcept { return static_cast<bool>(fd_); }
 
   /// Takes part in `format`, and no more in another one, whatever others have if it `overrules`

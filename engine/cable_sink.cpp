@@ -29,6 +29,7 @@ class CableSink final : public Sink {
         overrules_(std::move(overrules)) {}
   ~CableSink() override { let_go(); }
 
+  Result<void> look(const PcmFormat& format) override DMASIM_EXCLUDES(lock_);
   Result<void> configure(const PcmFormat& format, uint64_t burst_frames) override
       DMASIM_EXCLUDES(lock_);
   void commit(std::span<const std::byte> ring, uint64_t end) noexcept override
@@ -95,6 +96,18 @@ class CableSink final : public Sink {
   SinkStats stats_ DMASIM_GUARDED_BY(lock_);
   uint64_t lost_told_frames_ DMASIM_GUARDED_BY(lock_) = 0;
 };
+
+/// Who plays into the cable now may have left before the start.
+Result<void> CableSink::look(const PcmFormat&) {
+  trouble_.clear();
+  {
+    MutexLock guard(lock_);
+    if (file_) return {};
+  }
+  const auto looked = CableFile::look(name_, directory_);
+  if (!looked) trouble_ = cable_open_trouble(name_, looked.error(), directory_);
+  return looked;
+}
 
 /// Opens and locks with lock_ open, since a hook may look in meanwhile: it finds no round.
 Result<void> CableSink::configure(const PcmFormat& format, uint64_t burst_frames) {

@@ -27,6 +27,7 @@ class CableSource final : public Source {
     file_.reclaim();
   }
 
+  Result<void> look(const PcmFormat& format) override DMASIM_EXCLUDES(lock_);
   Result<void> configure(const PcmFormat& format, uint64_t burst_frames) override
       DMASIM_EXCLUDES(lock_);
   void run(const FrameTime& time, uint64_t frame) noexcept override DMASIM_EXCLUDES(lock_);
@@ -104,6 +105,17 @@ class CableSource final : public Source {
   Ending ending_ DMASIM_GUARDED_BY(lock_);
   SourceStats stats_ DMASIM_GUARDED_BY(lock_);
 };
+
+Result<void> CableSource::look(const PcmFormat&) {
+  trouble_.clear();
+  {
+    MutexLock guard(lock_);
+    if (file_) return {};
+  }
+  const auto looked = CableFile::look(name_, directory_);
+  if (!looked) trouble_ = cable_open_trouble(name_, looked.error(), directory_);
+  return looked;
+}
 
 Result<void> CableSource::configure(const PcmFormat& format, uint64_t) {
   if (format.channels == 0 || format.rate_hz == 0) return Errno{EINVAL};

@@ -27,6 +27,7 @@ class MixedSink final : public Sink {
     announce();
   }
 
+  Result<void> look(const PcmFormat& format) override { return sink_->look(format); }
   Result<void> configure(const PcmFormat& format, uint64_t burst_frames) override
       DMASIM_EXCLUDES(lock_);
   [[nodiscard]] bool holds(const PcmFormat& format) const noexcept override {

@@ -16,6 +16,7 @@ class MixedSource final : public Source {
       : source_(std::move(source)),
         view_(std::move(path.card), std::move(path.clock), std::move(path.directory)) {}
 
+  Result<void> look(const PcmFormat& format) override { return source_->look(format); }
   Result<void> configure(const PcmFormat& format, uint64_t burst_frames) override
       DMASIM_EXCLUDES(lock_) {
     if (auto ready = source_->configure(format, burst_frames); !ready) return ready;

@@ -40,6 +40,11 @@ class Recording {
 class Recorder {
  public:
   virtual ~Recorder() = default;
+  /// See Sink::look, for a format that is not being recorded yet.
+  virtual Result<void> look(const PcmFormat& format) {
+    static_cast<void>(format);
+    return {};
+  }
   /// Errors: those of Sink::configure(). May throw std::bad_alloc.
   virtual Result<std::unique_ptr<Recording>> begin(const PcmFormat& format) = 0;
   /// As Sink::holds(): from any thread.

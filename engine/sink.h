@@ -35,6 +35,14 @@ class Sink {
  public:
   virtual ~Sink() = default;
 
+  /// [setup; prepare] Whether configure() could take what it takes: takes nothing, makes nothing,
+  /// starts no thread. Others may take it before the start, which then fails all the same. Errors:
+  /// those of configure() that can be known without taking anything.
+  virtual Result<void> look(const PcmFormat& format) {
+    static_cast<void>(format);
+    return {};
+  }
+
   /// [setup; start] Makes ready for frames of `format`; `burst_frames` is the most that one
   /// catch-up of the hardware can bring (the PCM's buffer). Called before each start; with the same
   /// format again it goes on where it was. May open files and start a thread.
@@ -84,8 +92,8 @@ class Sink {
   /// for and the next configure() takes again. Not of what has been recorded.
   virtual void release() noexcept {}
 
-  /// [setup] After configure() has failed: whose fault it was, as "cable = \"x\" is in use by
-  /// process 7". Empty where the error says it all.
+  /// [setup] After look() or configure() has failed: whose fault it was, as "cable = \"x\" is in
+  /// use by process 7". Empty where the error says it all.
   [[nodiscard]] virtual std::string explain() const { return {}; }
 
   /// [any] Asks for everything written so far to reach its place. Never waits.
@@ -134,7 +142,8 @@ Result<std::unique_ptr<Sink>> make_file_sink(const char* path, const FileSinkOpt
 [[nodiscard]] bool file_sink_accepts_rates(const char* path, const PcmFormat& format,
                                            uint32_t most_hz) noexcept;
 
-/// After EBUSY from configure(): the process that records into `path`; 0 when it cannot be known.
+/// After EBUSY from look() or configure(): the process that records into `path`; 0 when it cannot
+/// be known.
 [[nodiscard]] pid_t file_lock_owner(const char* path) noexcept;
 
 }  // namespace dmasim

@@ -107,6 +107,21 @@ class FileRecorder final : public Recorder {
     for (const ForkClosedFd& each : locks_) flock(each.get(), LOCK_UN);
   }
 
+  /// Who has the file is found out without a lock of ours, however short: it could be what refuses
+  /// another stream's start.
+  Result<void> look(const PcmFormat& format) override {
+    if (!file_type_holds(target_.type, format)) return Errno{EINVAL};
+    int refused = 0;
+    if (target_.device) {
+      refused = look_at_device();
+    } else if (path_.empty()) {
+      refused = may_make_file(target_.path);
+    } else {
+      refused = look_at_files(format);
+    }
+    return refused == 0 ? Result<void>{} : Result<void>(Errno{refused});
+  }
+
   Result<std::unique_ptr<Recording>> begin(const PcmFormat& format) override {
     if (!holds(format)) return Errno{EINVAL};
     if (target_.device) return begin_device(format);
@@ -134,6 +149,32 @@ class FileRecorder final : public Recorder {
     uint64_t end;  // where the recording goes on
     uint64_t index;
   };
+
+  [[nodiscard]] int look_at_device() const {
+    struct stat status {};
+    if (const int absent = status_of(path_.c_str(), status); absent != 0) return absent;
+    return S_ISCHR(status.st_mode) ? may_access(path_, W_OK) : EINVAL;
+  }
+
+  /// Whether find_file() would find one. 0, or an errno.
+  [[nodiscard]] int look_at_files(const PcmFormat& format) const {
+    for (uint64_t index = next_;; ++index) {
+      const std::string path = path_of(index);
+      struct stat status {};
+      const int absent = status_of(path.c_str(), status);
+      if (absent == ENOENT) return may_make_file(path);
+      if (absent != 0) return absent;
+      if (S_ISDIR(status.st_mode)) return EISDIR;
+      if (!S_ISREG(status.st_mode)) return EINVAL;
+      const int wanted = target_.append ? R_OK | W_OK : W_OK;
+      if (const int refused = may_access(path, wanted); refused != 0) return refused;
+      if (file_lock_owner(path.c_str()) != 0) return EBUSY;
+      if (!target_.append) return 0;
+      const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+      if (!fd) return errno;
+      if (end_of_recording(target_.type, fd.get(), format)) return 0;
+    }
+  }
 
   Result<std::unique_ptr<Recording>> begin_device(const PcmFormat& format) {
     auto fd = open_output(path_, true, false);

@@ -42,6 +42,15 @@ QueuedSink::~QueuedSink() {
   thread_.join();
 }
 
+/// Its own file is in nobody's way.
+Result<void> QueuedSink::look(const PcmFormat& format) {
+  {
+    MutexLock guard(lock_);
+    if (!takes_.empty() && takes_.back().format == format) return {};
+  }
+  return recorder_->look(format);
+}
+
 Result<void> QueuedSink::configure(const PcmFormat& format, uint64_t burst_frames) try {
   if (const auto taken = take_up(format, burst_frames); !taken) return taken;
   if (thread_.started()) return {};

@@ -26,6 +26,7 @@ class QueuedSink final : public Sink {
   /// [setup] flush(), and what write(2) is at then is waited for.
   ~QueuedSink() override DMASIM_EXCLUDES(lock_);
 
+  Result<void> look(const PcmFormat& format) override DMASIM_EXCLUDES(lock_);
   Result<void> configure(const PcmFormat& format, uint64_t burst_frames) override
       DMASIM_EXCLUDES(lock_);
   [[nodiscard]] bool holds(const PcmFormat& format) const noexcept override {

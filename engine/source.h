@@ -28,6 +28,12 @@ class Source {
  public:
   virtual ~Source() = default;
 
+  /// [setup; prepare] See Sink::look.
+  virtual Result<void> look(const PcmFormat& format) {
+    static_cast<void>(format);
+    return {};
+  }
+
   /// [setup; start] Makes ready for read() of `format`; `burst_frames` is the most that one
   /// catch-up of the hardware can ask for. Called before each start; the frames go on where they
   /// were. Errors: ENOMEM (also for no thread), those of open(2) and read(2), EINVAL.
@@ -49,7 +55,7 @@ class Source {
   /// seen to that.
   [[nodiscard]] virtual bool broken() const noexcept { return false; }
 
-  /// [setup] After configure() has failed: see Sink::explain.
+  /// [setup] After look() or configure() has failed: see Sink::explain.
   [[nodiscard]] virtual std::string explain() const { return {}; }
 
   /// [any] The source is stopped; read() comes no more before the next configure(). Never waits.

@@ -145,32 +145,6 @@ Result<void> Substream::sw_params(const SwSetup& sw) {
   return ran && phase_ == Phase::xrun ? Result<void>(Errno{EPIPE}) : Result<void>{};
 }
 
-/// alsa-lib has zeroed its pointers already, so a refusal gives the application's one back; the
-/// hardware's follows with the next pointer().
-Result<void> Substream::prepare() {
-  MutexLock setup(setup_);
-  {
-    MutexLock guard(lock_);
-    await_start();
-    if (phase_ == Phase::running || (phase_ == Phase::draining && playback())) {
-      io_.set_appl_ptr(pointers_.appl_ptr());
-      return Errno{EBUSY};
-    }
-    if (!ring_) return Errno{EBADFD};
-    begin_quiesce();
-  }
-  wait_quiet();
-  MutexLock guard(lock_);
-  quiescing_ = false;
-  pointers_.reset();
-  in_flight_frames_ = 0;
-  ticked_ = false;
-  told_ = {};
-  phase_ = Phase::prepared;
-  publish();
-  return {};
-}
-
 Result<void> Substream::start() {
   MutexLock guard(lock_);
   if (quiescing_ || starting_ || phase_ != Phase::prepared) return Errno{EBADFD};

@@ -95,7 +95,8 @@ class Substream {
   /// for the buffer size. Errors: EINVAL (silence that cannot be; nothing changes); EPIPE (the new
   /// thresholds hold, and make an xrun of where the stream is).
   Result<void> sw_params(const SwSetup& sw) DMASIM_EXCLUDES(lock_);
-  /// Errors: EBUSY while the hardware runs; the stream then goes on as if not asked.
+  /// Errors: EBUSY while the hardware runs; EBADFD; those of Sink::look, as EBUSY too, for what a
+  /// start would need. After each the stream goes on as if not asked, in the state that it had.
   Result<void> prepare() DMASIM_EXCLUDES(setup_, lock_);
   /// Errors: EPIPE (nothing to play), ENOMEM (also for no thread), EBADFD, and those of
   /// Sink::configure.
@@ -129,7 +130,7 @@ class Substream {
   [[nodiscard]] unsigned channels() DMASIM_EXCLUDES(lock_);
   [[nodiscard]] bool prepared() DMASIM_EXCLUDES(lock_);
   [[nodiscard]] SubstreamStats stats() DMASIM_EXCLUDES(lock_);
-  /// After start or drain have failed: what sink or source say to it; often nothing.
+  /// After prepare, start or drain have failed: what sink or source say to it; often nothing.
   [[nodiscard]] std::string device_trouble() const {
     return playback() ? parts_.sink->explain() : parts_.source->explain();
   }
@@ -210,6 +211,10 @@ class Substream {
   void silence_at_tick() DMASIM_REQUIRES(lock_);
   void silence_ahead(uint64_t hw_frames) DMASIM_REQUIRES(lock_);
 
+  // Prepare: dmasim_pcm_prepare.cpp
+  Result<void> look_ahead() DMASIM_REQUIRES(lock_);
+  Result<void> look_at_device(const PcmFormat& format) DMASIM_EXCLUDES(lock_);
+
   // Life cycle: dmasim_pcm.cpp
   Result<void> start_prepared() DMASIM_REQUIRES(lock_);
   Result<void> configure_device(const HwSetup& hw) DMASIM_EXCLUDES(lock_);
@@ -252,7 +257,7 @@ class Substream {
   const snd_pcm_channel_area_t* mapped_ DMASIM_GUARDED_BY(lock_) = nullptr;
   Phase phase_ DMASIM_GUARDED_BY(lock_) = Phase::open;
   bool quiescing_ DMASIM_GUARDED_BY(lock_) = false;  // a waiting hook is at work
-  bool starting_ DMASIM_GUARDED_BY(lock_) = false;   // start makes the device ready, unlocked
+  bool starting_ DMASIM_GUARDED_BY(lock_) = false;   // start, or prepare, uses the device, unlocked
   unsigned drainers_ DMASIM_GUARDED_BY(lock_) = 0;   // inside drain()
   CondVar started_;                                  // starting_ ended
   Pointers pointers_ DMASIM_GUARDED_BY(lock_);

@@ -61,8 +61,8 @@ Answer call(snd_pcm_ioplug_t* io, Hook hook, InChild in_child = no_device) noexc
       plugin.guard, [&] { return hook(*plugin.substream); }, disconnected);
 }
 
-/// Why a stream that could be started was not: the recording, or the machine. EPIPE, EBADFD and the
-/// answers of drain are the program's own affair.
+/// Why a stream that could be started was not, or will not be: the recording, or the machine.
+/// EPIPE, EBADFD and the answers of drain are the program's own affair.
 void log_start_failure(const Plugin& plugin, int error) {
   if (error == 0 || error == EPIPE || error == EBADFD || error == EAGAIN || error == EINTR) return;
   const std::string& file = plugin.config.file;
@@ -156,7 +156,13 @@ int on_sw_params(snd_pcm_ioplug_t* io, snd_pcm_sw_params_t* params) {
 }
 
 int on_prepare(snd_pcm_ioplug_t* io) {
-  return call<int>(io, [](Substream& s) { return to_errno(s.prepare()); });
+  return call<int>(io, [io](Substream& s) {
+    const Result<void> prepared = s.prepare();
+    const bool runs = io->state == SND_PCM_STATE_RUNNING || io->state == SND_PCM_STATE_DRAINING;
+    if (!runs)
+      log_start_failure(plugin_of(io), prepared.error());  // else it is the program's fault
+    return to_errno(prepared);
+  });
 }
 
 int on_drain(snd_pcm_ioplug_t* io) {

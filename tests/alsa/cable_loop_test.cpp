@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
 #include <limits>
 #include <set>
 
@@ -306,6 +307,17 @@ TEST_F(CableLoop, ASecondPlaybackIsRefusedAtStartAndToldTheOwner) {
   EXPECT_NE(log.text().find("process " + std::to_string(getpid())), std::string::npos)
       << log.text();
   EXPECT_EQ(snd_pcm_state(first.get()), SND_PCM_STATE_RUNNING);
+}
+
+TEST_F(CableLoop, ACableThatCannotBeMadeIsToldAtPrepare) {
+  std::ofstream(runtime_.path() / "dmasim") << "no directory";
+  for (const Pcm& pcm : {playback(), capture()}) {
+    ASSERT_TRUE(pcm);
+    const ErrorLog log;
+    EXPECT_EQ(set_hw_params(pcm.get(), cable_setup()), -EACCES);
+    EXPECT_EQ(snd_pcm_state(pcm.get()), SND_PCM_STATE_SETUP);
+    EXPECT_NE(log.text().find("cable = \"test\""), std::string::npos) << log.text();
+  }
 }
 
 TEST_F(CableLoop, WhoOpensAUsedCableIsOfferedItsFormatOnly) {

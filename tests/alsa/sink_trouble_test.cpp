@@ -43,13 +43,17 @@ TEST_F(SinkTrouble, AFullDiskFailsTheDrainAndIsCounted) {
   EXPECT_EQ(line.number("lost_frames"), 5000);
 }
 
-TEST_F(SinkTrouble, AFileThatAnotherStreamRecordsIntoIsBusyAtStart) {
+/// Two that are ready to start: which one has the file is settled by the start.
+TEST_F(SinkTrouble, AFileThatIsTakenAfterThePrepareIsBusyAtStart) {
   Pcm first = prepared({{"FILE", path_}});
-  ASSERT_EQ(snd_pcm_start(first.get()), 0);
   const Pcm second = prepared({{"FILE", path_}});
-  ASSERT_TRUE(second);
+  ASSERT_TRUE(first && second);
+  ASSERT_EQ(snd_pcm_start(first.get()), 0);
+  const ErrorLog log;
   EXPECT_EQ(snd_pcm_start(second.get()), -EBUSY);
   EXPECT_EQ(snd_pcm_state(second.get()), SND_PCM_STATE_PREPARED);
+  EXPECT_TRUE(log.text().find(path_) != std::string::npos) << log.text();
+  EXPECT_TRUE(log.text().find(std::to_string(getpid())) != std::string::npos) << log.text();
   EXPECT_EQ(snd_pcm_drain(first.get()), 0);
   EXPECT_EQ(first_difference(setup_.layout, data_, read_file(path_)), "");
   first.reset();
@@ -58,27 +62,49 @@ TEST_F(SinkTrouble, AFileThatAnotherStreamRecordsIntoIsBusyAtStart) {
   EXPECT_EQ(first_difference(setup_.layout, data_, read_file(path_)), "");
 }
 
-TEST_F(SinkTrouble, AFileThatIsInUseIsToldWithItsOwner) {
-  const Pcm first = prepared({{"FILE", path_}});
+/// aplay does not look at what drain answers, and a short sound starts there.
+TEST_F(SinkTrouble, AFileThatAnotherStreamRecordsIntoIsToldAtPrepare) {
+  Pcm first = prepared({{"FILE", path_}});
+  ASSERT_TRUE(first);
   ASSERT_EQ(snd_pcm_start(first.get()), 0);
-  const Pcm second = prepared({{"FILE", path_}});
-  ASSERT_TRUE(second);
+  const Pcm second = open_playback({{"FILE", path_}});
+  ASSERT_TRUE(second) << "an open takes nothing";
   const ErrorLog log;
-  EXPECT_EQ(snd_pcm_start(second.get()), -EBUSY);
+  EXPECT_EQ(set_hw_params(second.get(), setup_), -EBUSY);
+  EXPECT_EQ(snd_pcm_state(second.get()), SND_PCM_STATE_SETUP);
   EXPECT_TRUE(log.text().find(path_) != std::string::npos) << log.text();
   EXPECT_TRUE(log.text().find(std::to_string(getpid())) != std::string::npos) << log.text();
+  EXPECT_EQ(snd_pcm_prepare(second.get()), -EBUSY);
+  EXPECT_EQ(snd_pcm_drain(first.get()), 0);
+  EXPECT_EQ(snd_pcm_prepare(first.get()), 0) << "its own file";
+  first.reset();
+  ASSERT_EQ(snd_pcm_prepare(second.get()), 0);
+  ASSERT_EQ(set_sw_params(second.get(), setup_), 0);
+  EXPECT_EQ(write_frames(second.get(), data_), 5000);
+  EXPECT_EQ(snd_pcm_drain(second.get()), 0);
+  EXPECT_EQ(first_difference(setup_.layout, data_, read_file(path_)), "");
 }
 
-TEST_F(SinkTrouble, ADirectoryThatVanishedIsToldAtStart) {
+TEST_F(SinkTrouble, APrepareOfWhatRunsBlamesNoFile) {
+  const Pcm pcm = prepared({{"FILE", path_}});
+  ASSERT_EQ(snd_pcm_start(pcm.get()), 0);
+  const ErrorLog log;
+  EXPECT_EQ(snd_pcm_prepare(pcm.get()), -EBUSY);
+  EXPECT_EQ(log.text(), "");
+}
+
+TEST_F(SinkTrouble, ADirectoryThatVanishedIsToldAtPrepareAndAtStart) {
   const std::string directory = directory_.file("gone");
   std::filesystem::create_directory(directory);
   const Pcm pcm = prepared({{"FILE", directory + "/played.raw"}});
   ASSERT_TRUE(pcm);
   std::filesystem::remove(directory);
-  const ErrorLog log;
-  EXPECT_EQ(snd_pcm_start(pcm.get()), -ENOENT);
-  EXPECT_EQ(snd_pcm_state(pcm.get()), SND_PCM_STATE_PREPARED);
-  EXPECT_TRUE(log.text().find(directory) != std::string::npos) << "no message: " << log.text();
+  for (int (*call)(snd_pcm_t*) : {snd_pcm_start, snd_pcm_prepare}) {
+    const ErrorLog log;
+    EXPECT_EQ(call(pcm.get()), -ENOENT);
+    EXPECT_EQ(snd_pcm_state(pcm.get()), SND_PCM_STATE_PREPARED);
+    EXPECT_TRUE(log.text().find(directory) != std::string::npos) << "no message: " << log.text();
+  }
   std::filesystem::create_directory(directory);
   EXPECT_EQ(snd_pcm_start(pcm.get()), 0);
   EXPECT_EQ(snd_pcm_drain(pcm.get()), 0);
@@ -87,9 +113,9 @@ TEST_F(SinkTrouble, ADirectoryThatVanishedIsToldAtStart) {
 
 TEST_F(SinkTrouble, ADrainThatCannotStartLeavesTheStreamPrepared) {
   const Pcm first = prepared({{"FILE", path_}});
-  ASSERT_EQ(snd_pcm_start(first.get()), 0);
   const Pcm second = prepared({{"FILE", path_}});
-  ASSERT_TRUE(second);
+  ASSERT_TRUE(first && second);
+  ASSERT_EQ(snd_pcm_start(first.get()), 0);
   EXPECT_EQ(snd_pcm_drain(second.get()), -EBUSY);
   EXPECT_EQ(snd_pcm_state(second.get()), SND_PCM_STATE_PREPARED);
 }

@@ -38,6 +38,10 @@ inline Samples samples_of(std::span<const std::byte> bytes) {
 
 class RememberingSink final : public Sink {
  public:
+  Result<void> look(const PcmFormat&) override {
+    ++looks;
+    return look_error == 0 ? Result<void>{} : Result<void>(Errno{look_error});
+  }
   Result<void> configure(const PcmFormat&, uint64_t) override {
     told.clear();
     ++configures;
@@ -86,6 +90,8 @@ class RememberingSink final : public Sink {
   int configures = 0;
   int flushes_asked = 0;
   int flushes = 0;
+  int looks = 0;
+  int look_error = 0;
   int configure_error = 0;
   bool holds_format = true;
   int flush_error = 0;
@@ -97,6 +103,9 @@ class RememberingSink final : public Sink {
 /// Frame n, over all rounds, is n + 1.
 class CountingSource final : public Source {
  public:
+  Result<void> look(const PcmFormat&) override {
+    return look_error == 0 ? Result<void>{} : Result<void>(Errno{look_error});
+  }
   Result<void> configure(const PcmFormat&, uint64_t) override { return {}; }
   void read(std::span<std::byte> out) noexcept override {
     const size_t frames = out.size() / sizeof(int16_t);
@@ -119,6 +128,7 @@ class CountingSource final : public Source {
   int64_t origin_ns = 0;
   int stops = 0;
   bool is_broken = false;
+  int look_error = 0;
 
  private:
   SourceStats stats_;

@@ -14,6 +14,7 @@
 
 #include "tests/unit/cable_fixture.h"
 #include "tests/unit/child_process.h"
+#include "tests/unit/unprivileged.h"
 
 namespace dmasim {
 namespace {
@@ -66,6 +67,59 @@ TEST_F(CableSharing, AFileThatIsInUseLeavesTheCableBesideItFree) {
   }
   EXPECT_TRUE(both->configure(kSlow, kRingFrames));
   EXPECT_EQ(Player(clock_).begin(1).error(), EBUSY);
+}
+
+TEST_F(CableSharing, ALookMakesNoCableAndTakesNone) {
+  const auto sink = make_cable_sink("test", clock_);
+  const auto source = make_cable_source("test", clock_);
+  EXPECT_TRUE(sink->look(kSlow));
+  EXPECT_TRUE(source->look(kSlow));
+  EXPECT_TRUE(std::filesystem::is_empty(directory_.path()));
+  Player first(clock_);
+  ASSERT_TRUE(first.begin(1));
+  EXPECT_TRUE(sink->look(kSlow)) << "who plays may have left before the start";
+  EXPECT_TRUE(first.sink->look(kSlow)) << "its own cable";
+  EXPECT_EQ(sink->explain(), "");
+}
+
+TEST_F(CableSharing, ALookTellsThatNoCableCanBeMade) {
+  const auto sink = make_cable_sink("test", clock_);
+  const auto source = make_cable_source("test", clock_);
+  const auto refused = [&](int error) {
+    EXPECT_EQ(sink->look(kSlow).error(), error);
+    EXPECT_EQ(source->look(kSlow).error(), error);
+    EXPECT_EQ(sink->configure(kSlow, kRingFrames).error(), error) << "as at the start";
+    EXPECT_NE(sink->explain().find("cable = \"test\""), std::string::npos) << sink->explain();
+  };
+  const auto place = directory_.path() / "dmasim";
+  std::ofstream(place) << "no directory";
+  refused(EACCES);
+  EXPECT_NE(source->explain().find("this user's alone"), std::string::npos) << source->explain();
+  std::filesystem::remove(place);
+  std::filesystem::create_directories(directory_.file("test"));
+  std::filesystem::permissions(place, std::filesystem::perms::owner_all);
+  refused(EACCES);
+  std::filesystem::remove(directory_.file("test"));
+  ASSERT_EQ(mkfifo(directory_.file("test").c_str(), 0600), 0);
+  refused(EACCES);
+  std::filesystem::remove_all(directory_.path());
+  refused(ENOENT);
+  EXPECT_EQ(make_cable_sink("../test", clock_)->look(kSlow).error(), EINVAL);
+}
+
+TEST_F(CableSharing, ALookTellsThatTheDirectoryIsNotToBeWritten) {
+  if (!unprivileged_has_files()) GTEST_SKIP() << "only root can use files here";
+  const Unprivileged somebody;
+  const RuntimeDirectory theirs;
+  const auto sink = make_cable_sink("test", clock_);
+  EXPECT_EQ(chmod(theirs.path().c_str(), 0500), 0);
+  EXPECT_EQ(sink->look(kSlow).error(), EACCES) << "no directory can be made";
+  EXPECT_EQ(chmod(theirs.path().c_str(), 0700), 0);
+  std::filesystem::create_directory(theirs.path() / "dmasim");
+  EXPECT_EQ(chmod((theirs.path() / "dmasim").c_str(), 0500), 0);
+  EXPECT_EQ(sink->look(kSlow).error(), EACCES) << "no file can be made";
+  EXPECT_EQ(chmod((theirs.path() / "dmasim").c_str(), 0700), 0);
+  EXPECT_TRUE(sink->look(kSlow));
 }
 
 TEST_F(CableSharing, ATakenCableLeavesTheFileBesideItAlone) {

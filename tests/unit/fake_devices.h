@@ -14,6 +14,7 @@ namespace dmasim {
 /// "run 3", "stop 7", ... in the order of the calls, and what each is answered.
 struct FakeDevice {
   std::vector<std::string> calls;
+  Result<void> looked{};
   Result<void> configured{};
   Result<void> flushed{};
   bool in_time = true;
@@ -33,6 +34,10 @@ class FakeSink final : public Sink {
  public:
   explicit FakeSink(FakeDevice& device) : device_(device) {}
 
+  Result<void> look(const PcmFormat& format) override {
+    device_.note("look", format.channels);
+    return device_.looked;
+  }
   Result<void> configure(const PcmFormat&, uint64_t burst_frames) override {
     device_.note("configure", burst_frames);
     return device_.configured;
@@ -71,6 +76,10 @@ class FakeSource final : public Source {
  public:
   explicit FakeSource(FakeDevice& device) : device_(device) {}
 
+  Result<void> look(const PcmFormat& format) override {
+    device_.note("look", format.channels);
+    return device_.looked;
+  }
   Result<void> configure(const PcmFormat&, uint64_t burst_frames) override {
     device_.note("configure", burst_frames);
     return device_.configured;

@@ -30,6 +30,7 @@ class MixerForwards : public ::testing::Test {
 TEST_F(MixerForwards, EachCallReachesTheSink) {
   const auto sink = make_mixed_sink(std::make_unique<FakeSink>(device_), path(false));
   const std::vector<std::byte> ring(16);
+  EXPECT_TRUE(sink->look(kMono));
   ASSERT_TRUE(sink->configure(kMono, 8));
   sink->commit(ring, 6);
   sink->run_over(ring, 6, 8);
@@ -46,8 +47,8 @@ TEST_F(MixerForwards, EachCallReachesTheSink) {
   EXPECT_EQ(sink->flush().error(), EIO);
   sink->release();
   const std::vector<std::string> expected{
-      "configure 8", "commit 6", "run over 2",  "run 7", "run 1", "write 16", "leftovers 16",
-      "pause 5",     "stop 7",   "flush_async", "flush", "flush", "release"};
+      "look 1",       "configure 8", "commit 6", "run over 2",  "run 7", "run 1", "write 16",
+      "leftovers 16", "pause 5",     "stop 7",   "flush_async", "flush", "flush", "release"};
   EXPECT_EQ(device_.calls, expected);
 }
 
@@ -62,18 +63,21 @@ TEST_F(MixerForwards, WhatTheSinkSaysIsSaid) {
   EXPECT_TRUE(sink->holds(kMono));
   device_.holds = false;
   EXPECT_FALSE(sink->holds(kMono));
+  device_.looked = Errno{ENOENT};
+  EXPECT_EQ(sink->look(kMono).error(), ENOENT);
 }
 
 TEST_F(MixerForwards, EachCallReachesTheSource) {
   const auto source = make_mixed_source(std::make_unique<FakeSource>(device_), path(false));
   std::vector<std::byte> frames(6);
+  EXPECT_TRUE(source->look(kMono));
   ASSERT_TRUE(source->configure(kMono, 8));
   source->run({}, 4);
   source->read(frames);
   source->skip(10);
   source->stop_async();
-  const std::vector<std::string> expected{"configure 8", "run 4", "read 6", "skip 10",
-                                          "stop_async"};
+  const std::vector<std::string> expected{"look 1", "configure 8", "run 4",
+                                          "read 6", "skip 10",     "stop_async"};
   EXPECT_EQ(device_.calls, expected);
 }
 
@@ -90,6 +94,8 @@ TEST_F(MixerForwards, WhatTheSourceSaysIsSaid) {
   ASSERT_TRUE(source->shape());
   EXPECT_EQ(source->shape()->channels, 3U);
   EXPECT_EQ(source->configure(kMono, 8).error(), EINVAL);
+  device_.looked = Errno{EACCES};
+  EXPECT_EQ(source->look(kMono).error(), EACCES);
 }
 
 TEST_F(MixerForwards, AStreamOfNoLoopIsAnnouncedToNobody) {

@@ -17,6 +17,7 @@ constexpr PcmFormat kFormat{.sample = SampleFormat::s16_le, .channels = 2, .rate
 /// What a sink is told, and what it answers. Outlives the sink.
 struct Note {
   std::string log;
+  int look_error = 0;
   int configure_error = 0;
   int flush_error = 0;
   bool in_time = true;
@@ -29,6 +30,7 @@ class NotedSink final : public Sink {
   NotedSink(std::string name, std::string& all, Note& note)
       : name_(std::move(name)), all_(all), note_(note) {}
 
+  Result<void> look(const PcmFormat&) override { return outcome("look", note_.look_error); }
   Result<void> configure(const PcmFormat&, uint64_t burst) override {
     return outcome("configure " + std::to_string(burst), note_.configure_error);
   }
@@ -83,6 +85,15 @@ TEST_F(Tee, LeavesTheFileAloneWhereTheCableIsRefused) {
   cable_.configure_error = EBUSY;
   EXPECT_EQ(tee_->configure(kFormat, 16).error(), EBUSY);
   EXPECT_EQ(told(), "cable configure 16\n");
+}
+
+TEST_F(Tee, LooksAtBoth) {
+  EXPECT_TRUE(tee_->look(kFormat));
+  EXPECT_EQ(told(), "cable look\nfile look\n");
+  file_.look_error = EBUSY;
+  EXPECT_EQ(tee_->look(kFormat).error(), EBUSY);
+  cable_.look_error = EACCES;
+  EXPECT_EQ(tee_->look(kFormat).error(), EACCES) << "the one that a start would blame";
 }
 
 TEST_F(Tee, LetsGoOfTheCableWhereTheFileIsRefused) {
