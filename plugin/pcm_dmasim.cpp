@@ -22,6 +22,7 @@
 #include "plugin/fork_guard.h"
 #include "plugin/hook.h"
 #include "plugin/hw_setup.h"
+#include "plugin/loss.h"
 #include "plugin/no_cancellation.h"
 #include "plugin/pcm_config.h"
 #include "plugin/pcm_open.h"
@@ -41,6 +42,7 @@ struct Plugin {
   std::optional<Subdevice> subdevice;  // let go of after the substream
   std::unique_ptr<ChannelMaps> channel_maps;
   std::unique_ptr<Substream> substream;
+  LossWords loss;
   std::optional<ExitFlush> exit_flush;  // of a recording
 };
 
@@ -168,7 +170,12 @@ int on_prepare(snd_pcm_ioplug_t* io) {
 int on_drain(snd_pcm_ioplug_t* io) {
   return call<int>(io, [io](Substream& s) {
     const Result<void> drained = s.drain();
-    log_start_failure(plugin_of(io), drained.error());
+    Plugin& plugin = plugin_of(io);
+    if (drained.error() == EIO && io->state != SND_PCM_STATE_PREPARED) {
+      SNDERR("dmasim: %s", plugin.loss.at_drain(plugin.config, s.stats().sink).c_str());
+    } else {
+      log_start_failure(plugin, drained.error());
+    }
     return to_errno(drained);
   });
 }
@@ -284,6 +291,8 @@ int on_close(snd_pcm_ioplug_t* io) {
   const std::unique_ptr<Plugin> owned(&plugin);
   return call<int>(io, [&plugin](Substream& s) {
     s.close();
+    const std::string loss = plugin.loss.at_close(plugin.config, s.stats().sink);
+    if (!loss.empty()) SNDERR("dmasim: %s", loss.c_str());
     report(plugin);
     return 0;
   });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// Recordings that go wrong after the PCM was opened.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -30,6 +31,7 @@ class SinkTrouble : public ::testing::Test {
 
 TEST_F(SinkTrouble, AFullDiskFailsTheDrainAndIsCounted) {
   const std::string report = directory_.file("report.json");
+  const ErrorLog log;
   {
     const Pcm pcm = prepared({{"FILE", "/dev/full"}, {"REPORT", report}});
     ASSERT_TRUE(pcm);
@@ -41,6 +43,52 @@ TEST_F(SinkTrouble, AFullDiskFailsTheDrainAndIsCounted) {
   const ReportLine line(report);
   EXPECT_EQ(line.number("frames"), 5000);
   EXPECT_EQ(line.number("lost_frames"), 5000);
+  const std::string text = log.text();
+  const std::string told =
+      "file = \"/dev/full\": No space left on device; 5000 of 5000 frames are lost, drain answers "
+      "EIO";
+  EXPECT_NE(text.find(told), std::string::npos) << text;
+  EXPECT_EQ(text.find("lost"), text.rfind("lost")) << "told twice: " << text;
+}
+
+/// A drain that starts the stream itself ends like any other.
+TEST_F(SinkTrouble, AFullDiskIsToldByADrainThatStarts) {
+  const Pcm pcm = prepared({{"FILE", "/dev/full"}});
+  ASSERT_TRUE(pcm);
+  const ErrorLog log;
+  EXPECT_EQ(snd_pcm_drain(pcm.get()), -EIO);
+  EXPECT_NE(log.text().find("5000 of 5000 frames are lost, drain"), std::string::npos)
+      << log.text();
+}
+
+TEST_F(SinkTrouble, AFullDiskIsToldAtTheCloseOfWhoDoesNotDrain) {
+  Pcm pcm = prepared({{"FILE", "/dev/full"}});
+  ASSERT_EQ(snd_pcm_start(pcm.get()), 0);
+  ASSERT_TRUE(eventually([&] {
+    const snd_pcm_sframes_t avail = snd_pcm_avail(pcm.get());
+    return avail > 44000 || avail < 0;  // some frames have been played, or all
+  }));
+  const ErrorLog log;
+  pcm.reset();
+  EXPECT_NE(log.text().find("/dev/full\": No space left on device; "), std::string::npos)
+      << log.text();
+  EXPECT_NE(log.text().find("frames are lost\n"), std::string::npos) << log.text();
+}
+
+TEST_F(SinkTrouble, AFileThatMayNotGrowKeepsWhatItHas) {
+  const size_t kept_bytes = 2000 * setup_.layout.frame_bytes();
+  rlimit usual{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &usual), 0);
+  const rlimit small{.rlim_cur = kept_bytes, .rlim_max = usual.rlim_max};
+  const Pcm pcm = prepared({{"FILE", path_}});
+  ASSERT_TRUE(pcm);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  const ErrorLog log;
+  EXPECT_EQ(snd_pcm_drain(pcm.get()), -EIO);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &usual), 0);
+  EXPECT_NE(log.text().find("File too large; 3000 of 5000 frames are lost"), std::string::npos)
+      << log.text();
+  EXPECT_EQ(std::filesystem::file_size(path_), kept_bytes);
 }
 
 /// Two that are ready to start: which one has the file is settled by the start.
