@@ -73,7 +73,8 @@ class FlatRecording final : public Recording {
       if (const auto begun = sync(); !begun) return {0, begun.error()};
     }
     const size_t ring_frame = format_.frame_bytes();
-    const size_t piece = packs_ ? scratch_.size() / frame_bytes_ : frames.size() / ring_frame;
+    size_t piece = packs_ ? scratch_.size() / frame_bytes_ : frames.size() / ring_frame;
+    if (file_.pipe()) piece = std::max(OutputFile::kMostAtOnce / frame_bytes_, size_t{1});
     while (!frames.empty() && kept.error == 0) {
       const size_t count = std::min(piece, frames.size() / ring_frame);
       const auto wrote = write_frames(frames.first(count * ring_frame), count);
@@ -170,14 +171,14 @@ bool file_type_holds_rates(FileType type, const PcmFormat& format, uint32_t most
 
 OutputFile::Wrote OutputFile::write_at(uint64_t offset, std::span<const std::byte> bytes) noexcept {
   Wrote wrote;
-  if (device_ && offset < device_end_) {
+  if (device() && offset < device_end_) {
     wrote.bytes = static_cast<size_t>(std::min<uint64_t>(device_end_ - offset, bytes.size()));
   }
   while (wrote.bytes < bytes.size()) {
     const auto rest = bytes.subspan(wrote.bytes);
-    const ssize_t count = device_ ? write(fd_.get(), rest.data(), rest.size())
-                                  : pwrite(fd_.get(), rest.data(), rest.size(),
-                                           static_cast<off_t>(offset + wrote.bytes));
+    const ssize_t count = device() ? write(fd_.get(), rest.data(), rest.size())
+                                   : pwrite(fd_.get(), rest.data(), rest.size(),
+                                            static_cast<off_t>(offset + wrote.bytes));
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) {
       wrote.error = count < 0 ? errno : EIO;
@@ -203,7 +204,7 @@ size_t OutputFile::read_at(uint64_t offset, std::span<std::byte> bytes) noexcept
 
 void OutputFile::truncate(uint64_t size) noexcept {
   // What is too long was counted as lost already; readers go by the header.
-  if (!device_ && ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) return;
+  if (!device() && ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) return;
 }
 
 std::unique_ptr<Recording> make_recording(FileType type, OutputFile file, const PcmFormat& format,

@@ -2,6 +2,8 @@
 /// Files that frames are recorded into. Slow and blocking: QueuedSink keeps them off the hardware.
 #pragma once
 
+#include <limits.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -45,6 +47,8 @@ class Recorder {
     static_cast<void>(format);
     return {};
   }
+  /// So many bytes may come at a time from the next recording on, and from the newest one.
+  virtual void expect(size_t bytes) noexcept { static_cast<void>(bytes); }
   /// Errors: those of Sink::configure(). May throw std::bad_alloc.
   virtual Result<std::unique_ptr<Recording>> begin(const PcmFormat& format) = 0;
   /// As Sink::holds(): from any thread.
@@ -62,12 +66,16 @@ enum class FileType : uint8_t { wav, w64, flac, raw };
 [[nodiscard]] bool file_type_holds_rates(FileType type, const PcmFormat& format,
                                          uint32_t most_hz) noexcept;
 
-/// An open file that is written at given places. A device has one place, its end: of what is
-/// written over what has gone out already, only the part behind it goes out. A frame of which a
-/// device took one part is therefore completed by the next one, and frames stay whole.
+/// An open file that is written at given places. A device or a pipe has one place, its end: of what
+/// is written over what has gone out already, only the part behind it goes out. A frame of which a
+/// device took one part is therefore completed by the next one, and frames stay whole. A pipe takes
+/// what is no longer than kMostAtOnce whole or not at all.
 class OutputFile {
  public:
-  OutputFile(ForkClosedFd fd, bool device) noexcept : fd_(std::move(fd)), device_(device) {}
+  enum class Kind : uint8_t { file, device, pipe };
+  static constexpr size_t kMostAtOnce = PIPE_BUF;
+
+  OutputFile(ForkClosedFd fd, Kind kind) noexcept : fd_(std::move(fd)), kind_(kind) {}
 
   struct Wrote {
     size_t bytes = 0;
@@ -76,13 +84,15 @@ class OutputFile {
   Wrote write_at(uint64_t offset, std::span<const std::byte> bytes) noexcept;
   /// How many bytes of the file it read: fewer where the file ends, or cannot be read.
   size_t read_at(uint64_t offset, std::span<std::byte> bytes) noexcept;
-  [[nodiscard]] bool device() const noexcept { return device_; }
+  /// What has gone out to it cannot be written again.
+  [[nodiscard]] bool device() const noexcept { return kind_ != Kind::file; }
+  [[nodiscard]] bool pipe() const noexcept { return kind_ == Kind::pipe; }
   /// Cuts off what lies behind `size`.
   void truncate(uint64_t size) noexcept;
 
  private:
   ForkClosedFd fd_;
-  bool device_;
+  Kind kind_;
   uint64_t device_end_ = 0;
 };
 

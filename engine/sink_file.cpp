@@ -6,8 +6,10 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <climits>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -23,11 +25,13 @@
 namespace dmasim {
 namespace {
 
+using Kind = OutputFile::Kind;
+
 struct Target {
   FilePattern name;
   std::string path;  // the name, with 0 in the place of %n
   FileType type;
-  bool device;
+  Kind kind;
   bool append;
 };
 
@@ -39,9 +43,24 @@ int status_of(const char* path, struct stat& status) noexcept {
   return stat(path, &status) == 0 ? 0 : errno;
 }
 
-std::optional<FileType> type_of(const char* path, bool device) noexcept {
+/// None: nothing is recorded into such a thing.
+std::optional<Kind> kind_of(mode_t mode) noexcept {
+  if (S_ISREG(mode)) return Kind::file;
+  if (S_ISCHR(mode)) return Kind::device;
+  if (S_ISFIFO(mode)) return Kind::pipe;
+  return std::nullopt;
+}
+
+std::optional<FileType> type_of(const char* path, Kind kind) noexcept {
+  if (kind == Kind::pipe) return FileType::raw;
   const auto type = file_type_of(path);
-  return device && !type ? FileType::wav : type;
+  return kind == Kind::device && !type ? FileType::wav : type;
+}
+
+/// A pipe is opened for both, so that an open waits for no reader and a write without one is no
+/// SIGPIPE.
+int wanted_access(Kind kind, bool append) noexcept {
+  return append || kind == Kind::pipe ? R_OK | W_OK : W_OK;
 }
 
 Result<Target> inspect(FilePattern name, bool append) {
@@ -50,7 +69,7 @@ Result<Target> inspect(FilePattern name, bool append) {
   name.make_absolute(std::filesystem::current_path(failure));
   if (failure) return Errno{failure.value()};
   std::string first = name.name(0);
-  Target target{std::move(name), std::move(first), FileType::raw, false, append};
+  Target target{std::move(name), std::move(first), FileType::raw, Kind::file, append};
 
   struct stat status {};
   // What has a number's name already is passed over.
@@ -58,14 +77,15 @@ Result<Target> inspect(FilePattern name, bool append) {
   if (absent != 0 && absent != ENOENT) return Errno{absent};
   if (absent == 0) {
     if (S_ISDIR(status.st_mode)) return Errno{EISDIR};
-    target.device = S_ISCHR(status.st_mode);
-    if (!target.device && !S_ISREG(status.st_mode)) return Errno{EINVAL};
+    const auto kind = kind_of(status.st_mode);
+    if (!kind) return Errno{EINVAL};
+    target.kind = *kind;
   }
-  const auto type = type_of(target.path.c_str(), target.device);
+  const auto type = type_of(target.path.c_str(), target.kind);
   if (!type) return Errno{EINVAL};
   target.type = *type;
-  if (append && (target.device || target.type == FileType::flac)) return Errno{ENOTSUP};
-  const int wanted = append ? R_OK | W_OK : W_OK;
+  if (append && (target.kind != Kind::file || target.type == FileType::flac)) return Errno{ENOTSUP};
+  const int wanted = wanted_access(target.kind, append);
   const int refused = absent != 0 ? may_make_file(target.path) : may_access(target.path, wanted);
   if (refused != 0) return Errno{refused};
   return target;
@@ -73,18 +93,26 @@ Result<Target> inspect(FilePattern name, bool append) {
 
 /// Opens for writing, without a change to what is there. O_NONBLOCK: a device that is not ready
 /// (a stopped terminal) refuses instead of holding the thread.
-Result<UniqueFd> open_output_once(const std::string& path, bool device, bool append) {
-  const int flags = (append ? O_RDWR : O_WRONLY) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-  UniqueFd fd(open(path.c_str(), device ? flags : flags | O_CREAT, 0666));
+Result<UniqueFd> open_output_once(const std::string& path, Kind kind, bool append) {
+  const int access = (wanted_access(kind, append) & R_OK) != 0 ? O_RDWR : O_WRONLY;
+  const int flags = access | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+  UniqueFd fd(open(path.c_str(), kind == Kind::file ? flags | O_CREAT : flags, 0666));
   if (!fd) return Errno{errno};
   struct stat status {};
   if (fstat(fd.get(), &status) != 0) return Errno{errno};
-  if (device ? !S_ISCHR(status.st_mode) : !S_ISREG(status.st_mode)) return Errno{EINVAL};
+  if (kind_of(status.st_mode) != kind) return Errno{EINVAL};
   return fd;
 }
 
-Result<ForkClosedFd> open_output(const std::string& path, bool device, bool append) {
-  return ForkClosedFd::open([&] { return open_output_once(path, device, append); });
+Result<ForkClosedFd> open_output(const std::string& path, Kind kind, bool append) {
+  return ForkClosedFd::open([&] { return open_output_once(path, kind, append); });
+}
+
+/// As large as `bytes`, or as large as it may be.
+void widen_pipe(int fd, size_t bytes) noexcept {
+  const int size = fcntl(fd, F_GETPIPE_SZ);
+  auto wanted = static_cast<int>(std::min<size_t>(bytes, INT_MAX));
+  while (wanted > std::max(size, 0) && fcntl(fd, F_SETPIPE_SZ, wanted) < 0) wanted /= 2;
 }
 
 /// Makes the file this stream's own, unless another one records into it. Where the file system has
@@ -112,7 +140,7 @@ class FileRecorder final : public Recorder {
   Result<void> look(const PcmFormat& format) override {
     if (!file_type_holds(target_.type, format)) return Errno{EINVAL};
     int refused = 0;
-    if (target_.device) {
+    if (target_.kind != Kind::file) {
       refused = look_at_device();
     } else if (path_.empty()) {
       refused = may_make_file(target_.path);
@@ -122,9 +150,15 @@ class FileRecorder final : public Recorder {
     return refused == 0 ? Result<void>{} : Result<void>(Errno{refused});
   }
 
+  void expect(size_t bytes) noexcept override {
+    most_bytes_ = bytes;
+    if (target_.kind == Kind::pipe && !locks_.empty()) widen_pipe(locks_.front().get(), bytes);
+  }
+
   Result<std::unique_ptr<Recording>> begin(const PcmFormat& format) override {
     if (!holds(format)) return Errno{EINVAL};
-    if (target_.device) return begin_device(format);
+    if (target_.kind == Kind::device) return begin_device(format);
+    if (target_.kind == Kind::pipe) return begin_pipe(format);
     if (path_.empty()) {
       if (const auto named = take_number(); !named) return named.as_errno();
     }
@@ -133,8 +167,8 @@ class FileRecorder final : public Recorder {
     auto lock = copy_of(found->fd.get());
     if (!lock) return lock.as_errno();
     locks_.reserve(locks_.size() + 1);
-    auto recording =
-        make_recording(target_.type, OutputFile(std::move(found->fd), false), format, found->end);
+    auto recording = make_recording(target_.type, OutputFile(std::move(found->fd), Kind::file),
+                                    format, found->end);
     locks_.push_back(*std::move(lock));  // not before: it would bar the next try
     next_ = found->index + 1;
     return recording;
@@ -150,10 +184,16 @@ class FileRecorder final : public Recorder {
     uint64_t index;
   };
 
+  /// At a device or a pipe. 0, or an errno.
   [[nodiscard]] int look_at_device() const {
     struct stat status {};
     if (const int absent = status_of(path_.c_str(), status); absent != 0) return absent;
-    return S_ISCHR(status.st_mode) ? may_access(path_, W_OK) : EINVAL;
+    if (kind_of(status.st_mode) != target_.kind) return EINVAL;
+    if (const int refused = may_access(path_, wanted_access(target_.kind, false)); refused != 0) {
+      return refused;
+    }
+    const bool shared = target_.kind == Kind::device || !locks_.empty();
+    return shared || file_lock_owner(path_.c_str()) == 0 ? 0 : EBUSY;
   }
 
   /// Whether find_file() would find one. 0, or an errno.
@@ -166,7 +206,7 @@ class FileRecorder final : public Recorder {
       if (absent != 0) return absent;
       if (S_ISDIR(status.st_mode)) return EISDIR;
       if (!S_ISREG(status.st_mode)) return EINVAL;
-      const int wanted = target_.append ? R_OK | W_OK : W_OK;
+      const int wanted = wanted_access(Kind::file, target_.append);
       if (const int refused = may_access(path, wanted); refused != 0) return refused;
       if (file_lock_owner(path.c_str()) != 0) return EBUSY;
       if (!target_.append) return 0;
@@ -177,9 +217,23 @@ class FileRecorder final : public Recorder {
   }
 
   Result<std::unique_ptr<Recording>> begin_device(const PcmFormat& format) {
-    auto fd = open_output(path_, true, false);
+    auto fd = open_output(path_, Kind::device, false);
     if (!fd) return fd.as_errno();
-    return make_recording(target_.type, OutputFile(*std::move(fd), true), format);
+    return make_recording(target_.type, OutputFile(*std::move(fd), Kind::device), format);
+  }
+
+  /// All formats go into the one pipe.
+  Result<std::unique_ptr<Recording>> begin_pipe(const PcmFormat& format) {
+    if (locks_.empty()) {
+      auto fd = open_output(path_, Kind::pipe, false);
+      if (!fd) return fd.as_errno();
+      if (const auto claimed = claim(fd->get()); !claimed) return claimed.as_errno();
+      locks_.push_back(*std::move(fd));
+    }
+    widen_pipe(locks_.front().get(), most_bytes_);
+    auto fd = copy_of(locks_.front().get());
+    if (!fd) return fd.as_errno();
+    return make_recording(target_.type, OutputFile(*std::move(fd), Kind::pipe), format);
   }
 
   /// Makes the file of the next number that none has. It is this recorder's from here on.
@@ -197,7 +251,7 @@ class FileRecorder final : public Recorder {
   /// The next file that this stream may record into. Appending passes over what does not fit.
   Result<Found> find_file(const PcmFormat& format) {
     for (uint64_t index = next_;; ++index) {
-      auto fd = open_output(path_of(index), false, target_.append);
+      auto fd = open_output(path_of(index), Kind::file, target_.append);
       if (!fd) return fd.as_errno();
       if (const auto claimed = claim(fd->get()); !claimed) return claimed.as_errno();
       if (!target_.append) {
@@ -229,6 +283,7 @@ class FileRecorder final : public Recorder {
   std::string path_;                 // empty while it has no number in the place of %n
   std::vector<ForkClosedFd> locks_;  // each file is ours until the sink ends
   uint64_t next_ = 0;                // the index of the next file
+  size_t most_bytes_ = 0;            // that come at a time
 };
 
 }  // namespace
@@ -253,8 +308,8 @@ bool file_sink_accepts(const char* path, const PcmFormat& format) noexcept {
 bool file_sink_accepts_rates(const char* path, const PcmFormat& format, uint32_t most_hz) noexcept {
   if (path == nullptr) return false;
   struct stat status {};
-  const bool device = status_of(path, status) == 0 && S_ISCHR(status.st_mode);
-  const auto type = type_of(path, device);
+  const auto kind = status_of(path, status) == 0 ? kind_of(status.st_mode) : std::nullopt;
+  const auto type = type_of(path, kind.value_or(Kind::file));
   return type && file_type_holds_rates(*type, format, most_hz);
 }
 

@@ -73,6 +73,7 @@ Result<void> QueuedSink::take_up(const PcmFormat& format, uint64_t burst_frames)
     if (known && takes_.back().queue.capacity() >= bytes) return {};
   }
   ByteQueue queue(bytes);  // allocated without the lock, freed without it
+  recorder_->expect(bytes);
   if (known) {
     MutexLock guard(lock_);
     queue.take_all(takes_.back().queue);

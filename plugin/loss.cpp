@@ -25,6 +25,7 @@ std::string cause(const PcmConfig& config, int error) {
   if (error == ETIMEDOUT) {
     return text + ": the disk took nothing for flush_ms = " + std::to_string(config.flush_ms);
   }
+  if (error == EAGAIN) return text + ": nobody reads the FIFO, or not fast enough";
   return text;
 }
 

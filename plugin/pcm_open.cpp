@@ -22,14 +22,14 @@ constexpr int64_t kMsNs = 1'000'000;
 void log_file_refusal(const PcmConfig& config, int error) {
   if (error == ENOTSUP) {
     SNDERR(
-        "dmasim: file = \"%s\": nothing can be appended to a .flac or to a device; accepted with "
-        "append = yes: .wav .w64 .raw",
+        "dmasim: file = \"%s\": nothing can be appended to a .flac, a FIFO or a device; accepted "
+        "with append = yes: .wav .w64 .raw",
         config.file.c_str());
     return;
   }
   SNDERR(
       "dmasim: file = \"%s\": %s; accepted: a path that can be written, ending in "
-      ".wav .w64 .flac or .raw",
+      ".wav .w64 .flac or .raw, or a FIFO that can be read and written",
       config.file.c_str(), std::strerror(error));
 }
 

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// What was played through alsa-lib is what other programs' library reads from the recording.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sndfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <tuple>
 
+#include "engine/unique_fd.h"
 #include "plugin/alsa_format.h"
 #include "tests/alsa/pcm_fixture.h"
 
@@ -127,6 +132,28 @@ TEST(RecordingFileLimits, AnotherFormatOnTheSamePcmStartsAnotherFile) {
         format == SND_PCM_FORMAT_S16_LE ? path : directory.file("take.1.raw");
     EXPECT_EQ(first_difference(setup.layout, frames, read_file(recorded)), "");
   }
+}
+
+/// The reader comes when all has been played: an open of the FIFO waits for none.
+TEST(RecordingFifo, GetsTheRawFramesWhateverItsEnding) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("fifo.wav");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  const Pcm pcm = open_playback({{"FILE", path}});
+  ASSERT_TRUE(pcm);
+  const PcmSetup setup;
+  ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), setup));
+  const auto frames = pattern_frames(setup.layout, 0, 5000);
+  ASSERT_EQ(write_frames(pcm.get(), frames, setup.layout), 5000);
+  ASSERT_EQ(snd_pcm_drain(pcm.get()), 0);
+  const UniqueFd reader(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  std::vector<std::byte> heard(frames.size() + 1);
+  size_t count = 0;
+  for (ssize_t got = 1; got > 0; count += static_cast<size_t>(std::max<ssize_t>(got, 0))) {
+    got = read(reader.get(), &heard[count], heard.size() - count);
+  }
+  heard.resize(count);
+  EXPECT_EQ(first_difference(setup.layout, frames, heard), "");
 }
 
 /// Opens, plays frames `first` to `first` + 500 and closes, as a program does that pauses so.

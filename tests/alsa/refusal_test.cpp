@@ -135,7 +135,8 @@ TEST_F(Refusal, OfRecordingsThatCannotBe) {
   }
   const std::string pipe = directory_.file("pipe.raw");
   ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
-  expect_refused({{"FILE", pipe}}, kPlayback, -EINVAL, {"file", pipe, "accepted"});
+  expect_refused({{"FILE", pipe}, {"APPEND", "yes"}}, kPlayback, -EINVAL,
+                 {"file", pipe, "FIFO", "accepted"});
 }
 
 TEST_F(Refusal, OfSourcesThatCannotBe) {

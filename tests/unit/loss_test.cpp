@@ -36,6 +36,7 @@ TEST_F(LossWordsTest, NameTheArgumentThatGivesTheDiskMoreTime) {
   config_.flush_ms = 80;
   EXPECT_NE(at_drain(stats(2, 1, ENOBUFS)).find("queue_ms = 70; 1 of 2"), std::string::npos);
   EXPECT_NE(at_drain(stats(4, 3, ETIMEDOUT)).find("flush_ms = 80; 2 of 2"), std::string::npos);
+  EXPECT_NE(at_drain(stats(6, 5, EAGAIN)).find("nobody reads the FIFO"), std::string::npos);
 }
 
 TEST_F(LossWordsTest, TellEachLossOnce) {

@@ -41,7 +41,7 @@ class RefusedRecording : public ::testing::Test {
     EXPECT_GE(fd, 0);
     auto owned = ForkClosedFd::adopt(UniqueFd(fd));
     EXPECT_TRUE(owned);
-    return make_recording(type, OutputFile(*std::move(owned), false), format);
+    return make_recording(type, OutputFile(*std::move(owned), OutputFile::Kind::file), format);
   }
   [[nodiscard]] std::string recorded() const {
     std::ifstream file(path("recorded"), std::ios::binary);

@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 #include <sndfile.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +19,7 @@
 #include <tuple>
 #include <vector>
 
+#include "engine/unique_fd.h"
 #include "tests/unit/sample_formats.h"
 #include "tests/unit/unprivileged.h"
 
@@ -356,15 +359,24 @@ TEST(FileSink, RecordsIntoADevice) {
   EXPECT_EQ(sink->stats().lost_frames, 0U);
 }
 
+UniqueFd bound_socket(const std::string& path) {
+  UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  EXPECT_EQ(bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  return fd;
+}
+
 TEST(FileSink, RefusesPathsThatCannotBeRecordedInto) {
   const TemporaryDirectory directory;
   std::ofstream(directory / "plain.wav") << "";
-  ASSERT_EQ(mkfifo((directory / "fifo.raw").c_str(), 0600), 0);
+  const UniqueFd socket = bound_socket(directory / "socket.raw");
   EXPECT_EQ(make_file_sink(nullptr, {}).error(), EINVAL);
   EXPECT_EQ(refusal(""), EINVAL);
   EXPECT_EQ(refusal(directory / "out.mp3"), EINVAL);
   EXPECT_EQ(refusal(directory / "out"), EINVAL);
-  EXPECT_EQ(refusal(directory / "fifo.raw"), EINVAL);
+  EXPECT_EQ(refusal(directory / "socket.raw"), EINVAL);
   EXPECT_EQ(refusal(directory / ""), EISDIR);
   EXPECT_EQ(refusal(directory / "missing/out.wav"), ENOENT);
   EXPECT_EQ(refusal(directory / "plain.wav/out.wav"), ENOTDIR);
