@@ -62,6 +62,7 @@ class MixedSink final : public Sink {
   Result<void> flush() override { return sink_->flush(); }
   void release() noexcept override { sink_->release(); }
   [[nodiscard]] std::string explain() const override { return sink_->explain(); }
+  [[nodiscard]] std::string recorded_into() const override { return sink_->recorded_into(); }
   [[nodiscard]] SinkStats stats() const noexcept override DMASIM_EXCLUDES(lock_) {
     SinkStats all = sink_->stats();
     MutexLock guard(lock_);

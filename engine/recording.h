@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "engine/fork_closed_fd.h"
@@ -53,6 +54,10 @@ class Recorder {
   virtual Result<std::unique_ptr<Recording>> begin(const PcmFormat& format) = 0;
   /// As Sink::holds(): from any thread.
   [[nodiscard]] virtual bool holds(const PcmFormat& format) const noexcept = 0;
+  /// After begin(): see Sink::recorded_into. Null: no name.
+  [[nodiscard]] virtual std::shared_ptr<const std::string> recorded_into() const noexcept {
+    return nullptr;
+  }
 };
 
 enum class FileType : uint8_t { wav, w64, flac, raw };

@@ -96,6 +96,9 @@ class Sink {
   /// use by process 7". Empty where the error says it all.
   [[nodiscard]] virtual std::string explain() const { return {}; }
 
+  /// [any] The file that a name with %n has become; empty before that, and without %n.
+  [[nodiscard]] virtual std::string recorded_into() const { return {}; }
+
   /// [any] Asks for everything written so far to reach its place. Never waits.
   virtual void flush_async() noexcept = 0;
 

@@ -138,7 +138,7 @@ class FileRecorder final : public Recorder {
   /// Who has the file is found out without a lock of ours, however short: it could be what refuses
   /// another stream's start.
   Result<void> look(const PcmFormat& format) override {
-    if (!file_type_holds(target_.type, format)) return Errno{EINVAL};
+    if (!holds(format)) return Errno{EINVAL};
     int refused = 0;
     if (target_.kind != Kind::file) {
       refused = look_at_device();
@@ -175,6 +175,10 @@ class FileRecorder final : public Recorder {
   }
   [[nodiscard]] bool holds(const PcmFormat& format) const noexcept override {
     return file_type_holds(target_.type, format);
+  }
+
+  [[nodiscard]] std::shared_ptr<const std::string> recorded_into() const noexcept override {
+    return number_name_;
   }
 
  private:
@@ -240,10 +244,12 @@ class FileRecorder final : public Recorder {
   Result<void> take_number() {
     for (;;) {
       std::string path = target_.name.name(counted_recordings.fetch_add(1));
+      auto name = std::make_shared<const std::string>(path);
       const UniqueFd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
       if (!fd && errno == EEXIST) continue;
       if (!fd) return Errno{errno};
       path_ = std::move(path);
+      number_name_ = std::move(name);
       return {};
     }
   }
@@ -280,10 +286,11 @@ class FileRecorder final : public Recorder {
   }
 
   const Target target_;
-  std::string path_;                 // empty while it has no number in the place of %n
-  std::vector<ForkClosedFd> locks_;  // each file is ours until the sink ends
-  uint64_t next_ = 0;                // the index of the next file
-  size_t most_bytes_ = 0;            // that come at a time
+  std::string path_;  // empty while it has no number in the place of %n
+  std::shared_ptr<const std::string> number_name_;  // path_, if it has a number
+  std::vector<ForkClosedFd> locks_;                 // each file is ours until the sink ends
+  uint64_t next_ = 0;                               // the index of the next file
+  size_t most_bytes_ = 0;                           // that come at a time
 };
 
 }  // namespace

@@ -89,6 +89,7 @@ Result<void> QueuedSink::take_up(const PcmFormat& format, uint64_t burst_frames)
   if (!recording) return recording.as_errno();
   fresh.front().recording = *std::move(recording);
   MutexLock guard(lock_);
+  name_ = recorder_->recorded_into();
   takes_.splice(takes_.end(), fresh);
   work_.notify_all();
   return {};
@@ -145,6 +146,15 @@ Result<void> QueuedSink::flush() {
 SinkStats QueuedSink::stats() const noexcept {
   MutexLock guard(lock_);
   return stats_;
+}
+
+std::string QueuedSink::recorded_into() const {
+  std::shared_ptr<const std::string> name;
+  {
+    MutexLock guard(lock_);
+    name = name_;
+  }
+  return name ? *name : std::string{};
 }
 
 void QueuedSink::ask_for_flush() noexcept {

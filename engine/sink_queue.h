@@ -10,6 +10,7 @@
 
 #include <list>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "engine/byte_queue.h"
@@ -37,6 +38,7 @@ class QueuedSink final : public Sink {
   void flush_async() noexcept override DMASIM_EXCLUDES(lock_);
   Result<void> flush() override DMASIM_EXCLUDES(lock_);
   [[nodiscard]] SinkStats stats() const noexcept override DMASIM_EXCLUDES(lock_);
+  [[nodiscard]] std::string recorded_into() const override DMASIM_EXCLUDES(lock_);
 
  private:
   struct Take {
@@ -67,6 +69,7 @@ class QueuedSink final : public Sink {
   CondVar work_;      // for [IO]: see has_urgent_work(); or the first bytes while idle_
   CondVar progress_;  // for flush(): progress_count_ moved
   std::list<Take> takes_ DMASIM_GUARDED_BY(lock_);
+  std::shared_ptr<const std::string> name_ DMASIM_GUARDED_BY(lock_);  // null: none
   bool idle_ DMASIM_GUARDED_BY(lock_) = false;     // [IO] sleeps until somebody calls
   bool running_ DMASIM_GUARDED_BY(lock_) = false;  // [IO] has been started
   bool stopping_ DMASIM_GUARDED_BY(lock_) = false;

@@ -71,6 +71,10 @@ class TeeSink final : public Sink {
     if (both.last_error == 0) both.last_error = second.last_error;
     return both;
   }
+  [[nodiscard]] std::string recorded_into() const override {
+    std::string name = first_->recorded_into();
+    return name.empty() ? second_->recorded_into() : name;
+  }
   [[nodiscard]] std::string explain() const override {
     std::string text = second_->explain();
     return text.empty() ? first_->explain() : text;

@@ -24,6 +24,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "engine/capture_port.h"
@@ -130,6 +131,8 @@ class Substream {
   [[nodiscard]] unsigned channels() DMASIM_EXCLUDES(lock_);
   [[nodiscard]] bool prepared() DMASIM_EXCLUDES(lock_);
   [[nodiscard]] SubstreamStats stats() DMASIM_EXCLUDES(lock_);
+  /// See Sink::recorded_into.
+  [[nodiscard]] std::string recorded_into() const { return parts_.sink->recorded_into(); }
   /// After prepare, start or drain have failed: what sink or source say to it; often nothing.
   [[nodiscard]] std::string device_trouble() const {
     return playback() ? parts_.sink->explain() : parts_.source->explain();

@@ -9,9 +9,9 @@ namespace dmasim {
 namespace {
 
 /// Which of them it was is not known where there are both.
-std::string place(const PcmConfig& config) {
+std::string place(const PcmConfig& config, const std::string& recording) {
   std::string text;
-  if (!config.file.empty()) text = "file = \"" + config.file + '"';
+  if (!recording.empty()) text = "file = \"" + recording + '"';
   if (config.cable.empty()) return text;
   return text + (text.empty() ? "" : ", ") + "cable = \"" + config.cable + '"';
 }
@@ -40,19 +40,21 @@ std::string LossWords::loss(const SinkStats& stats) {
   return std::to_string(lost) + " of " + std::to_string(written) + " frames are lost";
 }
 
-std::string LossWords::at_drain(const PcmConfig& config, const SinkStats& stats) {
+std::string LossWords::at_drain(const PcmConfig& config, const std::string& recording,
+                                const SinkStats& stats) {
   MutexLock guard(lock_);
   std::string lost = loss(stats);
   if (lost.empty()) lost = "its end could not be written";
-  return place(config) + ": " + cause(config, stats.last_error) + "; " + lost +
+  return place(config, recording) + ": " + cause(config, stats.last_error) + "; " + lost +
          ", drain answers EIO";
 }
 
-std::string LossWords::at_close(const PcmConfig& config, const SinkStats& stats) {
+std::string LossWords::at_close(const PcmConfig& config, const std::string& recording,
+                                const SinkStats& stats) {
   MutexLock guard(lock_);
   const std::string lost = loss(stats);
   if (lost.empty()) return {};
-  return place(config) + ": " + cause(config, stats.last_error) + "; " + lost;
+  return place(config, recording) + ": " + cause(config, stats.last_error) + "; " + lost;
 }
 
 }  // namespace dmasim

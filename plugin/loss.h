@@ -10,15 +10,17 @@
 
 namespace dmasim {
 
+/// `recording` is the file's name, empty without one.
+///
 /// THREADS  any.
 class LossWords {
  public:
   /// Of a drain that answers EIO: what could not be kept since the last words, and why.
-  [[nodiscard]] std::string at_drain(const PcmConfig& config, const SinkStats& stats)
-      DMASIM_EXCLUDES(lock_);
+  [[nodiscard]] std::string at_drain(const PcmConfig& config, const std::string& recording,
+                                     const SinkStats& stats) DMASIM_EXCLUDES(lock_);
   /// Of losses that no drain has told; empty if there are none.
-  [[nodiscard]] std::string at_close(const PcmConfig& config, const SinkStats& stats)
-      DMASIM_EXCLUDES(lock_);
+  [[nodiscard]] std::string at_close(const PcmConfig& config, const std::string& recording,
+                                     const SinkStats& stats) DMASIM_EXCLUDES(lock_);
 
  private:
   [[nodiscard]] std::string loss(const SinkStats& stats) DMASIM_REQUIRES(lock_);

@@ -63,11 +63,17 @@ Answer call(snd_pcm_ioplug_t* io, Hook hook, InChild in_child = no_device) noexc
       plugin.guard, [&] { return hook(*plugin.substream); }, disconnected);
 }
 
+/// With a %n in it until it has become a file.
+std::string recording_of(const Plugin& plugin) {
+  std::string name = plugin.substream->recorded_into();
+  return name.empty() ? plugin.config.file : name;
+}
+
 /// Why a stream that could be started was not, or will not be: the recording, or the machine.
 /// EPIPE, EBADFD and the answers of drain are the program's own affair.
 void log_start_failure(const Plugin& plugin, int error) {
   if (error == 0 || error == EPIPE || error == EBADFD || error == EAGAIN || error == EINTR) return;
-  const std::string& file = plugin.config.file;
+  const std::string file = recording_of(plugin);
   const std::string trouble = plugin.substream->device_trouble();
   if (!trouble.empty()) {
     SNDERR("dmasim: %s", trouble.c_str());
@@ -172,7 +178,8 @@ int on_drain(snd_pcm_ioplug_t* io) {
     const Result<void> drained = s.drain();
     Plugin& plugin = plugin_of(io);
     if (drained.error() == EIO && io->state != SND_PCM_STATE_PREPARED) {
-      SNDERR("dmasim: %s", plugin.loss.at_drain(plugin.config, s.stats().sink).c_str());
+      SNDERR("dmasim: %s",
+             plugin.loss.at_drain(plugin.config, recording_of(plugin), s.stats().sink).c_str());
     } else {
       log_start_failure(plugin, drained.error());
     }
@@ -231,7 +238,7 @@ void dump(const Plugin& plugin, snd_output_t* out) {
   const bool playback = plugin.io.stream == SND_PCM_STREAM_PLAYBACK;
   const std::string subdevice =
       plugin.subdevice ? std::to_string(plugin.subdevice->number()) : "none";
-  const std::string& end = playback ? plugin.config.file : plugin.config.source;
+  const std::string end = playback ? recording_of(plugin) : plugin.config.source;
   snd_output_printf(out, "dmasim PCM card '%s' device %u subdevice %s, %s %s\n",
                     plugin.config.card.c_str(), plugin.config.dev, subdevice.c_str(),
                     playback ? "recording to" : "playing from",
@@ -259,8 +266,8 @@ void on_dump(snd_pcm_ioplug_t* io, snd_output_t* out) {
 void report(const Plugin& plugin) {
   if (plugin.config.report.empty()) return;
   const auto number = plugin.subdevice ? std::optional(plugin.subdevice->number()) : std::nullopt;
-  const std::string line =
-      report_line(plugin.name, plugin.io.stream, plugin.config, number, plugin.substream->stats());
+  const std::string line = report_line(plugin.name, plugin.io.stream, plugin.config,
+                                       recording_of(plugin), number, plugin.substream->stats());
   if (const Result<void> done = append_report(plugin.config.report, line); !done) {
     SNDERR("dmasim: report = \"%s\": %s", plugin.config.report.c_str(),
            snd_strerror(-done.error()));
@@ -291,7 +298,8 @@ int on_close(snd_pcm_ioplug_t* io) {
   const std::unique_ptr<Plugin> owned(&plugin);
   return call<int>(io, [&plugin](Substream& s) {
     s.close();
-    const std::string loss = plugin.loss.at_close(plugin.config, s.stats().sink);
+    const std::string loss =
+        plugin.loss.at_close(plugin.config, recording_of(plugin), s.stats().sink);
     if (!loss.empty()) SNDERR("dmasim: %s", loss.c_str());
     report(plugin);
     return 0;

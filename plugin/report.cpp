@@ -31,7 +31,8 @@ double microseconds(int64_t ns) { return static_cast<double>(ns) / 1000; }
 }  // namespace
 
 std::string report_line(const std::string& pcm, snd_pcm_stream_t stream, const PcmConfig& config,
-                        std::optional<unsigned> subdevice, const SubstreamStats& stats) {
+                        const std::string& recording, std::optional<unsigned> subdevice,
+                        const SubstreamStats& stats) {
   const bool playback = stream == SND_PCM_STREAM_PLAYBACK;
   const LatenessHistogram& lateness = stats.irq.lateness;
   JsonObject object;
@@ -64,7 +65,7 @@ std::string report_line(const std::string& pcm, snd_pcm_stream_t stream, const P
   late_us["p50"] = microseconds(lateness.quantile_ns(0.5));
   late_us["p99"] = microseconds(lateness.quantile_ns(0.99));
   late_us["max"] = microseconds(lateness.max_ns());
-  line["file"] = playback ? config.file : std::string{};
+  line["file"] = playback ? recording : std::string{};
   line["source"] = playback ? std::string{} : config.source;
   line["cable"] = config.cable;
   line["unused"] = config.unused;

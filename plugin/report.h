@@ -12,9 +12,10 @@
 
 namespace dmasim {
 
-/// One line, with its end.
+/// One line, with its end. `recording` is the name of a playback's file.
 [[nodiscard]] std::string report_line(const std::string& pcm, snd_pcm_stream_t stream,
-                                      const PcmConfig& config, std::optional<unsigned> subdevice,
+                                      const PcmConfig& config, const std::string& recording,
+                                      std::optional<unsigned> subdevice,
                                       const SubstreamStats& stats);
 
 }  // namespace dmasim

@@ -12,6 +12,7 @@
 #include "engine/unique_fd.h"
 #include "plugin/alsa_format.h"
 #include "tests/alsa/pcm_fixture.h"
+#include "tests/alsa/report_file.h"
 
 namespace dmasim::test {
 namespace {
@@ -166,6 +167,17 @@ void play_from(const Arguments& arguments, size_t first) {
   ASSERT_EQ(snd_pcm_drain(pcm.get()), 0);
 }
 
+std::string dumped(snd_pcm_t* pcm) {
+  snd_output_t* output = nullptr;
+  EXPECT_GE(snd_output_buffer_open(&output), 0);
+  EXPECT_GE(snd_pcm_dump(pcm, output), 0);
+  char* text = nullptr;
+  const size_t size = snd_output_buffer_string(output, &text);
+  std::string all(text, size);
+  snd_output_close(output);
+  return all;
+}
+
 TEST(RecordingFileOfEachOpen, HasTheNextNumber) {
   const TemporaryDirectory directory;
   const FrameLayout layout = PcmSetup{}.layout;
@@ -179,6 +191,29 @@ TEST(RecordingFileOfEachOpen, HasTheNextNumber) {
   EXPECT_EQ(first_difference(layout, pattern_frames(layout, 500, 500),
                              read_file(directory.file("take-1.raw"))),
             "");
+}
+
+TEST(RecordingFileOfEachOpen, IsNamedInReportAndDump) {
+  const TemporaryDirectory directory;
+  const std::string pattern = directory.file("take-%n.raw");
+  const std::string report = directory.file("report.json");
+  const Arguments arguments{{"FILE", pattern}, {"REPORT", report}};
+  open_playback(arguments);
+  EXPECT_EQ(ReportLine(report).text("file"), pattern) << "which has become nothing";
+  Pcm pcm = open_playback(arguments);
+  ASSERT_TRUE(pcm);
+  const PcmSetup setup;
+  ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), setup));
+  EXPECT_NE(dumped(pcm.get()).find("recording to " + pattern + '\n'), std::string::npos);
+  ASSERT_EQ(write_frames(pcm.get(), pattern_frames(setup.layout, 0, 500), setup.layout), 500);
+  ASSERT_EQ(snd_pcm_drain(pcm.get()), 0);
+  std::string made;
+  for (const auto& entry : std::filesystem::directory_iterator(directory.path())) {
+    if (entry.path().extension() == ".raw") made = entry.path();
+  }
+  EXPECT_NE(dumped(pcm.get()).find("recording to " + made + '\n'), std::string::npos);
+  pcm.reset();
+  EXPECT_EQ(ReportLine(report).text("file"), made);
 }
 
 TEST(RecordingFileOfEachOpen, IsOneThatGrowsIfAskedFor) {

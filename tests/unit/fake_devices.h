@@ -21,6 +21,7 @@ struct FakeDevice {
   bool broken = false;
   bool holds = true;
   std::string trouble;
+  std::string name;
   SinkStats sink_stats;
   SourceStats source_stats;
 
@@ -65,6 +66,7 @@ class FakeSink final : public Sink {
     return device_.flushed;
   }
   [[nodiscard]] SinkStats stats() const noexcept override { return device_.sink_stats; }
+  [[nodiscard]] std::string recorded_into() const override { return device_.name; }
   [[nodiscard]] std::string explain() const override { return device_.trouble; }
 
  private:

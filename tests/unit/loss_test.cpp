@@ -14,14 +14,15 @@ SinkStats stats(uint64_t written, uint64_t lost, int error) {
 
 class LossWordsTest : public testing::Test {
  protected:
-  std::string at_drain(const SinkStats& stats) { return words_.at_drain(config_, stats); }
-  std::string at_close(const SinkStats& stats) { return words_.at_close(config_, stats); }
+  std::string at_drain(const SinkStats& stats) {
+    return words_.at_drain(config_, recording_, stats);
+  }
+  std::string at_close(const SinkStats& stats) {
+    return words_.at_close(config_, recording_, stats);
+  }
 
-  PcmConfig config_ = [] {
-    PcmConfig config;
-    config.file = "/a.wav";
-    return config;
-  }();
+  PcmConfig config_;
+  std::string recording_ = "/a.wav";
   LossWords words_;
 };
 
@@ -59,7 +60,7 @@ TEST_F(LossWordsTest, NameBothPlacesWhereEitherMayHaveLost) {
   config_.cable = "wire";
   EXPECT_EQ(at_close(stats(2, 1, 0)),
             "file = \"/a.wav\", cable = \"wire\": Input/output error; 1 of 2 frames are lost");
-  config_.file.clear();
+  recording_.clear();
   EXPECT_EQ(at_close(stats(4, 3, EIO)),
             "cable = \"wire\": Input/output error; 2 of 2 frames are lost");
 }

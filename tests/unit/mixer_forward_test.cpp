@@ -59,6 +59,8 @@ TEST_F(MixerForwards, WhatTheSinkSaysIsSaid) {
   device_.configured = Errno{EBUSY};
   EXPECT_EQ(sink->stats().lost_frames, 4U);
   EXPECT_EQ(sink->explain(), "trouble");
+  device_.name = "/take-0.wav";
+  EXPECT_EQ(sink->recorded_into(), "/take-0.wav");
   EXPECT_EQ(sink->configure(kMono, 8).error(), EBUSY);
   EXPECT_TRUE(sink->holds(kMono));
   device_.holds = false;

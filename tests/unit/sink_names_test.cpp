@@ -106,6 +106,18 @@ TEST_F(CountedFile, GoesOnUnderItsNumberWithAnotherFormat) {
   EXPECT_TRUE(std::filesystem::exists(directory_ / ("take-" + std::to_string(number) + ".1.raw")));
 }
 
+TEST_F(CountedFile, SaysWhatItsNameHasBecome) {
+  const auto one = sink();
+  EXPECT_EQ(one->recorded_into(), "");
+  ASSERT_TRUE(one->configure(kStereo, kBurst));
+  EXPECT_EQ(one->recorded_into(), path(numbers().front()));
+  ASSERT_TRUE(one->configure(kMono, kBurst));
+  EXPECT_EQ(one->recorded_into(), path(numbers().front())) << "the first of its files";
+  const auto plain = *make_file_sink((directory_ / "plain.raw").c_str(), {});
+  ASSERT_TRUE(plain->configure(kStereo, kBurst));
+  EXPECT_EQ(plain->recorded_into(), "") << "the name that was given";
+}
+
 TEST_F(CountedFile, IsRefusedWhereNoFileCanBeMade) {
   EXPECT_EQ(make_file_sink(*FilePattern::parse(directory_ / "missing/%n.raw", {}), {}).error(),
             ENOENT);

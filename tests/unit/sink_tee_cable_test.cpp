@@ -22,6 +22,7 @@ struct Note {
   int flush_error = 0;
   bool in_time = true;
   std::string trouble;
+  std::string name;
   SinkStats stats;
 };
 
@@ -54,6 +55,7 @@ class NotedSink final : public Sink {
   Result<void> flush() override { return outcome("flush", note_.flush_error); }
   [[nodiscard]] SinkStats stats() const noexcept override { return note_.stats; }
   [[nodiscard]] std::string explain() const override { return note_.trouble; }
+  [[nodiscard]] std::string recorded_into() const override { return note_.name; }
 
  private:
   void note(const std::string& what) { all_ += name_ + " " + what + "\n"; }
@@ -102,6 +104,14 @@ TEST_F(Tee, LetsGoOfTheCableWhereTheFileIsRefused) {
   EXPECT_EQ(told(), "cable configure 16\nfile configure 16\ncable release\n");
 }
 
+TEST_F(Tee, HasTheNameOfTheOneThatRecords) {
+  EXPECT_EQ(tee_->recorded_into(), "");
+  cable_.name = "second";
+  EXPECT_EQ(tee_->recorded_into(), "second");
+  file_.name = "first";
+  EXPECT_EQ(tee_->recorded_into(), "first");
+}
+
 /// A sink that nobody waits for has nothing to let go of, and nothing to say.
 TEST(NullSink, HasNothingToLetGoOf) {
   const auto sink = make_null_sink();
@@ -109,6 +119,7 @@ TEST(NullSink, HasNothingToLetGoOf) {
   sink->write(std::vector<std::byte>(8), true);
   sink->release();
   EXPECT_EQ(sink->explain(), "");
+  EXPECT_EQ(sink->recorded_into(), "");
   EXPECT_EQ(sink->stats().written_frames, 2U);
 }
 
