@@ -2,8 +2,7 @@
 /// Files that frames are recorded into. Slow and blocking: QueuedSink keeps them off the hardware.
 #pragma once
 
-#include <limits.h>
-
+#include <climits>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
