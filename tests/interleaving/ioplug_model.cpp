@@ -22,10 +22,29 @@ void GuardedSink::write(std::span<const std::byte> bytes, bool committed) noexce
   if (committed) written.insert(written.end(), bytes.begin(), bytes.end());
 }
 
-Result<void> GuardedSink::configure(const PcmFormat&, uint64_t) {
+void GuardedSink::enter() {
   MutexLock guard(lock_);
+  check(!busy_, "two hooks use the sink at a time");
+  busy_ = true;
   while (held_) released_.wait(lock_);
+}
+
+void GuardedSink::leave() {
+  MutexLock guard(lock_);
+  busy_ = false;
+}
+
+Result<void> GuardedSink::look(const PcmFormat&) {
+  enter();
+  leave();
+  return {};
+}
+
+Result<void> GuardedSink::configure(const PcmFormat&, uint64_t) {
+  enter();
+  MutexLock guard(lock_);
   taken_ = true;
+  busy_ = false;
   return {};
 }
 

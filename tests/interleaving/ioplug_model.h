@@ -20,9 +20,11 @@ inline constexpr snd_pcm_uframes_t kPeriodFrames = 8;  // a frame is a byte is a
 inline constexpr snd_pcm_uframes_t kBufferFrames = 16;
 inline constexpr int64_t kFrameNs = 1'000'000;
 
-/// What a sink must never see: a frame after close.
+/// What a sink must never see: a frame after close; a look while it is made ready, or the other
+/// way.
 class GuardedSink final : public Sink {
  public:
+  Result<void> look(const PcmFormat&) override DMASIM_EXCLUDES(lock_);
   Result<void> configure(const PcmFormat&, uint64_t) override DMASIM_EXCLUDES(lock_);
   void write(std::span<const std::byte> bytes, bool committed) noexcept override;
   void release() noexcept override;
@@ -39,8 +41,12 @@ class GuardedSink final : public Sink {
   std::vector<std::byte> written;  ///< committed; read it when nothing runs
 
  private:
+  void enter() DMASIM_EXCLUDES(lock_);
+  void leave() DMASIM_EXCLUDES(lock_);
+
   Mutex lock_;
   CondVar released_;
+  bool busy_ DMASIM_GUARDED_BY(lock_) = false;  // somebody is inside
   bool held_ DMASIM_GUARDED_BY(lock_) = false;
   bool taken_ DMASIM_GUARDED_BY(lock_) = false;
 };
