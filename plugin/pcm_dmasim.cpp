@@ -166,9 +166,9 @@ int on_sw_params(snd_pcm_ioplug_t* io, snd_pcm_sw_params_t* params) {
 int on_prepare(snd_pcm_ioplug_t* io) {
   return call<int>(io, [io](Substream& s) {
     const Result<void> prepared = s.prepare();
+    // A prepare of what runs is the program's own affair.
     const bool runs = io->state == SND_PCM_STATE_RUNNING || io->state == SND_PCM_STATE_DRAINING;
-    if (!runs)
-      log_start_failure(plugin_of(io), prepared.error());  // else it is the program's fault
+    if (!runs) log_start_failure(plugin_of(io), prepared.error());
     return to_errno(prepared);
   });
 }
