@@ -31,8 +31,4 @@ std::unique_ptr<Sink> make_cable_sink(std::string name, std::shared_ptr<const Cl
 std::unique_ptr<Source> make_cable_source(std::string name, std::shared_ptr<const Clock> clock,
                                           CableDirectory directory = CableDirectory::find());
 
-/// Plays into both. What is lost in either counts; stats are otherwise those of `first`. Where one
-/// cannot be configured the second is released, and `first` keeps what it has recorded.
-std::unique_ptr<Sink> make_tee_sink(std::unique_ptr<Sink> first, std::unique_ptr<Sink> second);
-
 }  // namespace dmasim

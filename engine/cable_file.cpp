@@ -13,6 +13,7 @@
 
 #include "engine/clock.h"
 #include "engine/file_access.h"
+#include "engine/names.h"
 #include "engine/ofd_lock.h"
 #include "engine/signals_blocked.h"
 
@@ -81,13 +82,6 @@ bool offset_fits(uint64_t data_offset, size_t bytes) noexcept {
 }
 
 }  // namespace
-
-bool cable_name_valid(std::string_view name) noexcept {
-  constexpr std::string_view kLetters =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-  return !name.empty() && name.size() <= 64 && name.front() != '.' &&
-         name.find_first_not_of(kLetters) == std::string_view::npos;
-}
 
 std::optional<PcmFormat> cable_carries(const std::string& name,
                                        const CableDirectory& directory) noexcept {

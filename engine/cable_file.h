@@ -16,7 +16,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 
 #include "engine/cable_directory.h"
 #include "engine/cable_record.h"
@@ -25,9 +24,6 @@
 #include "engine/result.h"
 
 namespace dmasim {
-
-/// Letters, digits, '.', '_' and '-', not with '.' in front; at most 64 of them.
-[[nodiscard]] bool cable_name_valid(std::string_view name) noexcept;
 
 /// What the participants of a cable have agreed on, or what its writer has made them hear; nothing
 /// while there are none. Makes no file.

@@ -11,9 +11,6 @@
 
 namespace dmasim {
 
-/// "S16_LE, 2 channels, 48000 Hz"
-[[nodiscard]] std::string describe(const PcmFormat& format);
-
 [[nodiscard]] std::string cable_busy_trouble(const std::string& name,
                                              const std::optional<CableRecord>& record);
 [[nodiscard]] std::string cable_format_trouble(const std::string& name, const PcmFormat& wanted,

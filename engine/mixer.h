@@ -14,7 +14,7 @@
 namespace dmasim {
 
 /// A sink or source of `card`, whose mixer its frames go through. At 0 dB they pass as they are,
-/// and nothing is copied. `card` is valid as a cable's name is; `clock` says when to look again.
+/// and nothing is copied. `card` is a valid name; `clock` says when to look again.
 /// `announce`: who watches the mixer is told when a stream begins or ends.
 struct MixerPath {
   std::string card;

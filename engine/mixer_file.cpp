@@ -10,8 +10,8 @@
 #include <cerrno>
 #include <new>
 
-#include "engine/cable_file.h"
 #include "engine/clock.h"
+#include "engine/names.h"
 #include "engine/ofd_lock.h"
 #include "engine/signals_blocked.h"
 
@@ -49,7 +49,7 @@ Result<MixerFile> MixerFile::of(Result<ForkClosedFd> fd) {
 }
 
 Result<MixerFile> MixerFile::open_to_lock(int directory, const std::string& card, int flags) {
-  if (!cable_name_valid(card)) return Errno{EINVAL};
+  if (!card_name_valid(card)) return Errno{EINVAL};
   return of(open_lock_file(directory, file_name(card).c_str(), O_RDWR | flags));
 }
 
@@ -66,7 +66,7 @@ Result<MixerFile> MixerFile::open(const std::string& card, const CableDirectory&
 }
 
 Result<MixerFile> MixerFile::open_in(int directory, const std::string& card) {
-  if (!cable_name_valid(card)) return Errno{EINVAL};
+  if (!card_name_valid(card)) return Errno{EINVAL};
   auto file = open_private_file(directory, file_name(card).c_str(), O_RDWR);
   if (!file) return file.as_errno();
   return of(ForkClosedFd::adopt(*std::move(file)));

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 namespace dmasim {
 
@@ -57,5 +58,8 @@ struct PcmFormat {
   }
   friend constexpr bool operator==(const PcmFormat&, const PcmFormat&) = default;
 };
+
+/// "S16_LE, 2 channels, 48000 Hz"
+[[nodiscard]] std::string describe(const PcmFormat& format);
 
 }  // namespace dmasim

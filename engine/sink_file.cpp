@@ -18,6 +18,8 @@
 #include <vector>
 
 #include "engine/file_access.h"
+#include "engine/file_pattern.h"
+#include "engine/file_sink.h"
 #include "engine/recording.h"
 #include "engine/sink.h"
 #include "engine/sink_queue.h"

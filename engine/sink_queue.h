@@ -15,6 +15,7 @@
 
 #include "engine/byte_queue.h"
 #include "engine/clock.h"
+#include "engine/file_sink.h"
 #include "engine/recording.h"
 #include "engine/sink.h"
 #include "engine/sync.h"

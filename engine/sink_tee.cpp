@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <utility>
 
-#include "engine/cable.h"
+#include "engine/tee_sink.h"
 
 namespace dmasim {
 namespace {

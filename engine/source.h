@@ -87,10 +87,4 @@ std::unique_ptr<Source> make_counter_source();
 [[nodiscard]] uint64_t counter_sample(SampleFormat format, uint64_t index,
                                       uint32_t channel) noexcept;
 
-/// Plays a sound file of any type that libsndfile reads, once, then silence. The file's header is
-/// read here; samples are read by a thread from configure() on.
-/// Errors: those of open(2); EISDIR; EINVAL (not a sound file); ENOTSUP (a WAV whose samples take
-/// more bytes than their bits need, other than those of `arecord -f S24_LE`).
-Result<std::unique_ptr<Source>> make_file_source(const char* path);
-
 }  // namespace dmasim

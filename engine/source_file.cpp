@@ -13,6 +13,7 @@
 
 #include "engine/byte_queue.h"
 #include "engine/clock.h"
+#include "engine/file_source.h"
 #include "engine/sample_codec.h"
 #include "engine/source.h"
 #include "engine/sync.h"

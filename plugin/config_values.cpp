@@ -6,7 +6,7 @@
 #include <array>
 #include <utility>
 
-#include "plugin/loop.h"
+#include "engine/names.h"
 
 namespace dmasim {
 

@@ -35,7 +35,9 @@ bool parse_yes_or_no(std::string_view text, bool& out);
 /// Any text.
 bool take_text(std::string_view text, std::string& out);
 
-/// A card's name: kCardNameAccepts.
+inline constexpr const char* kCardNameAccepts =
+    "a name of up to 48 letters, digits, '.', '_' and '-', not beginning with '.'";
+/// A card's name.
 bool take_card(std::string_view text, std::string& out);
 
 }  // namespace dmasim

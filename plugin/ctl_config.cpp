@@ -9,7 +9,6 @@
 #include "engine/mixer_record.h"
 #include "plugin/config_keys.h"
 #include "plugin/config_values.h"
-#include "plugin/loop.h"
 #include "plugin/pcm_config.h"
 
 namespace dmasim {

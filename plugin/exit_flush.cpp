@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <new>
+#include <utility>
 
 #include "engine/clock.h"
 #include "engine/sync.h"
@@ -48,7 +49,7 @@ ExitFlush::Registry& ExitFlush::registry() noexcept {
   return *made;
 }
 
-ExitFlush::ExitFlush(Substream& substream) noexcept : substream_(substream) {
+ExitFlush::ExitFlush(std::function<void()> flush) noexcept : flush_(std::move(flush)) {
   Registry& all = registry();
   MutexLock guard(all.lock);
   next_ = all.first;
@@ -70,9 +71,7 @@ ExitFlush::~ExitFlush() {
 void ExitFlush::flush_all() noexcept {
   Registry& all = registry();
   MutexLock guard(all.lock);
-  for (ExitFlush* each = all.first; each != nullptr; each = each->next_) {
-    [[maybe_unused]] const Result<void> flushed = each->substream_.sync_recording();
-  }
+  for (ExitFlush* each = all.first; each != nullptr; each = each->next_) each->flush_();
 }
 
 /// On a thread of its own, since this one may have come here from a signal handler within a hook.

@@ -5,16 +5,15 @@
 /// THREADS  any. FORK  a child has none of its parent's.
 #pragma once
 
-#include "plugin/dmasim_pcm.h"
+#include <functional>
 
 namespace dmasim {
 
 class ExitFlush {
  public:
-  /// Until it ends, exit() has `substream` flushed. That waits for a disk as long as drain does,
-  /// and for a lock that the exiting thread itself holds, as in a signal handler, only a few
-  /// seconds.
-  explicit ExitFlush(Substream& substream) noexcept;
+  /// Until it ends, exit() calls `flush`. It may wait for a disk as long as drain does, and waits
+  /// for a lock that the exiting thread itself holds, as in a signal handler, only a few seconds.
+  explicit ExitFlush(std::function<void()> flush) noexcept;
   ~ExitFlush();
   ExitFlush(const ExitFlush&) = delete;
   ExitFlush& operator=(const ExitFlush&) = delete;
@@ -26,7 +25,7 @@ class ExitFlush {
   static void flush_all() noexcept;
   static void at_exit() noexcept;
 
-  Substream& substream_;
+  const std::function<void()> flush_;
   ExitFlush* next_ = nullptr;
   ExitFlush** link_ = nullptr;  // what points to us
 };

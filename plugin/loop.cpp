@@ -2,8 +2,8 @@
 #include "plugin/loop.h"
 
 #include <charconv>
+#include <string_view>
 
-#include "engine/cable_file.h"
 #include "engine/mixer_record.h"
 
 namespace dmasim {
@@ -30,11 +30,6 @@ std::optional<Loop> loop_with_controls(const std::string& card, const std::strin
   const auto subdevice = device ? take_number(rest, kMixerSubdevices) : std::nullopt;
   if (!subdevice || !rest.empty()) return std::nullopt;
   return Loop{.device = *device, .subdevice = *subdevice};
-}
-
-bool card_name_valid(std::string_view name) noexcept {
-  constexpr size_t kLongest = 48;
-  return name.size() <= kLongest && cable_name_valid(name);
 }
 
 std::string loop_cable(const std::string& card, const Loop& loop) {

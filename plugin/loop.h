@@ -4,7 +4,6 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
 
 namespace dmasim {
 
@@ -13,11 +12,6 @@ struct Loop {
   unsigned device;
   unsigned subdevice;
 };
-
-/// A name like a cable's, short enough for that of a loop's.
-[[nodiscard]] bool card_name_valid(std::string_view name) noexcept;
-inline constexpr const char* kCardNameAccepts =
-    "a name of up to 48 letters, digits, '.', '_' and '-', not beginning with '.'";
 
 [[nodiscard]] std::string loop_cable(const std::string& card, const Loop& loop);
 

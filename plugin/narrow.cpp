@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "engine/cable.h"
+#include "engine/file_pattern.h"
+#include "engine/file_sink.h"
 #include "engine/sink.h"
 #include "plugin/pcm_mixer.h"
 #include "plugin/ring_copy.h"

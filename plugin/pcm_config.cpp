@@ -10,8 +10,9 @@
 #include <string_view>
 #include <utility>
 
-#include "engine/cable_file.h"
+#include "engine/cable_record.h"
 #include "engine/file_pattern.h"
+#include "engine/names.h"
 #include "plugin/alsa_format.h"
 #include "plugin/config_keys.h"
 #include "plugin/config_values.h"

@@ -13,6 +13,7 @@
 #include <string>
 #include <type_traits>
 
+#include "engine/file_sink.h"
 #include "engine/owner_words.h"
 #include "engine/sink.h"
 #include "engine/subdevice.h"
@@ -384,7 +385,8 @@ int open_pcm(snd_pcm_t** pcm, const char* name, const snd_config_t* conf, snd_pc
   plugin->substream = std::make_unique<Substream>(plugin->io, stream, std::move(*parts));
   if (const Result<void> opened = plugin->substream->open(); !opened) return -opened.error();
   if (stream == SND_PCM_STREAM_PLAYBACK && !plugin->config.file.empty()) {
-    plugin->exit_flush.emplace(*plugin->substream);
+    Substream& flushed = *plugin->substream;
+    plugin->exit_flush.emplace([&flushed] { static_cast<void>(flushed.sync_recording()); });
   }
   fill_ioplug(*plugin);
   return create(std::move(plugin), pcm, name, mode);

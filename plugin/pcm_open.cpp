@@ -7,7 +7,10 @@
 #include <cstring>
 
 #include "engine/cable.h"
-#include "engine/cable_text.h"
+#include "engine/file_pattern.h"
+#include "engine/file_sink.h"
+#include "engine/file_source.h"
+#include "engine/tee_sink.h"
 #include "plugin/alsa_format.h"
 #include "plugin/card.h"
 #include "plugin/narrow.h"

@@ -7,6 +7,8 @@
 #include <iterator>
 #include <string_view>
 
+#include "engine/file_sink.h"
+#include "engine/file_source.h"
 #include "engine/sink.h"
 #include "engine/source.h"
 #include "plugin/environment.h"

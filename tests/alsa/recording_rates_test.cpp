@@ -9,6 +9,7 @@
 #include <ostream>
 #include <set>
 
+#include "engine/file_sink.h"
 #include "engine/sink.h"
 #include "tests/alsa/local_config.h"
 #include "tests/alsa/pcm_fixture.h"

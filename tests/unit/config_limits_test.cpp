@@ -4,6 +4,7 @@
 #include <functional>
 #include <vector>
 
+#include "engine/names.h"
 #include "plugin/config_values.h"
 #include "plugin/ctl_config.h"
 #include "plugin/loop.h"

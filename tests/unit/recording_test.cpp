@@ -15,6 +15,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "engine/file_sink.h"
 #include "engine/sink.h"
 #include "engine/wav_header.h"
 #include "tests/unit/sample_formats.h"

@@ -10,6 +10,8 @@
 #include <iterator>
 
 #include "engine/engine.h"
+#include "engine/file_sink.h"
+#include "engine/file_source.h"
 #include "engine/mixer.h"
 #include "engine/mixer_file.h"
 #include "engine/playback_port.h"

@@ -11,6 +11,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "engine/file_sink.h"
+#include "engine/file_source.h"
 #include "engine/recording.h"
 #include "engine/sink.h"
 #include "engine/source.h"

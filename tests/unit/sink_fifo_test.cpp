@@ -10,6 +10,7 @@
 #include <cstring>
 #include <vector>
 
+#include "engine/file_sink.h"
 #include "engine/sink.h"
 #include "engine/unique_fd.h"
 #include "tests/unit/sample_formats.h"

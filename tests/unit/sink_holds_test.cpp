@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <string>
 
+#include "engine/file_sink.h"
 #include "engine/sink.h"
 #include "tests/unit/sample_formats.h"
 

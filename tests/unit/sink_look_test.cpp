@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "engine/file_pattern.h"
+#include "engine/file_sink.h"
 #include "engine/sink.h"
 #include "tests/unit/sample_formats.h"
 #include "tests/unit/unprivileged.h"

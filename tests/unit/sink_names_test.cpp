@@ -13,6 +13,8 @@
 #include <iterator>
 #include <vector>
 
+#include "engine/file_pattern.h"
+#include "engine/file_sink.h"
 #include "engine/sink.h"
 #include "engine/wav_header.h"
 #include "tests/unit/sample_formats.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// The queue between hardware and disk, with a disk that answers when the test says so.
 #include "engine/sink_queue.h"
+#include "engine/file_sink.h"
 
 #include <gtest/gtest.h>
 

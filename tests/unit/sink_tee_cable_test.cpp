@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/cable.h"
+#include "engine/tee_sink.h"
 
 namespace dmasim {
 namespace {

@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "engine/cable.h"
+#include "engine/tee_sink.h"
 #include "tests/unit/fake_devices.h"
 
 namespace dmasim {

@@ -19,6 +19,7 @@
 #include <tuple>
 #include <vector>
 
+#include "engine/file_sink.h"
 #include "engine/unique_fd.h"
 #include "tests/unit/sample_formats.h"
 #include "tests/unit/unprivileged.h"

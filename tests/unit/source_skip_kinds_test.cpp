@@ -5,6 +5,7 @@
 
 #include <numeric>
 
+#include "engine/file_source.h"
 #include "engine/mixer.h"
 #include "tests/unit/cable_fixture.h"
 

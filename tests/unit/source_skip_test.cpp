@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "engine/file_source.h"
 #include "engine/source.h"
 #include "tests/unit/sample_formats.h"
 

@@ -16,6 +16,7 @@
 #include <set>
 #include <vector>
 
+#include "engine/file_source.h"
 #include "tests/unit/sample_formats.h"
 #include "tests/unit/unprivileged.h"
 

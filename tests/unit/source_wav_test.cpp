@@ -8,6 +8,7 @@
 #include <fstream>
 #include <vector>
 
+#include "engine/file_source.h"
 #include "engine/source.h"
 #include "tests/unit/sample_formats.h"
 
