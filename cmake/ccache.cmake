@@ -9,7 +9,7 @@ mark_as_advanced(CCACHE_EXECUTABLE)
 # Objects are the same in every checkout, with ccache or without.
 add_compile_options(-ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
 # Through ccache the compiler sees paths from the build directory on. Messages name the sources as
-# the checkout does: plugin/pcm_open.cpp.
+# the checkout does: plugin/open/pcm_open.cpp.
 file(RELATIVE_PATH dmasim_to_checkout ${CMAKE_BINARY_DIR} ${PROJECT_SOURCE_DIR})
 cmake_path(APPEND dmasim_to_checkout "")  # one slash at its end
 add_compile_options(-fmacro-prefix-map=${dmasim_to_checkout}=)

@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "plugin/alsa_format.h"
+#include "plugin/pcm/alsa_format.h"
 #include "tests/alsa/matrix_case.h"
 
 namespace dmasim::test {

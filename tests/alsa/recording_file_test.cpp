@@ -9,8 +9,8 @@
 #include <algorithm>
 #include <tuple>
 
-#include "engine/unique_fd.h"
-#include "plugin/alsa_format.h"
+#include "engine/base/unique_fd.h"
+#include "plugin/pcm/alsa_format.h"
 #include "tests/alsa/pcm_fixture.h"
 #include "tests/alsa/report_file.h"
 

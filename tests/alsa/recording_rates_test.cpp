@@ -9,8 +9,8 @@
 #include <ostream>
 #include <set>
 
-#include "engine/file_sink.h"
-#include "engine/sink.h"
+#include "engine/device/sink.h"
+#include "engine/recording/file_sink.h"
 #include "tests/alsa/local_config.h"
 #include "tests/alsa/pcm_fixture.h"
 

@@ -5,8 +5,8 @@
 #include <bit>
 #include <sstream>
 
-#include "engine/source.h"
-#include "plugin/alsa_format.h"
+#include "engine/device/source.h"
+#include "plugin/pcm/alsa_format.h"
 
 namespace dmasim::test {
 namespace {

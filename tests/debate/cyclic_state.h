@@ -7,7 +7,7 @@
 #include <span>
 #include <utility>
 
-#include "engine/channel_state.h"
+#include "engine/dma/channel_state.h"
 #include "tests/debate/dma_channel.h"
 
 namespace dmasim::debate {

@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "engine/clock.h"
-#include "engine/engine.h"
-#include "engine/port.h"
+#include "engine/base/clock.h"
+#include "engine/dma/engine.h"
+#include "engine/dma/port.h"
 #include "tests/debate/designs.h"
 
 namespace dmasim::debate {

@@ -5,7 +5,7 @@
 
 #include <memory>
 
-#include "engine/port.h"
+#include "engine/dma/port.h"
 #include "tests/debate/memory.h"
 #include "tests/debate/substream.h"
 #include "tests/interleaving/explorer.h"

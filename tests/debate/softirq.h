@@ -12,7 +12,7 @@
 #include <functional>
 #include <string>
 
-#include "engine/sync.h"
+#include "engine/base/sync.h"
 
 namespace dmasim::debate {
 

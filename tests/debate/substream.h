@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <memory>
 
-#include "engine/sync.h"
+#include "engine/base/sync.h"
 #include "tests/debate/dma_channel.h"
 #include "tests/debate/memory.h"
 

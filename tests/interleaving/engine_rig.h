@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/engine.h"
+#include "engine/dma/engine.h"
 #include "tests/interleaving/explorer.h"
 
 namespace dmasim::sim {

@@ -16,7 +16,7 @@
 #include <string>
 #include <tuple>
 
-#include "engine/clock.h"
+#include "engine/base/clock.h"
 
 namespace dmasim::sim {
 

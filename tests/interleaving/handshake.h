@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "engine/sync.h"
+#include "engine/base/sync.h"
 
 namespace dmasim::sim {
 

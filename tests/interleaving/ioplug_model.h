@@ -9,8 +9,8 @@
 #include <memory>
 #include <vector>
 
-#include "engine/engine.h"
-#include "plugin/dmasim_pcm.h"
+#include "engine/dma/engine.h"
+#include "plugin/pcm/substream.h"
 #include "tests/interleaving/explorer.h"
 #include "tests/interleaving/shown_state.h"
 

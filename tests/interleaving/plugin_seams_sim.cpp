@@ -5,8 +5,8 @@
 
 #include <memory>
 
-#include "plugin/io_fields.h"
-#include "plugin/poll_level.h"
+#include "plugin/pcm/io_fields.h"
+#include "plugin/pcm/poll_level.h"
 #include "tests/interleaving/explorer.h"
 #include "tests/interleaving/shown_state.h"
 #include "tests/interleaving/world.h"

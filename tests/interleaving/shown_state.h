@@ -6,7 +6,7 @@
 #include <alsa/asoundlib.h>
 #include <alsa/pcm_external.h>
 
-#include "engine/sync.h"
+#include "engine/base/sync.h"
 
 namespace dmasim::sim {
 

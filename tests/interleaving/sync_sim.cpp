@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The bodies of engine/sync.h for the schedule explorer. Native members hold a Cell; all else is in
-// the World. Nothing here blocks: a fiber that has to wait stops, and others run.
+// The bodies of engine/base/sync.h for the schedule explorer. Native members hold a Cell; all else
+// is in the World. Nothing here blocks: a fiber that has to wait stops, and others run.
 #include <cstring>
 #include <string>
 
-#include "engine/sync.h"
+#include "engine/base/sync.h"
 #include "tests/interleaving/world.h"
 
 namespace dmasim {

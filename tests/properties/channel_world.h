@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "engine/port.h"
+#include "engine/dma/port.h"
 #include "tests/properties/operations.h"
 #include "tests/properties/reference_channel.h"
 

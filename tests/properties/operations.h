@@ -7,7 +7,7 @@
 
 #include <ostream>
 
-#include "engine/slave.h"
+#include "engine/dma/slave.h"
 
 namespace dmasim::properties {
 

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "engine/channel_state.h"
+#include "engine/dma/channel_state.h"
 
 namespace dmasim::properties {
 

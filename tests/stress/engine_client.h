@@ -9,7 +9,7 @@
 #include <mutex>
 #include <vector>
 
-#include "engine/engine.h"
+#include "engine/dma/engine.h"
 
 namespace dmasim::stress {
 

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "engine/port.h"
+#include "engine/dma/port.h"
 #include "tests/debate/memory.h"
 #include "tests/debate/substream.h"
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/engine.h"
-#include "engine/frame_time.h"
+#include "engine/dma/engine.h"
+#include "engine/dma/frame_time.h"
 
 namespace dmasim::stress {
 

@@ -13,7 +13,7 @@
 #include <system_error>
 #include <vector>
 
-#include "engine/engine.h"
+#include "engine/dma/engine.h"
 
 namespace dmasim::stress {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "engine/clock.h"
+#include "engine/base/clock.h"
 
 namespace dmasim::stress {
 

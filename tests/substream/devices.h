@@ -11,8 +11,8 @@
 #include <span>
 #include <vector>
 
-#include "engine/sink.h"
-#include "engine/source.h"
+#include "engine/device/sink.h"
+#include "engine/device/source.h"
 
 namespace dmasim {
 

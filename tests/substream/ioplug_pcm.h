@@ -16,7 +16,7 @@
 #include <memory>
 #include <vector>
 
-#include "plugin/dmasim_pcm.h"
+#include "plugin/pcm/substream.h"
 #include "tests/substream/devices.h"
 #include "tests/substream/lockstep.h"
 

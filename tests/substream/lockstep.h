@@ -17,7 +17,7 @@
 #include <cstdint>
 #include <functional>
 
-#include "engine/clock.h"
+#include "engine/base/clock.h"
 
 namespace dmasim::lockstep {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The bodies of plugin/poll_level.h in lockstep: a poll() is a wait that lets time pass.
+// The bodies of plugin/pcm/poll_level.h in lockstep: a poll() is a wait that lets time pass.
 #include "tests/substream/poll_level_lockstep.h"
 
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 #include <map>
 #include <memory>
 
-#include "engine/sync.h"
+#include "engine/base/sync.h"
 
 namespace dmasim {
 namespace {

@@ -2,7 +2,7 @@
 /// What a test sees of a PollLevel, and does to who waits for it.
 #pragma once
 
-#include "plugin/poll_level.h"
+#include "plugin/pcm/poll_level.h"
 
 namespace dmasim::lockstep {
 

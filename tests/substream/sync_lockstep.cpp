@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The bodies of engine/sync.h in lockstep: real threads, of which only the one with the turn runs.
+// The bodies of engine/base/sync.h in lockstep: real threads, of which only the one with the turn
+// runs.
 #include <pthread.h>
 
 #include <algorithm>
@@ -13,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/sync.h"
+#include "engine/base/sync.h"
 #include "tests/substream/lockstep.h"
 
 namespace dmasim {

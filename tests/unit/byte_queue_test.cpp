@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "engine/byte_queue.h"
+#include "engine/pcm/byte_queue.h"
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>

@@ -4,8 +4,8 @@
 
 #include <cerrno>
 
-#include "engine/cable_file.h"
-#include "engine/cable_text.h"
+#include "engine/cable/cable_file.h"
+#include "engine/cable/cable_text.h"
 #include "tests/unit/cable_fixture.h"
 
 namespace dmasim {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/cable.h"
+#include "engine/cable/cable.h"
 #include "tests/unit/runtime_directory.h"
 
 namespace dmasim {

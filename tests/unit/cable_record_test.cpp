@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// Which records are believed.
-#include "engine/cable_record.h"
+#include "engine/cable/cable_record.h"
 
 #include <gtest/gtest.h>
 

@@ -12,9 +12,9 @@
 #include <random>
 #include <thread>
 
-#include "engine/file_sink.h"
-#include "engine/names.h"
-#include "engine/tee_sink.h"
+#include "engine/card/names.h"
+#include "engine/device/tee_sink.h"
+#include "engine/recording/file_sink.h"
 #include "tests/unit/cable_fixture.h"
 #include "tests/unit/child_process.h"
 #include "tests/unit/unprivileged.h"

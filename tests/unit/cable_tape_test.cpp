@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "engine/cable_directory.h"
+#include "engine/card/cable_directory.h"
 #include "tests/unit/cable_fixture.h"
 #include "tests/unit/child_process.h"
 

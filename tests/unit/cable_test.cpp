@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// What is heard of what is played, and when. No time passes here but the test's.
-#include "engine/tee_sink.h"
+#include "engine/device/tee_sink.h"
+#include "engine/recording/file_sink.h"
 #include "tests/unit/cable_fixture.h"
-#include "engine/file_sink.h"
 
 namespace dmasim {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <array>
 
-#include "engine/channel_state.h"
-#include "engine/port.h"
+#include "engine/dma/channel_state.h"
+#include "engine/dma/port.h"
 
 namespace dmasim {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "plugin/channel_maps.h"
+#include "plugin/config/channel_maps.h"
 
 #include <gtest/gtest.h>
 

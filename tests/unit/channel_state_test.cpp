@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "engine/channel_state.h"
+#include "engine/dma/channel_state.h"
 
 #include <gtest/gtest.h>
 

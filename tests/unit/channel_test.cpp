@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// The channel with its real completion thread, on a clock that the test moves.
-#include "engine/channel.h"
+#include "engine/dma/channel.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <thread>
 
-#include "engine/engine.h"
+#include "engine/dma/engine.h"
 #include "tests/unit/gate.h"
 #include "tests/unit/recording_port.h"
 

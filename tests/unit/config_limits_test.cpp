@@ -4,11 +4,11 @@
 #include <functional>
 #include <vector>
 
-#include "engine/names.h"
-#include "plugin/config_values.h"
-#include "plugin/ctl_config.h"
-#include "plugin/loop.h"
-#include "plugin/pcm_open.h"
+#include "engine/card/names.h"
+#include "plugin/config/config_values.h"
+#include "plugin/config/ctl_config.h"
+#include "plugin/config/loop.h"
+#include "plugin/open/pcm_open.h"
 #include "tests/unit/config_fixture.h"
 
 namespace dmasim {

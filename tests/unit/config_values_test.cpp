@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// Words of a configuration, as numbers, ranges and times; and elements of a mixer, by their names.
-#include "plugin/config_values.h"
+#include "plugin/config/config_values.h"
 
 #include <gtest/gtest.h>
 
-#include "plugin/mixer_elements.h"
-#include "plugin/pointers.h"
+#include "plugin/ctl/mixer_elements.h"
+#include "plugin/pcm/pointers.h"
 
 namespace dmasim {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "engine/cursor.h"
+#include "engine/dma/cursor.h"
 
 #include <gtest/gtest.h>
 

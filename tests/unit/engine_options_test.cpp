@@ -4,11 +4,11 @@
 
 #include <functional>
 
-#include "engine/capture_port.h"
-#include "engine/engine.h"
-#include "engine/playback_port.h"
-#include "engine/sink.h"
-#include "engine/source.h"
+#include "engine/device/capture_port.h"
+#include "engine/device/playback_port.h"
+#include "engine/device/sink.h"
+#include "engine/device/source.h"
+#include "engine/dma/engine.h"
 
 namespace dmasim {
 namespace {

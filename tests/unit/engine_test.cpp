@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// A controller and its channels, with their real completion threads.
-#include "engine/engine.h"
+#include "engine/dma/engine.h"
 
 #include <gtest/gtest.h>
 

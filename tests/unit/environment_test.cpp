@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// What the environment gives, and what the name takes away from it.
-#include "plugin/environment.h"
+#include "plugin/config/environment.h"
 
 #include <sndfile.h>
 
@@ -8,9 +8,9 @@
 #include <cstdlib>
 #include <vector>
 
-#include "engine/cable.h"
-#include "plugin/ctl_config.h"
-#include "plugin/pcm_open.h"
+#include "engine/cable/cable.h"
+#include "plugin/config/ctl_config.h"
+#include "plugin/open/pcm_open.h"
 #include "tests/unit/config_fixture.h"
 #include "tests/unit/runtime_directory.h"
 

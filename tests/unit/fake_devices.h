@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "engine/sink.h"
-#include "engine/source.h"
+#include "engine/device/sink.h"
+#include "engine/device/source.h"
 
 namespace dmasim {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// A child that lives on has no part in its parent's locks, whenever it was forked.
-#include "engine/fork_closed_fd.h"
+#include "engine/base/fork_closed_fd.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

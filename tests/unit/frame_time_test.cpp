@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "engine/frame_time.h"
+#include "engine/dma/frame_time.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "engine/gain.h"
+#include "engine/pcm/gain.h"
 
 #include <gtest/gtest.h>
 
@@ -8,8 +8,8 @@
 #include <limits>
 #include <vector>
 
-#include "engine/sample_codec.h"
-#include "engine/source.h"
+#include "engine/device/source.h"
+#include "engine/pcm/sample_codec.h"
 #include "tests/unit/sample_formats.h"
 
 namespace dmasim {

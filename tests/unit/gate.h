@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "engine/sync.h"
+#include "engine/base/sync.h"
 
 namespace dmasim {
 

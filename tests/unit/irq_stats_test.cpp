@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "engine/irq_stats.h"
+#include "engine/dma/irq_stats.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "plugin/loss.h"
+#include "plugin/report/loss.h"
 
 #include <gtest/gtest.h>
 

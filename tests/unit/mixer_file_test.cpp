@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "engine/mixer_file.h"
+#include "engine/card/mixer_file.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -16,7 +16,7 @@
 #include <fstream>
 #include <thread>
 
-#include "engine/mixer_view.h"
+#include "engine/card/mixer_view.h"
 #include "tests/unit/runtime_directory.h"
 
 namespace dmasim {

@@ -6,8 +6,8 @@
 #include <cerrno>
 #include <cstring>
 
-#include "engine/mixer.h"
-#include "engine/mixer_file.h"
+#include "engine/card/mixer_file.h"
+#include "engine/device/mixer.h"
 #include "tests/unit/fake_devices.h"
 #include "tests/unit/runtime_directory.h"
 

@@ -8,8 +8,8 @@
 #include <functional>
 #include <vector>
 
-#include "engine/mixer.h"
-#include "engine/mixer_file.h"
+#include "engine/card/mixer_file.h"
+#include "engine/device/mixer.h"
 #include "tests/unit/runtime_directory.h"
 
 namespace dmasim {

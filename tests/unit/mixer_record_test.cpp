@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "engine/mixer_record.h"
+#include "engine/card/mixer_record.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "plugin/nearest.h"
+#include "plugin/config/nearest.h"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <cerrno>
 
-#include "plugin/pcm_open.h"
+#include "plugin/open/pcm_open.h"
 #include "tests/unit/config_fixture.h"
 
 namespace dmasim {

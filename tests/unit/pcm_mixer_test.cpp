@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "plugin/pcm_mixer.h"
+#include "plugin/open/pcm_mixer.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <vector>
 
-#include "plugin/loop.h"
-#include "plugin/mixer_elements.h"
+#include "plugin/config/loop.h"
+#include "plugin/ctl/mixer_elements.h"
 
 namespace dmasim {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// From what a configuration says to a sink or a source, and to the limits that they leave.
-#include "plugin/pcm_open.h"
+#include "plugin/open/pcm_open.h"
 
 #include <sndfile.h>
 
@@ -8,8 +8,8 @@
 #include <cerrno>
 #include <tuple>
 
-#include "engine/cable.h"
-#include "engine/mixer_file.h"
+#include "engine/cable/cable.h"
+#include "engine/card/mixer_file.h"
 #include "tests/unit/config_fixture.h"
 #include "tests/unit/runtime_directory.h"
 

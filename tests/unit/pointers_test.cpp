@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "plugin/pointers.h"
+#include "plugin/pcm/pointers.h"
 
 #include <gtest/gtest.h>
 

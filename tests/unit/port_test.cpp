@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/capture_port.h"
-#include "engine/playback_port.h"
+#include "engine/device/capture_port.h"
+#include "engine/device/playback_port.h"
 
 namespace dmasim {
 namespace {

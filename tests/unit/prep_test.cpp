@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "engine/prep.h"
+#include "engine/dma/prep.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstdint>
 
-#include "engine/channel_state.h"
+#include "engine/dma/channel_state.h"
 #include "tests/unit/recording_port.h"
 
 namespace dmasim {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "plugin/profile.h"
+#include "plugin/config/profile.h"
 
 #include <gtest/gtest.h>
 

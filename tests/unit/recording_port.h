@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "engine/port.h"
+#include "engine/dma/port.h"
 
 namespace dmasim {
 

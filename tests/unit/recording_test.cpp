@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// What lies in a recorded file beside the samples, byte by byte.
-#include "engine/recording.h"
+#include "engine/recording/recording.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -15,9 +15,9 @@
 #include <fstream>
 #include <iterator>
 
-#include "engine/file_sink.h"
-#include "engine/sink.h"
-#include "engine/wav_header.h"
+#include "engine/device/sink.h"
+#include "engine/recording/file_sink.h"
+#include "engine/recording/wav_header.h"
 #include "tests/unit/sample_formats.h"
 
 namespace dmasim {

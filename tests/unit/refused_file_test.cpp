@@ -11,10 +11,10 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "engine/cable_directory.h"
-#include "engine/fork_closed_fd.h"
-#include "engine/mixer_file.h"
-#include "engine/subdevice.h"
+#include "engine/base/fork_closed_fd.h"
+#include "engine/card/cable_directory.h"
+#include "engine/card/mixer_file.h"
+#include "engine/card/subdevice.h"
 #include "tests/unit/cable_fixture.h"
 #include "tests/unit/refused_call.h"
 #include "tests/unit/unprivileged.h"

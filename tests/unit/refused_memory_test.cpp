@@ -9,13 +9,13 @@
 #include <fstream>
 #include <iterator>
 
-#include "engine/engine.h"
-#include "engine/file_sink.h"
-#include "engine/file_source.h"
-#include "engine/mixer.h"
-#include "engine/mixer_file.h"
-#include "engine/playback_port.h"
-#include "engine/subdevice.h"
+#include "engine/card/mixer_file.h"
+#include "engine/card/subdevice.h"
+#include "engine/device/mixer.h"
+#include "engine/device/playback_port.h"
+#include "engine/dma/engine.h"
+#include "engine/recording/file_sink.h"
+#include "engine/recording/file_source.h"
 #include "tests/unit/cable_fixture.h"
 #include "tests/unit/recording_port.h"
 #include "tests/unit/refused_allocation.h"

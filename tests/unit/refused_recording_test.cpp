@@ -11,11 +11,11 @@
 #include <fstream>
 #include <iterator>
 
-#include "engine/file_sink.h"
-#include "engine/file_source.h"
-#include "engine/recording.h"
-#include "engine/sink.h"
-#include "engine/source.h"
+#include "engine/device/sink.h"
+#include "engine/device/source.h"
+#include "engine/recording/file_sink.h"
+#include "engine/recording/file_source.h"
+#include "engine/recording/recording.h"
 #include "tests/unit/answer_while.h"
 
 namespace dmasim {

@@ -4,9 +4,9 @@
 
 #include <cerrno>
 
-#include "engine/clock.h"
-#include "engine/engine.h"
-#include "engine/sync.h"
+#include "engine/base/clock.h"
+#include "engine/base/sync.h"
+#include "engine/dma/engine.h"
 #include "tests/unit/refused_call.h"
 
 namespace dmasim {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "plugin/report_file.h"
+#include "plugin/report/report_file.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -16,7 +16,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "engine/unique_fd.h"
+#include "engine/base/unique_fd.h"
 
 namespace dmasim {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "engine/sample_codec.h"
+#include "engine/pcm/sample_codec.h"
 
 #include <gtest/gtest.h>
 

@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/pcm_format.h"
-#include "engine/sample_codec.h"
+#include "engine/pcm/pcm_format.h"
+#include "engine/pcm/sample_codec.h"
 
 namespace dmasim {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "engine/service_queue.h"
+#include "engine/dma/service_queue.h"
 
 #include <gtest/gtest.h>
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// A program that must not make files long, or is interrupted often, goes on.
-#include "engine/signals_blocked.h"
+#include "engine/base/signals_blocked.h"
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "engine/mixer_file.h"
-#include "engine/subdevice.h"
+#include "engine/card/mixer_file.h"
+#include "engine/card/subdevice.h"
 #include "tests/unit/cable_fixture.h"
 
 namespace dmasim {

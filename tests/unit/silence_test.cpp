@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "plugin/silence.h"
+#include "plugin/pcm/silence.h"
 
 #include <gtest/gtest.h>
 

@@ -10,9 +10,9 @@
 #include <cstring>
 #include <vector>
 
-#include "engine/file_sink.h"
-#include "engine/sink.h"
-#include "engine/unique_fd.h"
+#include "engine/base/unique_fd.h"
+#include "engine/device/sink.h"
+#include "engine/recording/file_sink.h"
 #include "tests/unit/sample_formats.h"
 #include "tests/unit/unprivileged.h"
 

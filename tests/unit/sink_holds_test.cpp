@@ -6,8 +6,8 @@
 #include <cerrno>
 #include <string>
 
-#include "engine/file_sink.h"
-#include "engine/sink.h"
+#include "engine/device/sink.h"
+#include "engine/recording/file_sink.h"
 #include "tests/unit/sample_formats.h"
 
 namespace dmasim {

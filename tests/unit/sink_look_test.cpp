@@ -9,9 +9,9 @@
 #include <filesystem>
 #include <fstream>
 
-#include "engine/file_pattern.h"
-#include "engine/file_sink.h"
-#include "engine/sink.h"
+#include "engine/device/sink.h"
+#include "engine/recording/file_pattern.h"
+#include "engine/recording/file_sink.h"
 #include "tests/unit/sample_formats.h"
 #include "tests/unit/unprivileged.h"
 

@@ -13,10 +13,10 @@
 #include <iterator>
 #include <vector>
 
-#include "engine/file_pattern.h"
-#include "engine/file_sink.h"
-#include "engine/sink.h"
-#include "engine/wav_header.h"
+#include "engine/device/sink.h"
+#include "engine/recording/file_pattern.h"
+#include "engine/recording/file_sink.h"
+#include "engine/recording/wav_header.h"
 #include "tests/unit/sample_formats.h"
 
 namespace dmasim {

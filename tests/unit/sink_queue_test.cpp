@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// The queue between hardware and disk, with a disk that answers when the test says so.
-#include "engine/sink_queue.h"
-#include "engine/file_sink.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -10,6 +7,9 @@
 #include <cstring>
 #include <string>
 #include <vector>
+
+#include "engine/recording/file_sink.h"
+#include "engine/recording/queued_sink.h"
 
 namespace dmasim {
 namespace {

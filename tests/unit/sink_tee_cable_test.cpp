@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "engine/cable.h"
-#include "engine/tee_sink.h"
+#include "engine/cable/cable.h"
+#include "engine/device/tee_sink.h"
 
 namespace dmasim {
 namespace {

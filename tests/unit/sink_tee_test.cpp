@@ -4,8 +4,8 @@
 
 #include <cerrno>
 
-#include "engine/cable.h"
-#include "engine/tee_sink.h"
+#include "engine/cable/cable.h"
+#include "engine/device/tee_sink.h"
 #include "tests/unit/fake_devices.h"
 
 namespace dmasim {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "engine/sink.h"
+#include "engine/device/sink.h"
 
 #include <gtest/gtest.h>
 #include <sndfile.h>
@@ -19,8 +19,8 @@
 #include <tuple>
 #include <vector>
 
-#include "engine/file_sink.h"
-#include "engine/unique_fd.h"
+#include "engine/base/unique_fd.h"
+#include "engine/recording/file_sink.h"
 #include "tests/unit/sample_formats.h"
 #include "tests/unit/unprivileged.h"
 

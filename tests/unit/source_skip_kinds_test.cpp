@@ -5,8 +5,8 @@
 
 #include <numeric>
 
-#include "engine/file_source.h"
-#include "engine/mixer.h"
+#include "engine/device/mixer.h"
+#include "engine/recording/file_source.h"
 #include "tests/unit/cable_fixture.h"
 
 namespace dmasim {

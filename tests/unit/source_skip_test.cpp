@@ -6,8 +6,8 @@
 #include <cerrno>
 #include <cstring>
 
-#include "engine/file_source.h"
-#include "engine/source.h"
+#include "engine/device/source.h"
+#include "engine/recording/file_source.h"
 #include "tests/unit/sample_formats.h"
 
 namespace dmasim {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "engine/source.h"
+#include "engine/device/source.h"
 
 #include <gtest/gtest.h>
 #include <sndfile.h>
@@ -16,7 +16,7 @@
 #include <set>
 #include <vector>
 
-#include "engine/file_source.h"
+#include "engine/recording/file_source.h"
 #include "tests/unit/sample_formats.h"
 #include "tests/unit/unprivileged.h"
 

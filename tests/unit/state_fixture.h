@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/channel_state.h"
+#include "engine/dma/channel_state.h"
 #include "tests/unit/recording_port.h"
 
 namespace dmasim {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// Who owns a subdevice, what others leave behind, and what they may put there.
-#include "engine/subdevice.h"
+#include "engine/card/subdevice.h"
 
 #include <sys/mman.h>
 #include <sys/stat.h>

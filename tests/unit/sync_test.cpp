@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "engine/sync.h"
+#include "engine/base/sync.h"
 
 #include <gtest/gtest.h>
 #include <pthread.h>
@@ -10,7 +10,7 @@
 #include <cerrno>
 #include <string>
 
-#include "engine/clock.h"
+#include "engine/base/clock.h"
 
 namespace dmasim {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// Which of two slots' records counts, and that the next one always does.
-#include "engine/two_slots.h"
+#include "engine/card/two_slots.h"
 
 #include <gtest/gtest.h>
 

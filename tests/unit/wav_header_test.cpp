@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "engine/wav_header.h"
+#include "engine/recording/wav_header.h"
 
 #include <gtest/gtest.h>
 #include <sndfile.h>

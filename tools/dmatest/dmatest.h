@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/engine.h"
+#include "engine/dma/engine.h"
 #include "tools/dmatest/report.h"
 
 namespace dmasim::dmatest {

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "engine/port.h"
+#include "engine/dma/port.h"
 #include "tools/dmatest/pattern.h"
 
 namespace dmasim::dmatest {

@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "engine/descriptor.h"
-#include "engine/sync.h"
+#include "engine/base/sync.h"
+#include "engine/dma/descriptor.h"
 
 namespace dmasim::dmatest {
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/sync.h"
+#include "engine/base/sync.h"
 #include "tools/dmatest/options.h"
 
 namespace dmasim::dmatest {

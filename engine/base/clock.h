@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Where the hardware's time comes from. Nanoseconds; the zero point means nothing.
+#pragma once
+
+#include <cstdint>
+
+#include "engine/base/sync.h"
+
+namespace dmasim {
+
+/// THREADS  any; never blocks.
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  [[nodiscard]] virtual int64_t now_ns() const noexcept = 0;
+  /// When a thread that waits for `deadline_ns` of this clock has to wake, in CLOCK_MONOTONIC;
+  /// kNever when no passing of time brings the deadline nearer, only somebody's call.
+  [[nodiscard]] virtual int64_t wake_up_ns(int64_t deadline_ns) const noexcept = 0;
+};
+
+/// CLOCK_MONOTONIC itself.
+class RealtimeClock final : public Clock {
+ public:
+  [[nodiscard]] int64_t now_ns() const noexcept override;
+  [[nodiscard]] int64_t wake_up_ns(int64_t deadline_ns) const noexcept override {
+    return deadline_ns;
+  }
+};
+
+/// Moves only when told to. Whoever moves it then calls Channel::advance.
+class ManualClock final : public Clock {
+ public:
+  explicit ManualClock(int64_t start_ns = 0) : now_ns_(start_ns) {}
+  [[nodiscard]] int64_t now_ns() const noexcept override DMASIM_EXCLUDES(lock_);
+  [[nodiscard]] int64_t wake_up_ns(int64_t) const noexcept override { return kNever; }
+  void advance_ns(int64_t delta_ns) noexcept DMASIM_EXCLUDES(lock_);
+
+ private:
+  mutable Mutex lock_;
+  int64_t now_ns_ DMASIM_GUARDED_BY(lock_);
+};
+
+}  // namespace dmasim

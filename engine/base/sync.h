@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The only way threads of dmasim meet: a mutex, a condition variable, a thread.
+///
+/// The bodies are a link seam. sync_std.cpp implements them over pthreads; the schedule explorer of
+/// the tests links its own bodies instead and so decides every lock, wait, wake-up and time-out.
+/// Code above this header is the same in both, without template, #ifdef or hook.
+///
+/// TIME   deadlines are CLOCK_MONOTONIC nanoseconds; kNever never comes.
+#pragma once
+
+#include <pthread.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "engine/base/annotations.h"
+#include "engine/base/never.h"
+#include "engine/base/result.h"
+
+namespace dmasim {
+
+/// A plain, non-recursive mutex. Clang proves that every field it guards is touched under it.
+class DMASIM_CAPABILITY("mutex") Mutex {
+ public:
+  Mutex() noexcept;
+  ~Mutex();
+  Mutex(const Mutex&) = delete;
+  Mutex& operator=(const Mutex&) = delete;
+
+  void lock() noexcept DMASIM_ACQUIRE();
+  void unlock() noexcept DMASIM_RELEASE();
+
+ private:
+  friend class CondVar;
+  pthread_mutex_t native_;
+};
+
+/// Holds a Mutex for a scope. unlock() and lock() open a gap in it, as for a completion callback,
+/// which never runs under a lock.
+class DMASIM_SCOPED_CAPABILITY MutexLock {
+ public:
+  explicit MutexLock(Mutex& mutex) noexcept DMASIM_ACQUIRE(mutex) : mutex_(mutex) { mutex_.lock(); }
+  ~MutexLock() DMASIM_RELEASE() {
+    if (held_) mutex_.unlock();
+  }
+  MutexLock(const MutexLock&) = delete;
+  MutexLock& operator=(const MutexLock&) = delete;
+
+  void unlock() noexcept DMASIM_RELEASE() {
+    held_ = false;
+    mutex_.unlock();
+  }
+  void lock() noexcept DMASIM_ACQUIRE() {
+    mutex_.lock();
+    held_ = true;
+  }
+
+ private:
+  Mutex& mutex_;
+  bool held_ = true;
+};
+
+/// Waits for a change of something that a Mutex guards. Wake-ups may be spurious: always wait in a
+/// `while` loop that names the condition (the analysis does not see into predicate lambdas).
+/// There is no notify_one: who is not meant finds its condition false.
+class CondVar {
+ public:
+  CondVar() noexcept;
+  ~CondVar();
+  CondVar(const CondVar&) = delete;
+  CondVar& operator=(const CondVar&) = delete;
+
+  void wait(Mutex& mutex) noexcept DMASIM_REQUIRES(mutex);
+  /// False when `deadline_ns` passed before a notification.
+  bool wait_until(Mutex& mutex, int64_t deadline_ns) noexcept DMASIM_REQUIRES(mutex);
+  void notify_all() noexcept;
+
+ private:
+  pthread_cond_t native_;
+};
+
+/// A thread of the engine: blocks every signal, carries a name, schedules explicitly (a client may
+/// start the stream from its own SCHED_FIFO thread) and sleeps with the least timer slack.
+class Thread {
+ public:
+  struct Options {
+    const char* name;           ///< at most 15 characters are shown
+    int rt_priority = 0;        ///< 0: SCHED_OTHER, 1..99: SCHED_FIFO
+    const void* tag = nullptr;  ///< what current_thread_tag() answers on the new thread
+  };
+
+  Thread() noexcept;
+  ~Thread();  ///< joined before, or never started
+  Thread(const Thread&) = delete;
+  Thread& operator=(const Thread&) = delete;
+
+  /// Errors: ENOMEM (also for no more threads), EPERM (real-time priority not allowed).
+  Result<void> start(const Options& options, std::function<void()> body);
+  [[nodiscard]] bool started() const noexcept { return impl_ != nullptr; }
+  /// Waits for the end of the body. Not on the thread itself.
+  void join() noexcept;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// The tag of the calling thread; null on a thread that Thread did not start.
+[[nodiscard]] const void* current_thread_tag() noexcept;
+
+/// Holds the calling thread up until `deadline_ns`, as slow code would. For faults on demand only:
+/// nothing is ever synchronized by it.
+void stall_until(int64_t deadline_ns) noexcept;
+
+}  // namespace dmasim

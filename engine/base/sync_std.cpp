@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The bodies of sync.h for programs: pthreads. A failure that only a broken program can cause ends
+/// the process at the place where it shows.
+#include <pthread.h>
+#include <sched.h>
+#include <sys/prctl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <new>
+#include <string>
+#include <utility>
+
+#include "engine/base/signals_blocked.h"
+#include "engine/base/sync.h"
+
+namespace dmasim {
+namespace {
+
+/// libsndfile keeps 64 KiB buffers on the stack; its codecs nest a few frames on top of that.
+constexpr size_t kStackBytes = size_t{512} * 1024;
+
+thread_local const void* t_tag = nullptr;
+
+void require(int error, const char* call) noexcept {
+  if (error == 0) return;
+  std::fprintf(stderr, "dmasim: %s: %s\n", call, std::strerror(error));
+  std::abort();
+}
+
+timespec to_timespec(int64_t ns) noexcept {
+  ns = std::max<int64_t>(ns, 0);  // a negative time would be an error, not a passed deadline
+  return timespec{ns / 1'000'000'000, ns % 1'000'000'000};
+}
+
+class ThreadAttributes {
+ public:
+  ThreadAttributes() noexcept : error_(pthread_attr_init(&native_)), made_(error_ == 0) {}
+  ~ThreadAttributes() {
+    if (made_) pthread_attr_destroy(&native_);
+  }
+  ThreadAttributes(const ThreadAttributes&) = delete;
+  ThreadAttributes& operator=(const ThreadAttributes&) = delete;
+
+  /// 0 or an errno.
+  int schedule(int rt_priority) noexcept {
+    const sched_param priority{.sched_priority = rt_priority};
+    if (!error_) error_ = pthread_attr_setstacksize(&native_, kStackBytes);
+    if (!error_) error_ = pthread_attr_setinheritsched(&native_, PTHREAD_EXPLICIT_SCHED);
+    if (!error_) {
+      error_ = pthread_attr_setschedpolicy(&native_, rt_priority > 0 ? SCHED_FIFO : SCHED_OTHER);
+    }
+    if (!error_) error_ = pthread_attr_setschedparam(&native_, &priority);
+    return error_;
+  }
+  [[nodiscard]] const pthread_attr_t* native() const noexcept { return &native_; }
+
+ private:
+  pthread_attr_t native_;
+  int error_;
+  bool made_;
+};
+
+}  // namespace
+
+Mutex::Mutex() noexcept { require(pthread_mutex_init(&native_, nullptr), "pthread_mutex_init"); }
+Mutex::~Mutex() { require(pthread_mutex_destroy(&native_), "pthread_mutex_destroy"); }
+void Mutex::lock() noexcept { require(pthread_mutex_lock(&native_), "pthread_mutex_lock"); }
+void Mutex::unlock() noexcept { require(pthread_mutex_unlock(&native_), "pthread_mutex_unlock"); }
+
+CondVar::CondVar() noexcept {
+  pthread_condattr_t attributes;
+  require(pthread_condattr_init(&attributes), "pthread_condattr_init");
+  require(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC), "pthread_condattr_setclock");
+  require(pthread_cond_init(&native_, &attributes), "pthread_cond_init");
+  pthread_condattr_destroy(&attributes);
+}
+
+CondVar::~CondVar() { require(pthread_cond_destroy(&native_), "pthread_cond_destroy"); }
+
+void CondVar::wait(Mutex& mutex) noexcept {
+  require(pthread_cond_wait(&native_, &mutex.native_), "pthread_cond_wait");
+}
+
+bool CondVar::wait_until(Mutex& mutex, int64_t deadline_ns) noexcept {
+  if (deadline_ns == kNever) {
+    wait(mutex);
+    return true;
+  }
+  const timespec deadline = to_timespec(deadline_ns);
+  const int error = pthread_cond_timedwait(&native_, &mutex.native_, &deadline);
+  if (error == ETIMEDOUT) return false;
+  require(error, "pthread_cond_timedwait");
+  return true;
+}
+
+void CondVar::notify_all() noexcept {
+  require(pthread_cond_broadcast(&native_), "pthread_cond_broadcast");
+}
+
+struct Thread::Impl {
+  pthread_t native{};
+  std::string name;
+  const void* tag = nullptr;
+  std::function<void()> body;
+
+  static void* enter(void* self) noexcept {
+    Impl& impl = *static_cast<Impl*>(self);
+    t_tag = impl.tag;
+    pthread_setname_np(pthread_self(), impl.name.c_str());
+    prctl(PR_SET_TIMERSLACK, 1UL);
+    impl.body();
+    return nullptr;
+  }
+};
+
+Thread::Thread() noexcept = default;
+
+Thread::~Thread() {
+  if (started()) require(EBUSY, "thread destroyed before it was joined");
+}
+
+Result<void> Thread::start(const Options& options, std::function<void()> body) {
+  if (started()) require(EBUSY, "thread started twice");
+  if (options.rt_priority < 0 || options.rt_priority > sched_get_priority_max(SCHED_FIFO)) {
+    return Errno{EINVAL};
+  }
+  ThreadAttributes attributes;
+  if (const int error = attributes.schedule(options.rt_priority)) return Errno{error};
+  auto impl = std::make_unique<Impl>();
+  impl->name = std::string(options.name).substr(0, 15);  // a longer one is refused, not cut
+  impl->tag = options.tag;
+  impl->body = std::move(body);
+  {
+    const SignalsBlocked blocked;
+    const int error = pthread_create(&impl->native, attributes.native(), &Impl::enter, impl.get());
+    // Programs take EAGAIN for "try again", and would for ever.
+    if (error != 0) return Errno{error == EAGAIN ? ENOMEM : error};
+  }
+  impl_ = std::move(impl);
+  return {};
+}
+
+void Thread::join() noexcept {
+  if (!started()) require(EINVAL, "thread joined that was never started");
+  require(pthread_join(impl_->native, nullptr), "pthread_join");
+  impl_.reset();
+}
+
+const void* current_thread_tag() noexcept { return t_tag; }
+
+void stall_until(int64_t deadline_ns) noexcept {
+  const timespec deadline = to_timespec(deadline_ns);
+  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &deadline, nullptr) == EINTR) {
+  }
+}
+
+}  // namespace dmasim

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/cable/cable_file.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <limits>
+
+#include "engine/base/clock.h"
+#include "engine/base/file_access.h"
+#include "engine/base/ofd_lock.h"
+#include "engine/base/signals_blocked.h"
+#include "engine/card/names.h"
+
+namespace dmasim {
+namespace {
+
+// Bytes that are locked; they lie beyond what the file ever holds.
+constexpr off_t kLocks = off_t{1} << 61;
+constexpr off_t kWriterLock = kLocks;
+constexpr off_t kReclaimLock = kLocks + 1;
+constexpr off_t kFormatLocks = kLocks + 2;
+constexpr auto kFormatLocksEnd = static_cast<off_t>(kFormatLocks + kFormatNumbers);
+
+constexpr int64_t kReclaimNs = 200'000'000;
+
+off_t format_lock(const PcmFormat& format) noexcept {
+  return kFormatLocks + static_cast<off_t>(pack_format(format));
+}
+
+/// The format, if any, with which others take part, within a range of format locks.
+std::optional<PcmFormat> others_format(int fd, off_t first, off_t end) noexcept {
+  const auto at = locked_by_others(fd, first, end);
+  return at ? unpack_format(static_cast<uint64_t>(*at - kFormatLocks)) : std::nullopt;
+}
+
+std::string file_name(const std::string& name) { return name + ".cable"; }
+
+/// Null if there is none, or it is not ours alone.
+UniqueFd open_to_look(const std::string& name, const CableDirectory& place) noexcept try {
+  if (!cable_name_valid(name)) return {};
+  const auto directory = place.open(false);
+  if (!directory) return {};
+  auto file = open_private_file(directory->get(), file_name(name).c_str(), O_RDONLY);
+  return file ? *std::move(file) : UniqueFd{};
+} catch (const std::bad_alloc&) {
+  return {};
+}
+
+/// How many bytes of them there are.
+size_t read_slots(int fd, CableSlots& slots) noexcept {
+  const ssize_t got = pread(fd, slots.data(), slots.size(), 0);
+  return got <= 0 ? 0 : static_cast<size_t>(got);
+}
+
+std::optional<CableRecord> load_record(int fd) noexcept {
+  CableSlots slots;
+  return decode_newest<CableRecord>(std::span(slots).first(read_slots(fd, slots)));
+}
+
+bool locked_writer(int fd) noexcept {
+  return locked_by_others(fd, kWriterLock, kWriterLock + 1).has_value();
+}
+
+/// That of another one who writes, if he has got so far: until then the record is his
+/// predecessor's, who may have been killed and whose format nobody takes part in.
+std::optional<PcmFormat> written_format(int fd) noexcept {
+  const auto record = locked_writer(fd) ? load_record(fd) : std::nullopt;
+  const auto format = record ? unpack_format(record->format) : std::nullopt;
+  if (!format) return std::nullopt;
+  const off_t held = format_lock(*format);
+  return locked_by_others(fd, held, held + 1) ? format : std::nullopt;
+}
+
+bool offset_fits(uint64_t data_offset, size_t bytes) noexcept {
+  return data_offset < static_cast<uint64_t>(kLocks) - kDataOffset - bytes;
+}
+
+}  // namespace
+
+std::optional<PcmFormat> cable_carries(const std::string& name,
+                                       const CableDirectory& directory) noexcept {
+  const UniqueFd file = open_to_look(name, directory);
+  if (!file) return std::nullopt;
+  if (const auto written = written_format(file.get())) return written;
+  return others_format(file.get(), kFormatLocks, kFormatLocksEnd);
+}
+
+CableState cable_state(const std::string& name, const CableDirectory& directory) noexcept {
+  const UniqueFd file = open_to_look(name, directory);
+  const auto record = file ? load_record(file.get()) : std::nullopt;
+  if (!record) return {};
+  return {.format = unpack_format(record->format),
+          .active = record->has_open_segment() && locked_writer(file.get())};
+}
+
+Result<CableFile> CableFile::open(const std::string& name, const CableDirectory& place) {
+  if (!cable_name_valid(name)) return Errno{EINVAL};
+  auto directory = place.open(true);
+  if (!directory) return directory.as_errno();
+  auto fd = open_lock_file(directory->get(), file_name(name).c_str(), O_RDWR | O_CREAT);
+  if (!fd) return fd.as_errno();
+  CableFile cable;
+  cable.fd_ = *std::move(fd);
+  return cable;
+}
+
+Result<void> CableFile::look(const std::string& name, const CableDirectory& place) {
+  const auto may_make = [](int refused) {
+    return refused == 0 ? Result<void>{} : Result<void>(Errno{refused});
+  };
+  if (!cable_name_valid(name)) return Errno{EINVAL};
+  const auto directory = place.open(false);
+  if (directory.error() == ENOENT) return may_make(may_make_file(place.path));
+  if (!directory) return directory.as_errno();
+  const auto file = open_private_file(directory->get(), file_name(name).c_str(), O_RDWR);
+  if (file.error() == ENOENT) return may_make(may_access(place.path, W_OK | X_OK));
+  return file ? Result<void>{} : Result<void>(file.as_errno());
+}
+
+/// Not by closing alone: a child that has just been forked may not have closed its copy yet.
+CableFile::~CableFile() {
+  if (!fd_) return;
+  leave();
+  unlock_writer();
+}
+
+/// First ours, then the look at the others: of two that come at the same time with different
+/// formats at least one sees the other.
+Result<void> CableFile::join(const PcmFormat& format, bool overrules) noexcept {
+  if (joined_ == format) return {};
+  leave();
+  const off_t own = format_lock(format);
+  if (!set_ofd_lock(fd_.get(), F_RDLCK, own, own + 1)) return Errno{EBUSY};
+  joined_ = format;
+  conflict_ = others_format(fd_.get(), kFormatLocks, own);
+  if (!conflict_) conflict_ = others_format(fd_.get(), own + 1, kFormatLocksEnd);
+  if (!conflict_ || overrules || written() == format) return {};
+  leave();
+  return Errno{EINVAL};
+}
+
+void CableFile::leave() noexcept {
+  if (!joined_) return;
+  const off_t own = format_lock(*joined_);
+  set_ofd_lock(fd_.get(), F_UNLCK, own, own + 1);
+  joined_.reset();
+}
+
+bool CableFile::others_joined() const noexcept {
+  return locked_by_others(fd_.get(), kFormatLocks, kFormatLocksEnd).has_value();
+}
+
+/// A reader that empties the file looks for a writer after it has locked that, and we look for such
+/// a reader after we have locked: one of the two sees the other. It needs a moment. One that was
+/// stopped within it is not waited for: it empties the file once when it goes on, which our next
+/// update mends, and that is less than a start that never comes.
+Result<void> CableFile::lock_writer() noexcept {
+  if (writer_) return {};
+  if (!set_ofd_lock(fd_.get(), F_WRLCK, kWriterLock, kWriterLock + 1)) return Errno{EBUSY};
+  writer_ = true;
+  const RealtimeClock clock;
+  const int64_t deadline_ns = clock.now_ns() + kReclaimNs;
+  while (locked_by_others(fd_.get(), kReclaimLock, kReclaimLock + 1) &&
+         clock.now_ns() < deadline_ns) {
+    sched_yield();
+  }
+  return {};
+}
+
+void CableFile::unlock_writer() noexcept {
+  if (!writer_) return;
+  set_ofd_lock(fd_.get(), F_UNLCK, kWriterLock, kWriterLock + 1);
+  writer_ = false;
+}
+
+bool CableFile::has_writer() const noexcept { return locked_writer(fd_.get()); }
+
+std::optional<PcmFormat> CableFile::written() const noexcept { return written_format(fd_.get()); }
+
+void CableFile::reclaim() noexcept {
+  if (!fd_ || others_joined()) return;
+  if (!set_ofd_lock(fd_.get(), F_WRLCK, kReclaimLock, kReclaimLock + 1)) return;
+  if (!has_writer()) {
+    [[maybe_unused]] const int emptied = ftruncate(fd_.get(), 0);
+  }
+  set_ofd_lock(fd_.get(), F_UNLCK, kReclaimLock, kReclaimLock + 1);
+}
+
+Result<void> CableFile::renew(uint64_t data_bytes) noexcept {
+  if (ftruncate(fd_.get(), 0) != 0) return Errno{errno};
+  return allocate(data_bytes);
+}
+
+/// All of it now: a write that found none later would be a hole in the sound. Some kernels give up
+/// for any signal that is pending, and begin anew at the next try: a timer could hold that up for
+/// ever. What cannot be blocked, as a stop, does not come again and again.
+Result<void> CableFile::allocate(uint64_t data_bytes) noexcept {
+  if (!offset_fits(data_bytes, 0)) return Errno{EFBIG};
+  const auto end = static_cast<off_t>(kDataOffset + data_bytes);
+  const FileGrowth growth;
+  int error = EINTR;
+  while (error == EINTR) error = posix_fallocate(fd_.get(), 0, end);
+  if (error != 0) return Errno{error};
+  return {};
+}
+
+/// Most looks find what the last one found.
+std::optional<CableRecord> CableFile::load() noexcept {
+  CableSlots slots;
+  const size_t bytes = read_slots(fd_.get(), slots);
+  if (bytes == decoded_bytes_ && std::memcmp(slots.data(), decoded_.data(), bytes) == 0) {
+    return record_;
+  }
+  record_ = decode_newest<CableRecord>(std::span(slots).first(bytes));
+  std::memcpy(decoded_.data(), slots.data(), bytes);
+  decoded_bytes_ = bytes;
+  return record_;
+}
+
+bool CableFile::store(CableRecord& record) const noexcept {
+  seal_next(record);
+  const auto offset = static_cast<off_t>(slot_offset(record));
+  return pwrite(fd_.get(), &record, sizeof record, offset) == ssize_t{sizeof record};
+}
+
+bool CableFile::read(uint64_t data_offset, std::span<std::byte> out) const noexcept {
+  if (!offset_fits(data_offset, out.size())) return false;
+  const auto at = static_cast<off_t>(kDataOffset + data_offset);
+  return pread(fd_.get(), out.data(), out.size(), at) == static_cast<ssize_t>(out.size());
+}
+
+bool CableFile::write(uint64_t data_offset, std::span<const std::byte> bytes) const noexcept {
+  if (!offset_fits(data_offset, bytes.size())) return false;
+  const auto at = static_cast<off_t>(kDataOffset + data_offset);
+  return pwrite(fd_.get(), bytes.data(), bytes.size(), at) == static_cast<ssize_t>(bytes.size());
+}
+
+}  // namespace dmasim

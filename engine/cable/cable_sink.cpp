@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The writing end: which frames the client has committed, and when they are due, told by numbers.
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "engine/base/access_order.h"
+#include "engine/base/sync.h"
+#include "engine/cable/cable.h"
+#include "engine/cable/cable_text.h"
+
+namespace dmasim {
+namespace {
+
+// Far off what a record may say.
+constexpr uint64_t kRenewTape = kMostTape / 2;
+constexpr uint64_t kRenewSegments = kMostSegments / 2;
+
+/// LOCKING  lock_ is a leaf; what is called under it lies in memory.
+class CableSink final : public Sink {
+ public:
+  CableSink(std::string name, std::shared_ptr<const Clock> clock, std::function<bool()> overrules,
+            CableDirectory directory)
+      : name_(std::move(name)),
+        directory_(std::move(directory)),
+        clock_(std::move(clock)),
+        overrules_(std::move(overrules)) {}
+  ~CableSink() override { let_go(); }
+
+  Result<void> look(const PcmFormat& format) override DMASIM_EXCLUDES(lock_);
+  Result<void> configure(const PcmFormat& format, uint64_t burst_frames) override
+      DMASIM_EXCLUDES(lock_);
+  void commit(std::span<const std::byte> ring, uint64_t end) noexcept override
+      DMASIM_EXCLUDES(lock_);
+  void run_over(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept override
+      DMASIM_EXCLUDES(lock_);
+  bool run(const FrameTime& time, uint64_t depth, uint64_t frame) noexcept override
+      DMASIM_EXCLUDES(lock_);
+  void pause(uint64_t frame) noexcept override DMASIM_EXCLUDES(lock_) {
+    MutexLock guard(lock_);
+    end_segment(frame);
+  }
+  void stop(uint64_t frame) noexcept override DMASIM_EXCLUDES(lock_) {
+    MutexLock guard(lock_);
+    end_segment(frame);
+    in_round_ = false;
+  }
+
+  void write(std::span<const std::byte> bytes, bool committed) noexcept override
+      DMASIM_EXCLUDES(lock_) {
+    if (!committed) return;
+    MutexLock guard(lock_);
+    stats_.written_frames += bytes.size() / frame_bytes_;
+  }
+  void release() noexcept override DMASIM_EXCLUDES(lock_) { let_go(); }
+  void flush_async() noexcept override {}
+  Result<void> flush() override DMASIM_EXCLUDES(lock_);
+  [[nodiscard]] SinkStats stats() const noexcept override DMASIM_EXCLUDES(lock_) {
+    MutexLock guard(lock_);
+    return stats_;
+  }
+  [[nodiscard]] std::string explain() const override { return trouble_; }
+
+ private:
+  Result<void> take_cable(CableFile& file, CableRecord& record, const PcmFormat& format,
+                          uint64_t capacity);
+  Result<void> lay_tape(CableFile& file, CableRecord& record, const PcmFormat& format,
+                        uint64_t capacity);
+  void let_go() noexcept DMASIM_EXCLUDES(lock_);
+  void end_segment(uint64_t frame) noexcept DMASIM_REQUIRES(lock_);
+  void reserve(uint64_t tape) noexcept DMASIM_REQUIRES(lock_);
+  bool lay(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept
+      DMASIM_REQUIRES(lock_);
+  bool copy(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept
+      DMASIM_REQUIRES(lock_);
+  void publish() noexcept DMASIM_REQUIRES(lock_) {
+    if (!file_.store(record_)) stats_.last_error = EIO;
+  }
+
+  const std::string name_;
+  const CableDirectory directory_;
+  const std::shared_ptr<const Clock> clock_;
+  const std::function<bool()> overrules_;
+  std::string trouble_;  // [setup] only
+
+  mutable Mutex lock_;
+  CableFile file_ DMASIM_GUARDED_BY(lock_);
+  CableRecord record_ DMASIM_GUARDED_BY(lock_);      // as it was stored last
+  bool in_round_ DMASIM_GUARDED_BY(lock_) = false;   // from configure() to stop()
+  uint64_t base_tape_ DMASIM_GUARDED_BY(lock_) = 0;  // where the round's frame 0 lies
+  uint64_t laid_tape_ DMASIM_GUARDED_BY(lock_) = 0;  // no sample of ours lies from here on
+  size_t frame_bytes_ DMASIM_GUARDED_BY(lock_) = 1;
+  uint32_t rate_hz_ DMASIM_GUARDED_BY(lock_) = 1;
+  SinkStats stats_ DMASIM_GUARDED_BY(lock_);
+  uint64_t lost_told_frames_ DMASIM_GUARDED_BY(lock_) = 0;
+};
+
+/// Who plays into the cable now may have left before the start.
+Result<void> CableSink::look(const PcmFormat&) {
+  trouble_.clear();
+  {
+    MutexLock guard(lock_);
+    if (file_) return {};
+  }
+  const auto looked = CableFile::look(name_, directory_);
+  if (!looked) trouble_ = cable_open_trouble(name_, looked.error(), directory_);
+  return looked;
+}
+
+/// Opens and locks with lock_ open, since a hook may look in meanwhile: it finds no round.
+Result<void> CableSink::configure(const PcmFormat& format, uint64_t burst_frames) {
+  if (format.channels == 0 || format.rate_hz == 0) return Errno{EINVAL};
+  if (burst_frames > kMostBurstBytes / format.frame_bytes()) return Errno{EINVAL};
+  trouble_.clear();
+  CableFile file;
+  CableRecord record;
+  {
+    MutexLock guard(lock_);
+    in_round_ = false;
+    if (file_) record_.reserved_tape = laid_tape_;
+    file = std::move(file_);
+    record = record_;
+  }
+  if (const auto taken = take_cable(file, record, format, cable_capacity(format, burst_frames));
+      !taken) {
+    return taken;
+  }
+  MutexLock guard(lock_);
+  file_ = std::move(file);
+  record_ = record;
+  frame_bytes_ = format.frame_bytes();
+  rate_hz_ = format.rate_hz;
+  base_tape_ = laid_tape_ = record_.reserved_tape;
+  record_.committed_tape = base_tape_;
+  in_round_ = true;
+  publish();
+  return {};
+}
+
+/// After an error the cable is let go of, with all locks.
+Result<void> CableSink::take_cable(CableFile& file, CableRecord& record, const PcmFormat& format,
+                                   uint64_t capacity) {
+  const bool fresh = !file;
+  if (fresh) {
+    auto opened = CableFile::open(name_, directory_);
+    if (!opened) {
+      trouble_ = cable_open_trouble(name_, opened.error(), directory_);
+      return opened.as_errno();
+    }
+    file = *std::move(opened);
+  }
+  const auto locked = file.lock_writer();
+  if (!locked) {
+    trouble_ = cable_busy_trouble(name_, file.load());
+    return locked;
+  }
+  const auto joined = file.join(format, overrules_ && overrules_());
+  if (!joined) {
+    trouble_ = cable_format_trouble(name_, format, file.conflict());
+    return joined;
+  }
+  if (fresh) record = file.load().value_or(CableRecord{});
+  const auto laid = lay_tape(file, record, format, capacity);
+  if (!laid) trouble_ = cable_open_trouble(name_, laid.error(), directory_);
+  return laid;
+}
+
+/// Goes on with the tape that lies there, or begins another one, as where there is no room for all
+/// of it. A predecessor that was killed has left its last segment open: what was due is heard.
+Result<void> CableSink::lay_tape(CableFile& file, CableRecord& record, const PcmFormat& format,
+                                 uint64_t capacity) {
+  const int64_t now_ns = clock_->now_ns();
+  const uint64_t frame_bytes = format.frame_bytes();
+  const bool goes_on = record.instance != 0 && record.format == pack_format(format) &&
+                       record.capacity_frames >= capacity && record.reserved_tape < kRenewTape &&
+                       record.segment_count < kRenewSegments &&
+                       file.allocate(record.capacity_frames * frame_bytes);
+  if (!goes_on) {
+    const uint64_t sequence = record.sequence;
+    record = CableRecord{};
+    record.sequence = sequence;
+    record.instance = static_cast<uint64_t>(now_ns) << 1 | 1;
+    record.format = pack_format(format);
+    record.capacity_frames = capacity;
+  }
+  record.writer_pid = static_cast<uint64_t>(getpid());
+  if (record.has_open_segment()) {
+    CableSegment& last = record.segment(record.segment_count - 1);
+    last.end_tape =
+        std::max(last.first_tape, std::min(record.committed_tape, last.tape_at(now_ns)));
+  }
+  if (goes_on) return {};
+  return file.renew(capacity * frame_bytes);
+}
+
+/// A hook that looks in finds no round.
+void CableSink::let_go() noexcept {
+  MutexLock guard(lock_);
+  in_round_ = false;
+  if (!file_) return;
+  end_segment(kOpenEnd);
+  CableFile left = std::move(file_);  // its end unlocks
+  left.leave();
+  left.reclaim();
+}
+
+void CableSink::commit(std::span<const std::byte> ring, uint64_t end) noexcept {
+  MutexLock guard(lock_);
+  if (!in_round_ || ring.size() < frame_bytes_) return;
+  const uint64_t known = record_.committed_tape - base_tape_;
+  if (end == known) return;
+  if (end > known) {
+    const uint64_t ring_frames = ring.size() / frame_bytes_;
+    if (!lay(ring, end - std::min(end - known, ring_frames), end)) return;
+  }
+  order_file_accesses();
+  record_.committed_tape = base_tape_ + end;
+  publish();
+}
+
+void CableSink::run_over(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept {
+  MutexLock guard(lock_);
+  if (!in_round_ || ring.size() < frame_bytes_ || from >= to) return;
+  if (!lay(ring, from, to)) return;
+  order_file_accesses();
+  record_.committed_tape = std::max(record_.committed_tape, base_tape_ + to);
+  publish();
+}
+
+/// Puts frames onto the tape. False: they are lost.
+bool CableSink::lay(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept {
+  reserve(base_tape_ + to);
+  laid_tape_ = std::max(laid_tape_, base_tape_ + to);
+  if (copy(ring, from, to)) return true;
+  stats_.lost_frames += to - from;
+  stats_.last_error = EIO;
+  return false;
+}
+
+/// Readers have to know what is going to be overwritten before it is. Told ahead, so that not every
+/// commit has to.
+void CableSink::reserve(uint64_t tape) noexcept {
+  if (tape <= record_.reserved_tape) return;
+  record_.reserved_tape = tape + record_.capacity_frames / 16;
+  publish();
+  order_file_accesses();
+}
+
+/// Piece by piece: both the ring and the tape come to their end.
+bool CableSink::copy(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept {
+  const uint64_t ring_frames = ring.size() / frame_bytes_;
+  while (from < to) {
+    const uint64_t in_ring = from % ring_frames;
+    const uint64_t on_tape = (base_tape_ + from) % record_.capacity_frames;
+    const uint64_t count =
+        std::min({to - from, ring_frames - in_ring, record_.capacity_frames - on_tape});
+    if (!file_.write(on_tape * frame_bytes_,
+                     ring.subspan(in_ring * frame_bytes_, count * frame_bytes_))) {
+      return false;
+    }
+    from += count;
+  }
+  return true;
+}
+
+/// In time if nobody can have looked for its first frame before it was published: this thread may
+/// have lost its processor on the way.
+bool CableSink::run(const FrameTime& time, uint64_t depth, uint64_t frame) noexcept {
+  MutexLock guard(lock_);
+  if (!in_round_) return true;
+  end_segment(frame);
+  CableSegment& segment = record_.segment(record_.segment_count++);
+  segment = {.first_tape = base_tape_ + frame,
+             .end_tape = kOpenEnd,
+             .origin_tape = static_cast<int64_t>(base_tape_) - static_cast<int64_t>(depth),
+             .origin_ns = time.origin_ns(),
+             .frames_per_1e15_ns = time.frames_per_1e15_ns()};
+  publish();
+  return clock_->now_ns() < segment.begin_ns() + cable_delay_ns(rate_hz_);
+}
+
+/// What was committed ends it, or the frame at which the hardware stopped. What was announced and
+/// never laid is left to the next one, or each short sound would cost the readers a part of the
+/// tape.
+void CableSink::end_segment(uint64_t frame) noexcept {
+  if (!record_.has_open_segment()) return;
+  CableSegment& last = record_.segment(record_.segment_count - 1);
+  const uint64_t stopped = frame == kOpenEnd ? record_.committed_tape : base_tape_ + frame;
+  last.end_tape = std::max(last.first_tape, std::min(record_.committed_tape, stopped));
+  record_.reserved_tape = laid_tape_;
+  publish();
+}
+
+Result<void> CableSink::flush() {
+  MutexLock guard(lock_);
+  const bool lost = stats_.lost_frames > lost_told_frames_;
+  lost_told_frames_ = stats_.lost_frames;
+  if (lost) return Errno{EIO};
+  return {};
+}
+
+}  // namespace
+
+std::unique_ptr<Sink> make_cable_sink(std::string name, std::shared_ptr<const Clock> clock,
+                                      std::function<bool()> overrules, CableDirectory directory) {
+  return std::make_unique<CableSink>(std::move(name), std::move(clock), std::move(overrules),
+                                     std::move(directory));
+}
+
+}  // namespace dmasim

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The hearing end: from a frame's instant to a segment of the tape to samples.
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <utility>
+
+#include "engine/base/access_order.h"
+#include "engine/base/sync.h"
+#include "engine/cable/cable.h"
+#include "engine/cable/cable_text.h"
+#include "engine/pcm/sample_codec.h"
+
+namespace dmasim {
+namespace {
+
+constexpr int kLoadTries = 4;  // each fails only if the writer laps us within a microsecond
+
+/// LOCKING  lock_ is a leaf; what is called under it lies in memory.
+class CableSource final : public Source {
+ public:
+  CableSource(std::string name, std::shared_ptr<const Clock> clock, CableDirectory directory)
+      : name_(std::move(name)), directory_(std::move(directory)), clock_(std::move(clock)) {}
+  ~CableSource() override DMASIM_EXCLUDES(lock_) {
+    MutexLock guard(lock_);
+    file_.leave();
+    file_.reclaim();
+  }
+
+  Result<void> look(const PcmFormat& format) override DMASIM_EXCLUDES(lock_);
+  Result<void> configure(const PcmFormat& format, uint64_t burst_frames) override
+      DMASIM_EXCLUDES(lock_);
+  void run(const FrameTime& time, uint64_t frame) noexcept override DMASIM_EXCLUDES(lock_);
+  void read(std::span<std::byte> out) noexcept override DMASIM_EXCLUDES(lock_);
+  void skip(uint64_t bytes) noexcept override DMASIM_EXCLUDES(lock_) {
+    MutexLock guard(lock_);
+    pass(bytes / format_.frame_bytes());
+  }
+  [[nodiscard]] bool broken() const noexcept override DMASIM_EXCLUDES(lock_) {
+    MutexLock guard(lock_);
+    return broken_;
+  }
+  void stop_async() noexcept override DMASIM_EXCLUDES(lock_) {
+    MutexLock guard(lock_);
+    running_ = false;
+  }
+  [[nodiscard]] SourceStats stats() const noexcept override DMASIM_EXCLUDES(lock_) {
+    MutexLock guard(lock_);
+    return stats_;
+  }
+  [[nodiscard]] std::string explain() const override { return trouble_; }
+
+ private:
+  /// Frames that are heard alike: from a place on the tape, or not at all.
+  struct Piece {
+    uint64_t frames;
+    std::optional<uint64_t> tape;
+  };
+  /// How far the tape is ahead of our frames, as long as this segment lasts.
+  struct Anchor {
+    uint64_t instance = 0;
+    uint64_t number = 0;
+    int64_t lead = 0;
+    bool valid = false;
+  };
+
+  /// Of a segment whose writer was found gone: what was due at that moment.
+  struct Ending {
+    uint64_t instance = 0;
+    uint64_t number = 0;
+    uint64_t tape = kOpenEnd;
+  };
+
+  void refresh() noexcept DMASIM_REQUIRES(lock_);
+  [[nodiscard]] std::optional<CableRecord> load() noexcept DMASIM_REQUIRES(lock_);
+  void find_dead_writer() noexcept DMASIM_REQUIRES(lock_);
+  [[nodiscard]] Piece next_piece(uint64_t most) noexcept DMASIM_REQUIRES(lock_);
+  [[nodiscard]] Piece piece_of(uint64_t number, int64_t at_ns, uint64_t most) noexcept
+      DMASIM_REQUIRES(lock_);
+  [[nodiscard]] uint64_t frames_until(int64_t begin_ns) const noexcept DMASIM_REQUIRES(lock_);
+  [[nodiscard]] int64_t tape_of_next(uint64_t number, int64_t at_ns) noexcept
+      DMASIM_REQUIRES(lock_);
+  void fetch(uint64_t tape, std::span<std::byte> out) noexcept DMASIM_REQUIRES(lock_);
+  bool copy(uint64_t tape, std::span<std::byte> out) const noexcept DMASIM_REQUIRES(lock_);
+  void pass(uint64_t frames) noexcept DMASIM_REQUIRES(lock_) {
+    index_ += frames;
+    stats_.read_frames += frames;
+  }
+
+  const std::string name_;
+  const CableDirectory directory_;
+  const std::shared_ptr<const Clock> clock_;
+  std::string trouble_;  // [setup] only
+
+  mutable Mutex lock_;
+  CableFile file_ DMASIM_GUARDED_BY(lock_);
+  PcmFormat format_ DMASIM_GUARDED_BY(lock_);
+  FrameTime time_ DMASIM_GUARDED_BY(lock_);
+  uint64_t index_ DMASIM_GUARDED_BY(lock_) = 0;  // of the next frame, on time_
+  bool running_ DMASIM_GUARDED_BY(lock_) = false;
+  bool broken_ DMASIM_GUARDED_BY(lock_) = false;
+  std::optional<CableRecord> record_ DMASIM_GUARDED_BY(lock_);  // as loaded last
+  Anchor anchor_ DMASIM_GUARDED_BY(lock_);
+  uint64_t heard_tape_ DMASIM_GUARDED_BY(lock_) = 0;  // nothing before it is heard (again)
+  Ending ending_ DMASIM_GUARDED_BY(lock_);
+  SourceStats stats_ DMASIM_GUARDED_BY(lock_);
+};
+
+Result<void> CableSource::look(const PcmFormat&) {
+  trouble_.clear();
+  {
+    MutexLock guard(lock_);
+    if (file_) return {};
+  }
+  const auto looked = CableFile::look(name_, directory_);
+  if (!looked) trouble_ = cable_open_trouble(name_, looked.error(), directory_);
+  return looked;
+}
+
+Result<void> CableSource::configure(const PcmFormat& format, uint64_t) {
+  if (format.channels == 0 || format.rate_hz == 0) return Errno{EINVAL};
+  trouble_.clear();
+  MutexLock guard(lock_);
+  if (!file_) {
+    auto opened = CableFile::open(name_, directory_);
+    if (!opened) {
+      trouble_ = cable_open_trouble(name_, opened.error(), directory_);
+      return opened.as_errno();
+    }
+    file_ = *std::move(opened);
+  }
+  if (broken_) file_.leave();  // it is to meet what broke it
+  if (const auto joined = file_.join(format); !joined) {
+    trouble_ = cable_format_trouble(name_, format, file_.conflict());
+    return joined;
+  }
+  format_ = format;
+  broken_ = false;
+  return {};
+}
+
+void CableSource::run(const FrameTime& time, uint64_t frame) noexcept {
+  MutexLock guard(lock_);
+  time_ = time;
+  index_ = frame;
+  anchor_.valid = false;
+  running_ = true;
+}
+
+void CableSource::read(std::span<std::byte> out) noexcept {
+  MutexLock guard(lock_);
+  const size_t frame = format_.frame_bytes();
+  refresh();
+  while (!out.empty()) {
+    const Piece piece = next_piece(out.size() / frame);
+    const auto bytes = out.first(piece.frames * frame);
+    if (piece.tape) {
+      fetch(*piece.tape, bytes);
+    } else {
+      encode_silence(format_.sample, bytes);
+    }
+    pass(piece.frames);
+    out = out.subspan(bytes.size());
+  }
+}
+
+std::optional<CableRecord> CableSource::load() noexcept {
+  for (int i = 0; i < kLoadTries; ++i) {
+    if (auto record = file_.load()) return record;
+  }
+  return std::nullopt;
+}
+
+void CableSource::refresh() noexcept {
+  auto record = running_ && file_ ? load() : std::nullopt;
+  if (record && record->format != pack_format(format_)) {
+    broken_ = broken_ || file_.written().value_or(format_) != format_;
+    record.reset();
+  }
+  if (record && (!record_ || record->instance != record_->instance)) heard_tape_ = 0;
+  record_ = record;
+  if (record_) find_dead_writer();
+}
+
+/// A writer that was killed has ended nothing. What was due when we notice is heard, no more, even
+/// if its successor ends the segment later.
+void CableSource::find_dead_writer() noexcept {
+  if (!record_->has_open_segment()) return;
+  const uint64_t number = record_->segment_count - 1;
+  if (ending_.instance == record_->instance && ending_.number == number) return;
+  if (file_.has_writer()) return;
+  ending_ = {.instance = record_->instance,
+             .number = number,
+             .tape = record_->segment(number).tape_at(clock_->now_ns())};
+}
+
+/// At least one frame, at most `most`.
+CableSource::Piece CableSource::next_piece(uint64_t most) noexcept {
+  if (!record_) return {most, std::nullopt};
+  const int64_t at_ns = time_.time_of(index_) - cable_delay_ns(format_.rate_hz);
+  const uint64_t oldest = record_->oldest();
+  uint64_t number = record_->segment_count;
+  uint64_t frames = most;  // up to the beginning of the segment that follows
+  while (number > oldest) {
+    const int64_t begin_ns = record_->segment(number - 1).begin_ns();
+    if (begin_ns <= at_ns) return piece_of(number - 1, at_ns, frames);
+    frames = std::min(most, frames_until(begin_ns));
+    --number;
+  }
+  if (oldest > 0) stats_.late_frames += frames;  // of which nothing is known any more
+  return {frames, std::nullopt};
+}
+
+/// Our first frame that is sampled late enough to hear what is due at `begin_ns`, which the next
+/// one is not.
+uint64_t CableSource::frames_until(int64_t begin_ns) const noexcept {
+  const int64_t sampled_ns = begin_ns + cable_delay_ns(format_.rate_hz);
+  uint64_t frame = time_.frames_at(sampled_ns);
+  if (time_.time_of(frame) < sampled_ns) ++frame;
+  return std::max(frame, index_ + 1) - index_;
+}
+
+CableSource::Piece CableSource::piece_of(uint64_t number, int64_t at_ns, uint64_t most) noexcept {
+  const int64_t wanted = tape_of_next(number, at_ns);
+  if (wanted < 0) return {most, std::nullopt};
+  const auto tape = static_cast<uint64_t>(wanted);
+  const uint64_t first = std::max(record_->segment(number).first_tape, heard_tape_);
+  if (tape < first) return {std::min(most, first - tape), std::nullopt};
+  const bool ended = ending_.instance == record_->instance && ending_.number == number;
+  const uint64_t limit = std::min(record_->limit(number), ended ? ending_.tape : kOpenEnd);
+  if (tape >= limit) return {most, std::nullopt};
+  return {std::min(most, limit - tape), tape};
+}
+
+/// One rounding for a whole segment: neither clock's fractions repeat or drop a frame. Clocks that
+/// drift apart slip, long before a frame were wanted that is not due yet.
+int64_t CableSource::tape_of_next(uint64_t number, int64_t at_ns) noexcept {
+  const auto fresh =
+      static_cast<int64_t>(record_->segment(number).tape_at(at_ns)) - static_cast<int64_t>(index_);
+  const int64_t slack = std::max<int64_t>(cable_delay_frames(format_.rate_hz) / 2, 1);
+  const bool same =
+      anchor_.valid && anchor_.instance == record_->instance && anchor_.number == number;
+  if (!same || std::abs(fresh - anchor_.lead) > slack) {
+    anchor_ = {.instance = record_->instance, .number = number, .lead = fresh, .valid = true};
+  }
+  return anchor_.lead + static_cast<int64_t>(index_);
+}
+
+bool CableSource::copy(uint64_t tape, std::span<std::byte> out) const noexcept {
+  const size_t frame = format_.frame_bytes();
+  const uint64_t capacity = record_->capacity_frames;
+  while (!out.empty()) {
+    const uint64_t at = tape % capacity;
+    const auto count = std::min<uint64_t>(out.size() / frame, capacity - at);
+    if (!file_.read(at * frame, out.first(count * frame))) return false;
+    tape += count;
+    out = out.subspan(count * frame);
+  }
+  return true;
+}
+
+/// The record tells afterwards which of the frames may have been overwritten meanwhile: those are
+/// silence.
+void CableSource::fetch(uint64_t tape, std::span<std::byte> out) noexcept {
+  const size_t frame = format_.frame_bytes();
+  const uint64_t frames = out.size() / frame;
+  order_file_accesses();
+  const bool copied = copy(tape, out);
+  order_file_accesses();
+  const auto record = load();
+  const bool same_tape = copied && record && record->instance == record_->instance &&
+                         record->capacity_frames == record_->capacity_frames;
+  const uint64_t intact = same_tape ? record->intact_tape() : kOpenEnd;
+  const uint64_t lost = std::min(frames, std::max(intact, tape) - tape);
+  encode_silence(format_.sample, out.first(lost * frame));
+  stats_.late_frames += lost;
+  heard_tape_ = tape + frames;
+}
+
+}  // namespace
+
+std::unique_ptr<Source> make_cable_source(std::string name, std::shared_ptr<const Clock> clock,
+                                          CableDirectory directory) {
+  return std::make_unique<CableSource>(std::move(name), std::move(clock), std::move(directory));
+}
+
+}  // namespace dmasim

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Why a cable refuses, in words for its user.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "engine/cable/cable_record.h"
+#include "engine/card/cable_directory.h"
+#include "engine/pcm/pcm_format.h"
+
+namespace dmasim {
+
+[[nodiscard]] std::string cable_busy_trouble(const std::string& name,
+                                             const std::optional<CableRecord>& record);
+[[nodiscard]] std::string cable_format_trouble(const std::string& name, const PcmFormat& wanted,
+                                               const std::optional<PcmFormat>& carried);
+[[nodiscard]] std::string cable_open_trouble(const std::string& name, int error,
+                                             const CableDirectory& directory);
+/// After an EACCES: why, and what is accepted.
+[[nodiscard]] std::string denied_words(const CableDirectory& directory);
+
+}  // namespace dmasim

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The recording device: a source behind a FIFO of fixed depth. A frame lies in the FIFO for
+/// `depth` sample periods; SlaveConfig::start_delay_frames paces that, the data need not be kept.
+///
+/// THREADS  see Port: under the lock of the channel that serves it.
+#pragma once
+
+#include "engine/device/source.h"
+#include "engine/dma/port.h"
+
+namespace dmasim {
+
+class CapturePort final : public Port {
+ public:
+  explicit CapturePort(Source& source) : source_(source) {}
+
+  /// [setup] Before a transfer, never during one.
+  void configure(size_t frame_bytes, uint32_t depth_frames) noexcept {
+    depth_bytes_ = frame_bytes * depth_frames;
+    filling_ = false;
+  }
+
+  void take(std::span<const std::byte>, bool) noexcept override {}
+  void fill(std::span<std::byte> frames) noexcept override {
+    source_.read(frames);
+    filling_ = true;
+  }
+  void skip(uint64_t bytes) noexcept override {
+    source_.skip(bytes);
+    filling_ = true;
+  }
+  bool run(const FrameTime& time, uint64_t frame) noexcept override {
+    source_.run(time, frame);
+    return true;
+  }
+  void stop(bool) noexcept override {
+    source_.stop_async();
+    filling_ = false;
+  }
+  [[nodiscard]] size_t in_flight_bytes() const noexcept override {
+    return filling_ ? depth_bytes_ : 0;
+  }
+
+ private:
+  Source& source_;
+  size_t depth_bytes_ = 0;
+  bool filling_ = false;  // the first frame has passed the FIFO, so it is full
+};
+
+}  // namespace dmasim

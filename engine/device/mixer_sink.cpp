@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "engine/base/sync.h"
+#include "engine/card/mixer_view.h"
+#include "engine/device/mixer.h"
+#include "engine/pcm/gain.h"
+
+namespace dmasim {
+namespace {
+
+constexpr size_t kPieceBytes = 4096;
+
+/// LOCKING  lock_ comes before the locks of the sink behind it, and is a leaf otherwise.
+class MixedSink final : public Sink {
+ public:
+  MixedSink(std::unique_ptr<Sink> sink, MixerPath path)
+      : announce_(path.announce),
+        sink_(std::move(sink)),
+        view_(std::move(path.card), std::move(path.clock), std::move(path.directory)) {}
+  /// The sink behind goes first: then it has let go of what others look at.
+  ~MixedSink() override DMASIM_EXCLUDES(lock_) {
+    sink_.reset();
+    MutexLock guard(lock_);
+    announce();
+  }
+
+  Result<void> look(const PcmFormat& format) override { return sink_->look(format); }
+  Result<void> configure(const PcmFormat& format, uint64_t burst_frames) override
+      DMASIM_EXCLUDES(lock_);
+  [[nodiscard]] bool holds(const PcmFormat& format) const noexcept override {
+    return sink_->holds(format);
+  }
+  void write(std::span<const std::byte> bytes, bool committed) noexcept override
+      DMASIM_EXCLUDES(lock_);
+  void commit(std::span<const std::byte> ring, uint64_t end) noexcept override
+      DMASIM_EXCLUDES(lock_);
+  void run_over(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept override
+      DMASIM_EXCLUDES(lock_);
+
+  bool run(const FrameTime& time, uint64_t depth, uint64_t frame) noexcept override
+      DMASIM_EXCLUDES(lock_) {
+    const bool in_time = sink_->run(time, depth, frame);
+    MutexLock guard(lock_);
+    announce();
+    return in_time;
+  }
+  void pause(uint64_t frame) noexcept override DMASIM_EXCLUDES(lock_) {
+    sink_->pause(frame);
+    MutexLock guard(lock_);
+    announce();
+  }
+  void stop(uint64_t frame) noexcept override DMASIM_EXCLUDES(lock_) {
+    sink_->stop(frame);
+    MutexLock guard(lock_);
+    in_round_ = false;
+    announce();
+  }
+  void flush_async() noexcept override { sink_->flush_async(); }
+  Result<void> flush() override { return sink_->flush(); }
+  void release() noexcept override { sink_->release(); }
+  [[nodiscard]] std::string explain() const override { return sink_->explain(); }
+  [[nodiscard]] std::string recorded_into() const override { return sink_->recorded_into(); }
+  [[nodiscard]] SinkStats stats() const noexcept override DMASIM_EXCLUDES(lock_) {
+    SinkStats all = sink_->stats();
+    MutexLock guard(lock_);
+    all.least_gain = least_gain_;
+    return all;
+  }
+
+ private:
+  void announce() noexcept DMASIM_REQUIRES(lock_) {
+    if (announce_) view_.tell_stream();
+  }
+  void refresh() noexcept DMASIM_REQUIRES(lock_) {
+    if (view_.look()) gain_ = view_.record().playback_gain();
+  }
+  [[nodiscard]] std::span<const std::byte> heard(std::span<const std::byte> ring, uint64_t from,
+                                                 uint64_t to) noexcept DMASIM_REQUIRES(lock_);
+
+  const bool announce_;
+  std::unique_ptr<Sink> sink_;  // constant until the end
+
+  mutable Mutex lock_;
+  MixerView view_ DMASIM_GUARDED_BY(lock_);
+  Gain gain_ DMASIM_GUARDED_BY(lock_);
+  Gain least_gain_ DMASIM_GUARDED_BY(lock_);
+  PcmFormat format_ DMASIM_GUARDED_BY(lock_);
+  bool in_round_ DMASIM_GUARDED_BY(lock_) = false;     // from configure() to stop()
+  uint64_t told_frames_ DMASIM_GUARDED_BY(lock_) = 0;  // of the round, by commit and run_over
+  /// What the ring holds, as it is to be heard; only what is committed anew lies in it.
+  std::unique_ptr<std::byte[]> heard_ring_ DMASIM_GUARDED_BY(lock_);
+  size_t heard_ring_bytes_ DMASIM_GUARDED_BY(lock_) = 0;
+};
+
+/// The memory is untouched, and costs nothing, until a volume is lowered. The sink behind begins
+/// its round with lock_ open, and a hook may look in meanwhile: it finds no round here.
+Result<void> MixedSink::configure(const PcmFormat& format, uint64_t burst_frames) {
+  {
+    MutexLock guard(lock_);
+    in_round_ = false;
+  }
+  if (auto ready = sink_->configure(format, burst_frames); !ready) return ready;
+  MutexLock guard(lock_);
+  const size_t ring_bytes = burst_frames * format.frame_bytes();
+  if (ring_bytes != heard_ring_bytes_) {
+    heard_ring_bytes_ = 0;
+    heard_ring_ = std::make_unique_for_overwrite<std::byte[]>(ring_bytes);
+    heard_ring_bytes_ = ring_bytes;
+  }
+  format_ = format;
+  view_.begin();
+  gain_ = view_.record().playback_gain();
+  told_frames_ = 0;
+  in_round_ = true;
+  return {};
+}
+
+void MixedSink::write(std::span<const std::byte> bytes, bool committed) noexcept {
+  MutexLock guard(lock_);
+  if (committed) refresh();
+  if (!committed || gain_.unity()) {
+    sink_->write(bytes, committed);
+    return;
+  }
+  least_gain_ = {.left = std::min(least_gain_.left, gain_.left),
+                 .right = std::min(least_gain_.right, gain_.right)};
+  std::array<std::byte, kPieceBytes> chunk;
+  const size_t frame_bytes = format_.frame_bytes();
+  const size_t most = std::max<size_t>(chunk.size() / frame_bytes, 1) * frame_bytes;
+  while (!bytes.empty()) {
+    const auto piece = bytes.first(std::min(bytes.size(), most));
+    apply_gain(format_, gain_, piece, chunk.data());
+    sink_->write(std::span(chunk).first(piece.size()), true);
+    bytes = bytes.subspan(piece.size());
+  }
+}
+
+/// The sink takes what it does not have yet, each frame from its place in the ring it is given.
+/// Outside a round it gets nothing, since it would never ask for those frames again: the client
+/// commits anew when it issues the round.
+void MixedSink::commit(std::span<const std::byte> ring, uint64_t end) noexcept {
+  MutexLock guard(lock_);
+  if (!in_round_) return;
+  const uint64_t known = std::exchange(told_frames_, end);
+  if (end > known) {
+    const uint64_t ring_frames = ring.size() / format_.frame_bytes();
+    ring = heard(ring, end - std::min(end - known, ring_frames), end);
+  }
+  sink_->commit(ring, end);
+}
+
+void MixedSink::run_over(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept {
+  MutexLock guard(lock_);
+  if (!in_round_) return;
+  told_frames_ = std::max(told_frames_, to);
+  sink_->run_over(heard(ring, from, to), from, to);
+}
+
+/// The ring with frames `from` to `to` as they are to be heard: itself, as long as nothing changes
+/// them.
+std::span<const std::byte> MixedSink::heard(std::span<const std::byte> ring, uint64_t from,
+                                            uint64_t to) noexcept {
+  refresh();
+  if (gain_.unity() || ring.size() != heard_ring_bytes_) return ring;
+  const size_t frame_bytes = format_.frame_bytes();
+  const uint64_t ring_frames = ring.size() / frame_bytes;
+  while (from < to) {
+    const uint64_t at = from % ring_frames;
+    const uint64_t count = std::min(to - from, ring_frames - at);
+    apply_gain(format_, gain_, ring.subspan(at * frame_bytes, count * frame_bytes),
+               &heard_ring_[at * frame_bytes]);
+    from += count;
+  }
+  return {heard_ring_.get(), heard_ring_bytes_};
+}
+
+}  // namespace
+
+std::unique_ptr<Sink> make_mixed_sink(std::unique_ptr<Sink> sink, MixerPath path) {
+  return std::make_unique<MixedSink>(std::move(sink), std::move(path));
+}
+
+}  // namespace dmasim

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <utility>
+
+#include "engine/base/sync.h"
+#include "engine/card/mixer_view.h"
+#include "engine/device/mixer.h"
+#include "engine/pcm/gain.h"
+
+namespace dmasim {
+namespace {
+
+/// LOCKING  lock_ comes before the locks of the source behind it, and is a leaf otherwise.
+class MixedSource final : public Source {
+ public:
+  MixedSource(std::unique_ptr<Source> source, MixerPath path)
+      : source_(std::move(source)),
+        view_(std::move(path.card), std::move(path.clock), std::move(path.directory)) {}
+
+  Result<void> look(const PcmFormat& format) override { return source_->look(format); }
+  Result<void> configure(const PcmFormat& format, uint64_t burst_frames) override
+      DMASIM_EXCLUDES(lock_) {
+    if (auto ready = source_->configure(format, burst_frames); !ready) return ready;
+    MutexLock guard(lock_);
+    format_ = format;
+    view_.begin();
+    gain_ = view_.record().capture_gain();
+    return {};
+  }
+  void read(std::span<std::byte> out) noexcept override DMASIM_EXCLUDES(lock_) {
+    source_->read(out);
+    MutexLock guard(lock_);
+    if (view_.look()) gain_ = view_.record().capture_gain();
+    if (!gain_.unity()) apply_gain(format_, gain_, out, out.data());
+  }
+  void skip(uint64_t bytes) noexcept override { source_->skip(bytes); }
+  void run(const FrameTime& time, uint64_t frame) noexcept override { source_->run(time, frame); }
+  [[nodiscard]] bool broken() const noexcept override { return source_->broken(); }
+  [[nodiscard]] std::string explain() const override { return source_->explain(); }
+  void stop_async() noexcept override { source_->stop_async(); }
+  [[nodiscard]] SourceStats stats() const noexcept override { return source_->stats(); }
+  [[nodiscard]] std::optional<Shape> shape() const noexcept override { return source_->shape(); }
+
+ private:
+  const std::unique_ptr<Source> source_;
+
+  Mutex lock_;
+  MixerView view_ DMASIM_GUARDED_BY(lock_);
+  Gain gain_ DMASIM_GUARDED_BY(lock_);
+  PcmFormat format_ DMASIM_GUARDED_BY(lock_);
+};
+
+}  // namespace
+
+std::unique_ptr<Source> make_mixed_source(std::unique_ptr<Source> source, MixerPath path) {
+  return std::make_unique<MixedSource>(std::move(source), std::move(path));
+}
+
+}  // namespace dmasim

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The playing device: a FIFO of fixed depth in front of a sink.
+///
+/// The DAC starts when the FIFO is full, so a frame comes out `depth` frames after the DMA took it,
+/// and the DMA's position never runs ahead of the sample clock.
+///
+/// THREADS  see Port: under the lock of the channel that serves it.
+#pragma once
+
+#include <vector>
+
+#include "engine/device/sink.h"
+#include "engine/dma/port.h"
+#include "engine/pcm/pcm_format.h"
+
+namespace dmasim {
+
+class PlaybackPort final : public Port {
+ public:
+  explicit PlaybackPort(Sink& sink) : sink_(sink) {}
+
+  /// [setup] Before a transfer, never during one. Errors: ENOMEM.
+  Result<void> configure(size_t frame_bytes, uint32_t depth_frames);
+
+  void take(std::span<const std::byte> frames, bool committed) noexcept override;
+  void fill(std::span<std::byte>) noexcept override {}
+  void skip(uint64_t bytes) noexcept override;
+  bool run(const FrameTime& time, uint64_t frame) noexcept override;
+  void pause() noexcept override { sink_.pause(out_frames_); }
+  void stop(bool keep_fifo) noexcept override;
+  [[nodiscard]] size_t in_flight_bytes() const noexcept override {
+    return level_frames_ * frame_bytes_;
+  }
+
+ private:
+  void push(std::span<const std::byte> frames, bool committed) noexcept;
+  void pop(size_t count_frames) noexcept;
+
+  Sink& sink_;
+  size_t frame_bytes_ = 1;
+  size_t depth_frames_ = 0;
+  std::vector<std::byte> fifo_;
+  std::vector<bool> committed_;  // of each frame in the FIFO
+  size_t head_frames_ = 0;       // next to come out
+  size_t level_frames_ = 0;
+  uint64_t out_frames_ = 0;  // that have come out since the clock began
+};
+
+}  // namespace dmasim

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/device/tee_sink.h"
+
+#include <utility>
+
+namespace dmasim {
+namespace {
+
+class TeeSink final : public Sink {
+ public:
+  TeeSink(std::unique_ptr<Sink> first, std::unique_ptr<Sink> second) noexcept
+      : first_(std::move(first)), second_(std::move(second)) {}
+
+  /// In the order of configure(), so that the same one is blamed.
+  Result<void> look(const PcmFormat& format) override {
+    if (auto looked = second_->look(format); !looked) return looked;
+    return first_->look(format);
+  }
+  /// The second one first: a cable that is taken leaves the file of the first one alone. And a file
+  /// that is in use leaves nobody's cable taken.
+  Result<void> configure(const PcmFormat& format, uint64_t burst_frames) override {
+    if (auto ready = second_->configure(format, burst_frames); !ready) return ready;
+    auto ready = first_->configure(format, burst_frames);
+    if (!ready) second_->release();
+    return ready;
+  }
+  [[nodiscard]] bool holds(const PcmFormat& format) const noexcept override {
+    return first_->holds(format) && second_->holds(format);
+  }
+  void release() noexcept override {
+    first_->release();
+    second_->release();
+  }
+  void write(std::span<const std::byte> bytes, bool committed) noexcept override {
+    first_->write(bytes, committed);
+    second_->write(bytes, committed);
+  }
+  void commit(std::span<const std::byte> ring, uint64_t end) noexcept override {
+    first_->commit(ring, end);
+    second_->commit(ring, end);
+  }
+  void run_over(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept override {
+    first_->run_over(ring, from, to);
+    second_->run_over(ring, from, to);
+  }
+  bool run(const FrameTime& time, uint64_t depth, uint64_t frame) noexcept override {
+    const bool first = first_->run(time, depth, frame);
+    return second_->run(time, depth, frame) && first;
+  }
+  void pause(uint64_t frame) noexcept override {
+    first_->pause(frame);
+    second_->pause(frame);
+  }
+  void stop(uint64_t frame) noexcept override {
+    first_->stop(frame);
+    second_->stop(frame);
+  }
+  void flush_async() noexcept override {
+    first_->flush_async();
+    second_->flush_async();
+  }
+  Result<void> flush() override {
+    const auto first = first_->flush();
+    const auto second = second_->flush();
+    return first ? second : first;
+  }
+  [[nodiscard]] SinkStats stats() const noexcept override {
+    SinkStats both = first_->stats();
+    const SinkStats second = second_->stats();
+    both.lost_frames += second.lost_frames;
+    if (both.last_error == 0) both.last_error = second.last_error;
+    return both;
+  }
+  [[nodiscard]] std::string recorded_into() const override {
+    std::string name = first_->recorded_into();
+    return name.empty() ? second_->recorded_into() : name;
+  }
+  [[nodiscard]] std::string explain() const override {
+    std::string text = second_->explain();
+    return text.empty() ? first_->explain() : text;
+  }
+
+ private:
+  const std::unique_ptr<Sink> first_;
+  const std::unique_ptr<Sink> second_;
+};
+
+}  // namespace
+
+std::unique_ptr<Sink> make_tee_sink(std::unique_ptr<Sink> first, std::unique_ptr<Sink> second) {
+  return std::make_unique<TeeSink>(std::move(first), std::move(second));
+}
+
+}  // namespace dmasim

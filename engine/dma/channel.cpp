@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/dma/channel.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <utility>
+
+namespace dmasim {
+namespace {
+
+constexpr int kMostBeginnings = 8;  // a machine that is late so often does without
+
+}  // namespace
+
+Channel::Channel(const Clock& clock, const ChannelOptions& options,
+                 std::shared_ptr<CompletionThread> irq, const void* controller,
+                 std::function<void()> alarm)
+    : clock_(clock),
+      irq_(std::move(irq)),
+      controller_(controller),
+      alarm_(std::move(alarm)),
+      lock_(irq_->lock()),
+      state_(options) {
+  irq_->attach();
+}
+
+Channel::~Channel() {
+  MutexLock guard(lock_);
+  if (!released_) std::abort();  // the completion thread would go on with a dead channel
+}
+
+void Channel::assert_lock(const Mutex& lock) const noexcept {
+  if (&lock != &lock_) std::abort();
+}
+
+Result<void> Channel::request_irq() {
+  if (on_completion_thread()) return Errno{EDEADLK};
+  return irq_->start();
+}
+
+Result<void> Channel::slave_config(const SlaveConfig& config) {
+  MutexLock guard(lock_);
+  return state_.configure(config);
+}
+
+SlaveCaps Channel::slave_caps() const {
+  MutexLock guard(lock_);
+  return state_.caps();
+}
+
+Result<TxDescriptor*> Channel::prep_dma_cyclic(std::span<std::byte> buffer, size_t period_bytes,
+                                               Direction direction, PrepFlags flags) {
+  MutexLock guard(lock_);
+  return state_.prep_dma_cyclic(buffer, period_bytes, direction, flags);
+}
+
+Result<TxDescriptor*> Channel::prep_slave_sg(std::span<const SgEntry> list, Direction direction,
+                                             PrepFlags flags) {
+  MutexLock guard(lock_);
+  return state_.prep_slave_sg(list, direction, flags);
+}
+
+Result<TxDescriptor*> Channel::prep_interleaved(const InterleavedTemplate& layout,
+                                                PrepFlags flags) {
+  MutexLock guard(lock_);
+  return state_.prep_interleaved(layout, flags);
+}
+
+Result<TxDescriptor*> Channel::prep_dma_memcpy(std::byte* dst, const std::byte* src, size_t bytes,
+                                               PrepFlags flags) {
+  MutexLock guard(lock_);
+  return state_.prep_dma_memcpy(dst, src, bytes, flags);
+}
+
+Result<void> Channel::desc_free(TxDescriptor& descriptor) {
+  MutexLock guard(lock_);
+  Result<DescriptorList> taken = state_.release(descriptor);
+  if (!taken) return taken.as_errno();
+  guard.unlock();
+  taken->clear();
+  guard.lock();
+  return {};
+}
+
+Result<Cookie> Channel::submit(TxDescriptor& descriptor) {
+  MutexLock guard(lock_);
+  return state_.submit(descriptor);
+}
+
+void Channel::issue_pending() {
+  MutexLock guard(lock_);
+  bool begun = state_.issue_pending(clock_.now_ns());
+  for (int i = 0; i < kMostBeginnings && !begun; ++i) begun = state_.begin_anew(clock_.now_ns());
+  reschedule();
+}
+
+Result<void> Channel::pause() {
+  MutexLock guard(lock_);
+  const Result<void> paused = state_.pause(clock_.now_ns());
+  reschedule();
+  return paused;
+}
+
+Result<void> Channel::pause(uint64_t commit_limit_bytes, int64_t as_of_ns) {
+  MutexLock guard(lock_);
+  state_.set_commit_limit(commit_limit_bytes);
+  const Result<void> paused = state_.pause(as_of_ns);
+  reschedule();
+  return paused;
+}
+
+Result<void> Channel::resume() {
+  MutexLock guard(lock_);
+  const Result<void> resumed = state_.resume(clock_.now_ns());
+  reschedule();
+  return resumed;
+}
+
+TxState Channel::tx_status(Cookie cookie) {
+  MutexLock guard(lock_);
+  state_.advance(clock_.now_ns());
+  reschedule();
+  return state_.tx_status(cookie);
+}
+
+TxState Channel::tx_status(Cookie cookie, const Commit& commit, int64_t as_of_ns) {
+  MutexLock guard(lock_);
+  const bool refused = commit.refused_from_bytes != UINT64_MAX &&
+                       state_.due_bytes(as_of_ns) >= commit.refused_from_bytes;
+  if (commit.from_bytes != UINT64_MAX) state_.begin_commit(commit.from_bytes, as_of_ns);
+  if (!refused) state_.set_commit_limit(commit.limit_bytes);
+  state_.advance(as_of_ns);
+  reschedule();
+  TxState status = state_.tx_status(cookie);
+  status.commit_refused = refused;
+  return status;
+}
+
+void Channel::set_commit_limit(uint64_t bytes) {
+  MutexLock guard(lock_);
+  state_.set_commit_limit(bytes);
+}
+
+void Channel::advance() {
+  MutexLock guard(lock_);
+  state_.advance(clock_.now_ns());
+  reschedule();
+}
+
+void Channel::terminate_async(Fifo fifo) {
+  MutexLock guard(lock_);
+  state_.terminate(clock_.now_ns(), fifo);
+  if (on_completion_thread() && (running_ != kNone || alarm_running_)) {
+    ++state_.stats().terminations_in_callback;
+  }
+  reschedule();
+}
+
+void Channel::abort() {
+  MutexLock guard(lock_);
+  state_.abort(clock_.now_ns());
+  reschedule();
+}
+
+bool Channel::settled(Generation covered) const { return running_ > covered && !alarm_running_; }
+
+Result<void> Channel::synchronize() {
+  if (on_completion_thread()) return Errno{EDEADLK};
+  MutexLock guard(lock_);
+  const Generation covered = state_.terminated();
+  ++synchronizers_;
+  state_.disarm_alarm();
+  reschedule();
+  while (!settled(covered)) changed_.wait(lock_);
+  if (state_.stopping()) state_.stop_now(covered, clock_.now_ns());
+  free_outside_lock(state_.reap(covered));
+  while (freeing_ > 0) changed_.wait(lock_);
+  synchronized_ = std::max(synchronized_, covered);
+  --synchronizers_;
+  return {};
+}
+
+/// A descriptor's callbacks may own anything; what their destructors do is none of our lock's
+/// business.
+void Channel::free_outside_lock(DescriptorList doomed) {
+  if (doomed.empty()) return;
+  ++freeing_;
+  lock_.unlock();
+  doomed.clear();
+  lock_.lock();
+  --freeing_;
+  changed_.notify_all();
+}
+
+Result<void> Channel::terminate_sync() {
+  if (on_completion_thread()) return Errno{EDEADLK};
+  terminate_async();
+  return synchronize();
+}
+
+Result<void> Channel::release() {
+  if (Result<void> synced = terminate_sync(); !synced) return synced;
+  {
+    MutexLock guard(lock_);
+    released_ = true;
+  }
+  irq_->detach();
+  return {};
+}
+
+void Channel::arm_alarm_at(int64_t deadline_ns) {
+  MutexLock guard(lock_);
+  if (synchronizers_ > 0) return;
+  state_.arm_alarm_at(deadline_ns);
+  reschedule();
+}
+
+void Channel::arm_alarm_at_bytes(uint64_t transferred_bytes) {
+  MutexLock guard(lock_);
+  if (synchronizers_ > 0) return;
+  state_.arm_alarm_at_bytes(transferred_bytes);
+  reschedule();
+}
+
+void Channel::disarm_alarm() {
+  MutexLock guard(lock_);
+  state_.disarm_alarm();
+  reschedule();
+}
+
+IrqStats Channel::irq_stats() const {
+  MutexLock guard(lock_);
+  return state_.stats();
+}
+
+bool Channel::in_callback() const {
+  MutexLock guard(lock_);
+  return running_ != kNone || alarm_running_;
+}
+
+void Channel::reschedule() {
+  irq_->assert_lock(lock_);
+  irq_->schedule(*this, state_.service_ns());
+}
+
+void Channel::service(int64_t now_ns) {
+  switch (state_.service_at(now_ns)) {
+    case Service::advance:
+      service_advance(now_ns);
+      break;
+    case Service::complete:
+      service_complete(now_ns);
+      break;
+    case Service::period:
+      service_period(now_ns);
+      break;
+    case Service::alarm:
+      service_alarm();
+      break;
+    case Service::none:
+      break;
+  }
+  reschedule();
+}
+
+/// While the client commits, the lock is open and the transfer may be terminated: it is looked up
+/// anew.
+void Channel::service_advance(int64_t now_ns) {
+  TxDescriptor* transfer = state_.active();
+  if (transfer->before_advance) {
+    begin_callback(*transfer);
+    lock_.unlock();
+    transfer->before_advance();
+    lock_.lock();
+    end_callback();
+  }
+  state_.advance(now_ns);  // no further: the client has committed for that moment
+}
+
+/// A transfer that is over is freed here, after its callback; a reusable one may be submitted again
+/// from then on.
+void Channel::service_complete(int64_t now_ns) {
+  DescriptorList done = state_.take_completed(now_ns);
+  TxDescriptor& transfer = done.front();
+  begin_callback(transfer);
+  lock_.unlock();
+  if (transfer.calls_back()) transfer.callback(transfer.result);
+  if (!transfer.flags.reuse) done.clear();
+  lock_.lock();
+  state_.give_back(done);
+  end_callback();
+}
+
+void Channel::service_period(int64_t now_ns) {
+  TxDescriptor& transfer = *state_.active();
+  const TxResult result = state_.take_period(now_ns);
+  begin_callback(transfer);
+  lock_.unlock();
+  transfer.callback(result);
+  lock_.lock();
+  end_callback();
+}
+
+void Channel::service_alarm() {
+  state_.take_alarm();
+  alarm_running_ = true;
+  lock_.unlock();
+  alarm_();
+  lock_.lock();
+  alarm_running_ = false;
+  changed_.notify_all();
+}
+
+void Channel::begin_callback(const TxDescriptor& transfer) {
+  running_ = transfer.generation;
+  if (transfer.generation <= synchronized_) ++state_.stats().callbacks_after_synchronize;
+}
+
+void Channel::end_callback() {
+  running_ = kNone;
+  changed_.notify_all();
+}
+
+}  // namespace dmasim

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// What the hardware of a channel does with time: bytes move, boundaries pass, transfers end.
+#include <algorithm>
+
+#include "engine/dma/channel_state.h"
+#include "engine/dma/port.h"
+
+namespace dmasim {
+
+/// Bytes of the active transfer that could have been moved, were it without an end.
+uint64_t ChannelState::bytes_due(int64_t now_ns) const noexcept {
+  const uint64_t frames = time_.frames_at(now_ns);
+  if (frames <= config_.start_delay_frames) return 0;
+  const uint64_t bytes = (frames - config_.start_delay_frames) * burst_bytes();
+  return bytes - std::min(bytes, base_bytes_);
+}
+
+/// When the active transfer has moved so many.
+int64_t ChannelState::time_of_bytes(uint64_t bytes) const noexcept {
+  const uint64_t bursts = (base_bytes_ + bytes + burst_bytes() - 1) / burst_bytes();
+  return time_.time_of(bursts + config_.start_delay_frames);
+}
+
+/// When there is something to tell of the active transfer next.
+int64_t ChannelState::tick_ns() const noexcept {
+  if (!running()) return kNever;
+  const TxDescriptor& transfer = active_.front();
+  if (!transfer.cyclic) return time_of_bytes(transfer.total_bytes);
+  if (!transfer.calls_back()) return kNever;
+  return time_of_bytes((ticked_periods_ + 1) * transfer.period_bytes);
+}
+
+/// The position, as exactly as this controller tells it.
+uint64_t ChannelState::told_bytes(const TxDescriptor& transfer) const noexcept {
+  switch (options_.caps.residue_granularity) {
+    case ResidueGranularity::descriptor:
+      return transferred_bytes_ / transfer.total_bytes * transfer.total_bytes;
+    case ResidueGranularity::segment:
+      return transfer.cyclic ? transferred_bytes_ / transfer.period_bytes * transfer.period_bytes
+                             : transferred_bytes_ - cursor_.offset();
+    case ResidueGranularity::burst:
+      break;
+  }
+  return transferred_bytes_;
+}
+
+void ChannelState::take_up_next() {
+  if (issued_.empty()) return;
+  active_.splice(active_.end(), issued_, issued_.begin());
+  TxDescriptor& transfer = active_.front();
+  transfer.place = TxDescriptor::Place::active;
+  cursor_.start(transfer);
+  transferred_bytes_ = 0;
+  ticked_periods_ = 0;
+  commit_limit_bytes_ = UINT64_MAX;
+  overtaken_bytes_ = 0;
+}
+
+/// One transfer ends where the next begins, without a gap.
+void ChannelState::advance(int64_t now_ns) {
+  if (stopping_ != nullptr) {
+    advance_stopping(bytes_due(now_ns));
+    return;
+  }
+  while (running()) {
+    const TxDescriptor& transfer = active_.front();
+    uint64_t due = bytes_due(now_ns);
+    if (!transfer.cyclic) due = std::min<uint64_t>(due, transfer.total_bytes);
+    if (due > transferred_bytes_) move(transfer, due - transferred_bytes_);
+    if (transfer.cyclic) {
+      raise_periods();
+      return;
+    }
+    if (transferred_bytes_ < transfer.total_bytes) return;
+    complete_active();
+  }
+}
+
+/// A hardware that is slow to stop: the client vouches for nothing, and is told of nothing.
+void ChannelState::advance_stopping(uint64_t due) {
+  commit_limit_bytes_ = 0;
+  if (!stopping_->cyclic) due = std::min<uint64_t>(due, stopping_->total_bytes);
+  if (due > transferred_bytes_) move(*stopping_, due - transferred_bytes_);
+}
+
+/// How many of the next `bytes` leave no trace: all but the last round of the buffer, if the client
+/// vouched for none of them (mem_to_dev), or because that round lies over them. So a catch-up costs
+/// no more than a round, however long the process was held up.
+uint64_t ChannelState::skippable(const TxDescriptor& transfer, uint64_t bytes) const noexcept {
+  if (!transfer.cyclic) return 0;
+  const bool vouched =
+      transfer.direction == Direction::mem_to_dev && transferred_bytes_ < commit_limit_bytes_;
+  if (vouched || bytes <= transfer.total_bytes) return 0;
+  return bytes - transfer.total_bytes;
+}
+
+/// Moves the next `bytes` piece by piece: a piece ends with the memory that lies together and at
+/// the commit limit.
+void ChannelState::move(const TxDescriptor& transfer, uint64_t bytes) {
+  while (bytes > 0) {
+    if (const uint64_t skipped = skippable(transfer, bytes); skipped > 0) {
+      if (configured()) config_.port->skip(skipped);
+      cursor_.step(skipped);
+      transferred_bytes_ += skipped;
+      bytes -= skipped;
+    }
+    uint64_t piece =
+        transfer.whole_bursts ? std::min<uint64_t>(bytes, cursor_.contiguous()) : bytes;
+    const bool committed = transferred_bytes_ < commit_limit_bytes_;
+    if (committed) piece = std::min(piece, commit_limit_bytes_ - transferred_bytes_);
+    mover_.move(transfer, cursor_, piece, committed);
+    transferred_bytes_ += piece;
+    bytes -= piece;
+  }
+  if (transferred_bytes_ > commit_limit_bytes_) {
+    overtaken_bytes_ = std::max(overtaken_bytes_, transferred_bytes_ - commit_limit_bytes_);
+  }
+}
+
+void ChannelState::raise_periods() {
+  const TxDescriptor& transfer = active_.front();
+  const uint64_t passed = transferred_bytes_ / transfer.period_bytes;
+  if (passed == ticked_periods_) return;
+  const uint64_t fresh = passed - ticked_periods_;
+  ticked_periods_ = passed;
+  stats_.periods_due += fresh;
+  if (!transfer.calls_back()) {
+    stats_.dropped += fresh;
+    return;
+  }
+  if (due_periods_ == 0)
+    due_since_ns_ = time_of_bytes((passed - fresh + 1) * transfer.period_bytes);
+  due_periods_ += fresh;
+}
+
+void ChannelState::complete_active() {
+  TxDescriptor& transfer = active_.front();
+  transfer.ended_ns = time_of_bytes(transfer.total_bytes);
+  transfer.result = {.periods = 1, .transferred_bytes = transfer.total_bytes, .residue_bytes = 0};
+  transfer.place = TxDescriptor::Place::completed;
+  last_completed_ = transfer.cookie;
+  if (transfer.calls_back()) ++stats_.periods_due;
+  base_bytes_ += transfer.total_bytes;
+  completed_.splice(completed_.end(), active_);
+  take_up_next();
+  if (active_.empty() && configured()) config_.port->stop(true);
+}
+
+/// The hardware lets go of memory.
+void ChannelState::stop_hardware(bool keep_fifo) {
+  const bool at_work = !active_.empty() || stopping_ != nullptr;
+  stopping_ = nullptr;
+  if (at_work && configured()) config_.port->stop(keep_fifo);
+}
+
+}  // namespace dmasim

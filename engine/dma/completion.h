@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The thread on which completion callbacks run: virt-dma's tasklet and the timer of the hardware
+/// in one. It serves one channel, or all channels of a controller.
+///
+/// LOCKING   lock() is the channel lock of every channel it serves: guards their state, the memory
+///           that the DMA touches, and the queue here. A leaf but for a sink's queue.
+/// THREADS   sleeps untimed while no channel has anything ahead of it.
+#pragma once
+
+#include "engine/base/clock.h"
+#include "engine/base/sync.h"
+#include "engine/dma/service_queue.h"
+
+namespace dmasim {
+
+class Channel;
+
+class CompletionThread {
+ public:
+  struct Options {
+    unsigned number = 0;        ///< shown in the thread's name, dmasim-irq/<number>
+    int rt_priority = 0;        ///< see Thread::Options
+    const void* tag = nullptr;  ///< the controller: what current_thread_tag() answers in callbacks
+  };
+
+  CompletionThread(const Clock& clock, const Options& options) : clock_(clock), options_(options) {}
+  ~CompletionThread();
+  CompletionThread(const CompletionThread&) = delete;
+  CompletionThread& operator=(const CompletionThread&) = delete;
+
+  [[nodiscard]] Mutex& lock() noexcept DMASIM_RETURN_CAPABILITY(lock_) { return lock_; }
+
+  /// [any] A channel comes, not yet scheduled.
+  void attach() DMASIM_EXCLUDES(lock_);
+  /// [!C] A channel goes, with nothing scheduled; with the last one the thread ends.
+  void detach() DMASIM_EXCLUDES(lock_, start_lock_);
+
+  /// [!C] Runs from the first call on. Errors: those of Thread::start.
+  Result<void> start() DMASIM_EXCLUDES(lock_, start_lock_);
+
+  /// Tells clang that `lock`, which a channel of this thread holds, is lock().
+  void assert_lock(const Mutex& lock) const noexcept DMASIM_TSA(assert_capability(lock_));
+
+  /// [any] `channel` needs the thread at `at_ns` (of the clock), or no more: kNever.
+  void schedule(Channel& channel, int64_t at_ns) DMASIM_REQUIRES(lock_);
+
+ private:
+  void run() DMASIM_EXCLUDES(lock_);
+  void sleep_until(int64_t deadline_ns) DMASIM_REQUIRES(lock_);
+  void stop() DMASIM_EXCLUDES(lock_) DMASIM_REQUIRES(start_lock_);
+
+  const Clock& clock_;
+  const Options options_;
+
+  Mutex start_lock_ DMASIM_ACQUIRED_BEFORE(lock_);  // serializes start and stop
+  Thread thread_ DMASIM_GUARDED_BY(start_lock_);
+
+  Mutex lock_;
+  CondVar kick_;  // the queue's head came nearer, or quit
+  ServiceQueue queue_ DMASIM_GUARDED_BY(lock_);
+  unsigned channels_ DMASIM_GUARDED_BY(lock_) = 0;
+  int64_t sleeping_until_ns_ DMASIM_GUARDED_BY(lock_) = INT64_MIN;  // INT64_MIN: awake
+  bool quit_ DMASIM_GUARDED_BY(lock_) = false;
+};
+
+}  // namespace dmasim

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// A DMA controller: it hands out channels and decides on which threads their callbacks run.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/clock.h"
+#include "engine/dma/channel.h"
+#include "engine/dma/completion.h"
+
+namespace dmasim {
+
+/// A completion thread for each channel, or one for the whole controller.
+enum class CompletionTopology : uint8_t { per_channel, shared };
+
+class Engine;
+
+/// Owns a requested channel and keeps its controller alive. The destructor releases, so it belongs
+/// on no completion thread.
+class ChannelHandle {
+ public:
+  ChannelHandle() = default;
+  ChannelHandle(std::shared_ptr<Engine> engine, std::unique_ptr<Channel> channel)
+      : engine_(std::move(engine)), channel_(std::move(channel)) {}
+  ~ChannelHandle();
+  ChannelHandle(ChannelHandle&& other) noexcept = default;
+  ChannelHandle& operator=(ChannelHandle&& other) noexcept;
+
+  [[nodiscard]] Channel* operator->() const noexcept { return channel_.get(); }
+  [[nodiscard]] Channel& operator*() const noexcept { return *channel_; }
+  explicit operator bool() const noexcept { return channel_ != nullptr; }
+
+  /// [!C] dma_release_channel: terminates, synchronizes, frees. Errors: EDEADLK, and then the
+  /// handle still holds the channel.
+  Result<void> release();
+
+ private:
+  std::shared_ptr<Engine> engine_;
+  std::unique_ptr<Channel> channel_;
+};
+
+/// LIFETIME  shared by its channels' handles and whoever else holds it.
+/// THREADS   any.
+class Engine : public std::enable_shared_from_this<Engine> {
+ public:
+  struct Options {
+    CompletionTopology completion = CompletionTopology::per_channel;
+    int rt_priority = 0;                       ///< of completion threads; 0: SCHED_OTHER
+    ChannelOptions channel{};                  ///< what each channel is like
+    std::vector<std::string> channel_names{};  ///< those that request_chan() knows by name
+    friend bool operator==(const Options&, const Options&) = default;
+  };
+
+  Engine(std::shared_ptr<const Clock> clock, const Options& options);
+
+  /// dma_request_channel: any one; there is always one more. `alarm` may be empty for clients that
+  /// arm none. Starts no thread: see Channel::request_irq. Errors: ENOMEM, ENODEV (removed).
+  Result<ChannelHandle> request_chan(std::function<void()> alarm = {}) DMASIM_EXCLUDES(lock_);
+  /// dma_request_chan: the one of this name, for one client at a time. Errors: ENODEV (no such
+  /// name, or removed), EBUSY (taken), ENOMEM.
+  Result<ChannelHandle> request_chan(std::string_view name, std::function<void()> alarm = {})
+      DMASIM_EXCLUDES(lock_);
+
+  /// The controller is unplugged. Every transfer is over, and calls back with TxOutcome::aborted if
+  /// it calls back at all; from now on channels answer ENODEV, but terminate_async, synchronize and
+  /// release go on as ever. Never waits, so it may come from a callback.
+  void remove() DMASIM_EXCLUDES(lock_);
+
+  [[nodiscard]] const Clock& clock() const noexcept { return *clock_; }
+  [[nodiscard]] const Options& options() const noexcept { return options_; }
+
+ private:
+  friend class ChannelHandle;
+
+  /// A channel that has been handed out.
+  struct Taken {
+    Channel* channel;
+    std::string name;
+  };
+
+  Result<ChannelHandle> hand_out(std::string_view name, std::function<void()> alarm)
+      DMASIM_REQUIRES(lock_);
+  void take_back(const Channel* channel) DMASIM_EXCLUDES(lock_);
+  [[nodiscard]] std::shared_ptr<CompletionThread> completion_for_channel() DMASIM_REQUIRES(lock_);
+
+  const std::shared_ptr<const Clock> clock_;
+  const Options options_;
+
+  Mutex lock_;  // taken before any channel's
+  unsigned next_number_ DMASIM_GUARDED_BY(lock_) = 0;
+  std::shared_ptr<CompletionThread> shared_ DMASIM_GUARDED_BY(lock_);
+  std::vector<Taken> taken_ DMASIM_GUARDED_BY(lock_);
+  bool removed_ DMASIM_GUARDED_BY(lock_) = false;
+};
+
+}  // namespace dmasim

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/dma/frame_time.h"
+
+namespace dmasim {
+namespace {
+
+__extension__ using uint128 = unsigned __int128;
+
+constexpr uint64_t kDenominator = 1'000'000'000'000'000;  // ns a second, times 1e6 for the ppm
+
+}  // namespace
+
+FrameTime::FrameTime(uint32_t rate_hz, int32_t ppm) noexcept
+    : frames_per_1e15_ns_(rate_hz * static_cast<uint64_t>(1'000'000 + int64_t{ppm})) {}
+
+void FrameTime::start(int64_t now_ns) noexcept { start_ns_ = now_ns; }
+
+void FrameTime::pause(int64_t now_ns) noexcept { paused_at_ns_ = now_ns; }
+
+void FrameTime::resume(int64_t now_ns) noexcept { start_ns_ += now_ns - paused_at_ns_; }
+
+void FrameTime::wait_for_edge() noexcept {
+  if (start_ns_ <= 0) return;
+  const FrameTime clock = from_numbers(frames_per_1e15_ns_, 0);
+  start_ns_ = clock.time_of(clock.frames_at(start_ns_ - 1) + 1);
+}
+
+uint64_t FrameTime::frames_at(int64_t now_ns) const noexcept {
+  if (now_ns <= start_ns_) return 0;
+  const auto elapsed_ns = static_cast<uint64_t>(now_ns - start_ns_);
+  return static_cast<uint64_t>(uint128{elapsed_ns} * frames_per_1e15_ns_ / kDenominator);
+}
+
+int64_t FrameTime::time_of(uint64_t frames) const noexcept {
+  const uint128 scaled = uint128{frames} * kDenominator;
+  return start_ns_ + static_cast<int64_t>((scaled + frames_per_1e15_ns_ - 1) / frames_per_1e15_ns_);
+}
+
+}  // namespace dmasim

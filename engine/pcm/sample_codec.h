@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Between the samples of a ring and numbers that can be computed with or given to libsndfile.
+///
+/// int32_t numbers are left-justified: full scale is 2^31 whatever the width. float and double
+/// numbers have full scale 1. A conversion changes no bit where the target can hold the value:
+/// integers of up to 32 bits through int32_t or double, of up to 24 through float, floats and
+/// doubles through their own type. Else integers lose their low bits and real numbers are rounded
+/// and clipped; NaN becomes 0 in an integer.
+///
+/// THREADS  any: plain functions of their arguments.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "engine/pcm/pcm_format.h"
+
+namespace dmasim {
+
+enum class SampleKind : uint8_t { integer, float32, float64 };
+
+[[nodiscard]] constexpr SampleKind sample_kind(SampleFormat format) noexcept {
+  switch (format) {
+    case SampleFormat::float_le:
+    case SampleFormat::float_be:
+      return SampleKind::float32;
+    case SampleFormat::float64_le:
+    case SampleFormat::float64_be:
+      return SampleKind::float64;
+    default:
+      return SampleKind::integer;
+  }
+}
+
+/// Bits of a sample that carry sound; what lies above them means nothing.
+[[nodiscard]] constexpr unsigned sample_bits(SampleFormat format) noexcept {
+  if (format == SampleFormat::s24_le || format == SampleFormat::s24_be) return 24;
+  return static_cast<unsigned>(8 * sample_bytes(format));
+}
+
+/// Bytes of a sample as little-endian sound files hold it: without s24's fourth byte.
+[[nodiscard]] constexpr size_t packed_bytes(SampleFormat format) noexcept {
+  return sample_bits(format) / 8;
+}
+
+/// Reads in.size() / sample_bytes(format) samples into as many numbers.
+void decode(SampleFormat format, std::span<const std::byte> in, int32_t* out) noexcept;
+void decode(SampleFormat format, std::span<const std::byte> in, float* out) noexcept;
+void decode(SampleFormat format, std::span<const std::byte> in, double* out) noexcept;
+
+/// Writes in.size() samples of sample_bytes(format) each.
+void encode(SampleFormat format, std::span<const int32_t> in, std::byte* out) noexcept;
+void encode(SampleFormat format, std::span<const float> in, std::byte* out) noexcept;
+void encode(SampleFormat format, std::span<const double> in, std::byte* out) noexcept;
+
+/// The same samples in little-endian order, packed_bytes(format) each. Changes no value.
+void pack_little_endian(SampleFormat format, std::span<const std::byte> in,
+                        std::byte* out) noexcept;
+
+/// Fills `out` with zero samples.
+void encode_silence(SampleFormat format, std::span<std::byte> out) noexcept;
+
+}  // namespace dmasim

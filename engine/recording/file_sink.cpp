@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Names, permissions and locks of the files that a sink records into.
+#include "engine/recording/file_sink.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/base/file_access.h"
+#include "engine/device/sink.h"
+#include "engine/recording/file_pattern.h"
+#include "engine/recording/queued_sink.h"
+#include "engine/recording/recording.h"
+
+namespace dmasim {
+namespace {
+
+using Kind = OutputFile::Kind;
+
+struct Target {
+  FilePattern name;
+  std::string path;  // the name, with 0 in the place of %n
+  FileType type;
+  Kind kind;
+  bool append;
+};
+
+/// How many recordings of a pattern with %n this process has begun.
+std::atomic<uint64_t> counted_recordings{0};
+
+/// 0 or an errno.
+int status_of(const char* path, struct stat& status) noexcept {
+  return stat(path, &status) == 0 ? 0 : errno;
+}
+
+/// None: nothing is recorded into such a thing.
+std::optional<Kind> kind_of(mode_t mode) noexcept {
+  if (S_ISREG(mode)) return Kind::file;
+  if (S_ISCHR(mode)) return Kind::device;
+  if (S_ISFIFO(mode)) return Kind::pipe;
+  return std::nullopt;
+}
+
+std::optional<FileType> type_of(const char* path, Kind kind) noexcept {
+  if (kind == Kind::pipe) return FileType::raw;
+  const auto type = file_type_of(path);
+  return kind == Kind::device && !type ? FileType::wav : type;
+}
+
+/// A pipe is opened for both, so that an open waits for no reader and a write without one is no
+/// SIGPIPE.
+int wanted_access(Kind kind, bool append) noexcept {
+  return append || kind == Kind::pipe ? R_OK | W_OK : W_OK;
+}
+
+Result<Target> inspect(FilePattern name, bool append) {
+  if (name.name(0).empty()) return Errno{EINVAL};
+  std::error_code failure;  // of getcwd(2)
+  name.make_absolute(std::filesystem::current_path(failure));
+  if (failure) return Errno{failure.value()};
+  std::string first = name.name(0);
+  Target target{std::move(name), std::move(first), FileType::raw, Kind::file, append};
+
+  struct stat status {};
+  // What has a number's name already is passed over.
+  const int absent = target.name.counts() ? ENOENT : status_of(target.path.c_str(), status);
+  if (absent != 0 && absent != ENOENT) return Errno{absent};
+  if (absent == 0) {
+    if (S_ISDIR(status.st_mode)) return Errno{EISDIR};
+    const auto kind = kind_of(status.st_mode);
+    if (!kind) return Errno{EINVAL};
+    target.kind = *kind;
+  }
+  const auto type = type_of(target.path.c_str(), target.kind);
+  if (!type) return Errno{EINVAL};
+  target.type = *type;
+  if (append && (target.kind != Kind::file || target.type == FileType::flac)) return Errno{ENOTSUP};
+  const int wanted = wanted_access(target.kind, append);
+  const int refused = absent != 0 ? may_make_file(target.path) : may_access(target.path, wanted);
+  if (refused != 0) return Errno{refused};
+  return target;
+}
+
+/// Opens for writing, without a change to what is there. O_NONBLOCK: a device that is not ready
+/// (a stopped terminal) refuses instead of holding the thread.
+Result<UniqueFd> open_output_once(const std::string& path, Kind kind, bool append) {
+  const int access = (wanted_access(kind, append) & R_OK) != 0 ? O_RDWR : O_WRONLY;
+  const int flags = access | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+  UniqueFd fd(open(path.c_str(), kind == Kind::file ? flags | O_CREAT : flags, 0666));
+  if (!fd) return Errno{errno};
+  struct stat status {};
+  if (fstat(fd.get(), &status) != 0) return Errno{errno};
+  if (kind_of(status.st_mode) != kind) return Errno{EINVAL};
+  return fd;
+}
+
+Result<ForkClosedFd> open_output(const std::string& path, Kind kind, bool append) {
+  return ForkClosedFd::open([&] { return open_output_once(path, kind, append); });
+}
+
+/// As large as `bytes`, or as large as it may be.
+void widen_pipe(int fd, size_t bytes) noexcept {
+  const int size = fcntl(fd, F_GETPIPE_SZ);
+  auto wanted = static_cast<int>(std::min<size_t>(bytes, INT_MAX));
+  while (wanted > std::max(size, 0) && fcntl(fd, F_SETPIPE_SZ, wanted) < 0) wanted /= 2;
+}
+
+/// Makes the file this stream's own, unless another one records into it. Where the file system has
+/// no locks, the file is used without.
+Result<void> claim(int fd) {
+  while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) return Errno{EBUSY};
+    if (errno != EINTR) break;
+  }
+  return {};
+}
+
+class FileRecorder final : public Recorder {
+ public:
+  explicit FileRecorder(Target target) : target_(std::move(target)) {
+    if (!target_.name.counts()) path_ = target_.path;
+  }
+  /// Not by closing alone: a child that has just been forked may not have closed its copies yet.
+  ~FileRecorder() override {
+    for (const ForkClosedFd& each : locks_) flock(each.get(), LOCK_UN);
+  }
+
+  /// Who has the file is found out without a lock of ours, however short: it could be what refuses
+  /// another stream's start.
+  Result<void> look(const PcmFormat& format) override {
+    if (!holds(format)) return Errno{EINVAL};
+    int refused = 0;
+    if (target_.kind != Kind::file) {
+      refused = look_at_device();
+    } else if (path_.empty()) {
+      refused = may_make_file(target_.path);
+    } else {
+      refused = look_at_files(format);
+    }
+    return refused == 0 ? Result<void>{} : Result<void>(Errno{refused});
+  }
+
+  void expect(size_t bytes) noexcept override {
+    most_bytes_ = bytes;
+    if (target_.kind == Kind::pipe && !locks_.empty()) widen_pipe(locks_.front().get(), bytes);
+  }
+
+  Result<std::unique_ptr<Recording>> begin(const PcmFormat& format) override {
+    if (!holds(format)) return Errno{EINVAL};
+    if (target_.kind == Kind::device) return begin_device(format);
+    if (target_.kind == Kind::pipe) return begin_pipe(format);
+    if (path_.empty()) {
+      if (const auto named = take_number(); !named) return named.as_errno();
+    }
+    auto found = find_file(format);
+    if (!found) return found.as_errno();
+    auto lock = copy_of(found->fd.get());
+    if (!lock) return lock.as_errno();
+    locks_.reserve(locks_.size() + 1);
+    auto recording = make_recording(target_.type, OutputFile(std::move(found->fd), Kind::file),
+                                    format, found->end);
+    locks_.push_back(*std::move(lock));  // not before: it would bar the next try
+    next_ = found->index + 1;
+    return recording;
+  }
+  [[nodiscard]] bool holds(const PcmFormat& format) const noexcept override {
+    return file_type_holds(target_.type, format);
+  }
+
+  [[nodiscard]] std::shared_ptr<const std::string> recorded_into() const noexcept override {
+    return number_name_;
+  }
+
+ private:
+  struct Found {
+    ForkClosedFd fd;
+    uint64_t end;  // where the recording goes on
+    uint64_t index;
+  };
+
+  /// At a device or a pipe. 0, or an errno.
+  [[nodiscard]] int look_at_device() const {
+    struct stat status {};
+    if (const int absent = status_of(path_.c_str(), status); absent != 0) return absent;
+    if (kind_of(status.st_mode) != target_.kind) return EINVAL;
+    if (const int refused = may_access(path_, wanted_access(target_.kind, false)); refused != 0) {
+      return refused;
+    }
+    const bool shared = target_.kind == Kind::device || !locks_.empty();
+    return shared || file_lock_owner(path_.c_str()) == 0 ? 0 : EBUSY;
+  }
+
+  /// Whether find_file() would find one. 0, or an errno.
+  [[nodiscard]] int look_at_files(const PcmFormat& format) const {
+    for (uint64_t index = next_;; ++index) {
+      const std::string path = path_of(index);
+      struct stat status {};
+      const int absent = status_of(path.c_str(), status);
+      if (absent == ENOENT) return may_make_file(path);
+      if (absent != 0) return absent;
+      if (S_ISDIR(status.st_mode)) return EISDIR;
+      if (!S_ISREG(status.st_mode)) return EINVAL;
+      const int wanted = wanted_access(Kind::file, target_.append);
+      if (const int refused = may_access(path, wanted); refused != 0) return refused;
+      if (file_lock_owner(path.c_str()) != 0) return EBUSY;
+      if (!target_.append) return 0;
+      const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+      if (!fd) return errno;
+      if (end_of_recording(target_.type, fd.get(), format)) return 0;
+    }
+  }
+
+  Result<std::unique_ptr<Recording>> begin_device(const PcmFormat& format) {
+    auto fd = open_output(path_, Kind::device, false);
+    if (!fd) return fd.as_errno();
+    return make_recording(target_.type, OutputFile(*std::move(fd), Kind::device), format);
+  }
+
+  /// All formats go into the one pipe.
+  Result<std::unique_ptr<Recording>> begin_pipe(const PcmFormat& format) {
+    if (locks_.empty()) {
+      auto fd = open_output(path_, Kind::pipe, false);
+      if (!fd) return fd.as_errno();
+      if (const auto claimed = claim(fd->get()); !claimed) return claimed.as_errno();
+      locks_.push_back(*std::move(fd));
+    }
+    widen_pipe(locks_.front().get(), most_bytes_);
+    auto fd = copy_of(locks_.front().get());
+    if (!fd) return fd.as_errno();
+    return make_recording(target_.type, OutputFile(*std::move(fd), Kind::pipe), format);
+  }
+
+  /// Makes the file of the next number that none has. It is this recorder's from here on.
+  Result<void> take_number() {
+    for (;;) {
+      std::string path = target_.name.name(counted_recordings.fetch_add(1));
+      auto name = std::make_shared<const std::string>(path);
+      const UniqueFd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+      if (!fd && errno == EEXIST) continue;
+      if (!fd) return Errno{errno};
+      path_ = std::move(path);
+      number_name_ = std::move(name);
+      return {};
+    }
+  }
+
+  /// The next file that this stream may record into. Appending passes over what does not fit.
+  Result<Found> find_file(const PcmFormat& format) {
+    for (uint64_t index = next_;; ++index) {
+      auto fd = open_output(path_of(index), Kind::file, target_.append);
+      if (!fd) return fd.as_errno();
+      if (const auto claimed = claim(fd->get()); !claimed) return claimed.as_errno();
+      if (!target_.append) {
+        if (ftruncate(fd->get(), 0) != 0) return Errno{errno};
+        return Found{*std::move(fd), 0, index};
+      }
+      const auto end = end_of_recording(target_.type, fd->get(), format);
+      if (end) return Found{*std::move(fd), *end, index};
+    }
+  }
+
+  static Result<ForkClosedFd> copy_of(int fd) {
+    return ForkClosedFd::open([fd]() -> Result<UniqueFd> {
+      UniqueFd copy(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+      if (!copy) return Errno{errno};
+      return copy;
+    });
+  }
+
+  /// out.wav, out.1.wav, out.2.wav
+  [[nodiscard]] std::string path_of(uint64_t index) const {
+    if (index == 0) return path_;
+    std::filesystem::path path(path_);
+    const std::string ending = path.extension();
+    return path.replace_extension(std::to_string(index) + ending);
+  }
+
+  const Target target_;
+  std::string path_;  // empty while it has no number in the place of %n
+  std::shared_ptr<const std::string> number_name_;  // path_, if it has a number
+  std::vector<ForkClosedFd> locks_;                 // each file is ours until the sink ends
+  uint64_t next_ = 0;                               // the index of the next file
+  size_t most_bytes_ = 0;                           // that come at a time
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Sink>> make_file_sink(const FilePattern& name,
+                                             const FileSinkOptions& options) {
+  auto target = inspect(name, options.append);
+  if (!target) return target.as_errno();
+  auto recorder = std::make_unique<FileRecorder>(*std::move(target));
+  return std::unique_ptr<Sink>(std::make_unique<QueuedSink>(std::move(recorder), options));
+}
+
+Result<std::unique_ptr<Sink>> make_file_sink(const char* path, const FileSinkOptions& options) {
+  if (path == nullptr) return Errno{EINVAL};
+  return make_file_sink(FilePattern::plain(path), options);
+}
+
+bool file_sink_accepts(const char* path, const PcmFormat& format) noexcept {
+  return file_sink_accepts_rates(path, format, format.rate_hz);
+}
+
+bool file_sink_accepts_rates(const char* path, const PcmFormat& format, uint32_t most_hz) noexcept {
+  if (path == nullptr) return false;
+  struct stat status {};
+  const auto kind = status_of(path, status) == 0 ? kind_of(status.st_mode) : std::nullopt;
+  const auto type = type_of(path, kind.value_or(Kind::file));
+  return type && file_type_holds_rates(*type, format, most_hz);
+}
+
+pid_t file_lock_owner(const char* path) noexcept {
+  struct stat status {};
+  if (path == nullptr || status_of(path, status) != 0) return 0;
+  std::FILE* locks = std::fopen("/proc/locks", "re");
+  if (locks == nullptr) return 0;
+  pid_t owner = 0;
+  char line[256];
+  while (owner == 0 && std::fgets(line, sizeof line, locks) != nullptr) {
+    int pid = 0;
+    unsigned major_id = 0;
+    unsigned minor_id = 0;
+    unsigned long long inode = 0;
+    // "1: FLOCK  ADVISORY  WRITE 1234 fd:01:5678 0 EOF"; who waits has "->" after the number.
+    if (std::sscanf(line, "%*d: FLOCK %*s WRITE %d %x:%x:%llu", &pid, &major_id, &minor_id,
+                    &inode) != 4) {
+      continue;
+    }
+    if (major_id == major(status.st_dev) && minor_id == minor(status.st_dev) &&
+        inode == status.st_ino && pid > 0) {
+      owner = pid;
+    }
+  }
+  std::fclose(locks);
+  return owner;
+}
+
+}  // namespace dmasim

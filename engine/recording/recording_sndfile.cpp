@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// What libsndfile writes: W64 and FLAC. Its disk accesses come back to an OutputFile, since its
+/// own error report does not keep the errno.
+#include <sndfile.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <vector>
+
+#include "engine/pcm/sample_codec.h"
+#include "engine/recording/recording.h"
+
+namespace dmasim {
+namespace {
+
+constexpr size_t kScratchSamples = size_t{8} * 1024;
+
+sf_count_t write_items(SNDFILE* file, const int32_t* items, sf_count_t count) noexcept {
+  return sf_write_int(file, items, count);
+}
+sf_count_t write_items(SNDFILE* file, const float* items, sf_count_t count) noexcept {
+  return sf_write_float(file, items, count);
+}
+sf_count_t write_items(SNDFILE* file, const double* items, sf_count_t count) noexcept {
+  return sf_write_double(file, items, count);
+}
+
+int sndfile_subtype(FileType type, SampleFormat format) noexcept {
+  if (sample_kind(format) == SampleKind::float32) return SF_FORMAT_FLOAT;
+  if (sample_kind(format) == SampleKind::float64) return SF_FORMAT_DOUBLE;
+  switch (sample_bits(format)) {
+    case 8:
+      return type == FileType::flac ? SF_FORMAT_PCM_S8 : SF_FORMAT_PCM_U8;
+    case 16:
+      return SF_FORMAT_PCM_16;
+    case 24:
+      return SF_FORMAT_PCM_24;
+    default:
+      return SF_FORMAT_PCM_32;
+  }
+}
+
+SF_INFO info_of(FileType type, const PcmFormat& format) noexcept {
+  SF_INFO info{};
+  info.samplerate = static_cast<int>(format.rate_hz);
+  info.channels = static_cast<int>(format.channels);
+  info.format = (type == FileType::flac ? SF_FORMAT_FLAC : SF_FORMAT_W64) |
+                sndfile_subtype(type, format.sample);
+  return info;
+}
+
+/// The file as libsndfile sees it. `size` is what there is already.
+class VirtualFile {
+ public:
+  VirtualFile(OutputFile file, uint64_t size) noexcept
+      : file_(std::move(file)), size_(static_cast<sf_count_t>(size)) {}
+
+  /// At its end.
+  SNDFILE* open(SF_INFO info) noexcept {
+    if (size_ == 0) return sf_open_virtual(&kCalls, SFM_WRITE, &info, this);
+    info.format = 0;
+    SNDFILE* file = sf_open_virtual(&kCalls, SFM_RDWR, &info, this);
+    if (file != nullptr) sf_seek(file, 0, SEEK_END | SFM_WRITE);
+    return file;
+  }
+  /// The errno of the first refusal, 0 if none.
+  [[nodiscard]] int error() const noexcept { return error_; }
+
+ private:
+  static VirtualFile& of(void* self) noexcept { return *static_cast<VirtualFile*>(self); }
+  static sf_count_t size(void* self) { return of(self).size_; }
+  static sf_count_t tell(void* self) { return of(self).place_; }
+  static sf_count_t read(void* bytes, sf_count_t count, void* self) {
+    VirtualFile& file = of(self);
+    const size_t got = file.file_.read_at(
+        static_cast<uint64_t>(file.place_),
+        {static_cast<std::byte*>(bytes), static_cast<size_t>(std::max<sf_count_t>(count, 0))});
+    file.place_ += static_cast<sf_count_t>(got);
+    return static_cast<sf_count_t>(got);
+  }
+  static sf_count_t seek(sf_count_t offset, int whence, void* self) {
+    VirtualFile& file = of(self);
+    const sf_count_t base = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? file.place_ : file.size_;
+    return file.place_ = std::max<sf_count_t>(base + offset, 0);
+  }
+  static sf_count_t write(const void* bytes, sf_count_t count, void* self) {
+    VirtualFile& file = of(self);
+    const auto wrote =
+        file.file_.write_at(static_cast<uint64_t>(file.place_),
+                            {static_cast<const std::byte*>(bytes), static_cast<size_t>(count)});
+    if (file.error_ == 0) file.error_ = wrote.error;
+    file.place_ += static_cast<sf_count_t>(wrote.bytes);
+    file.size_ = std::max(file.size_, file.place_);
+    return static_cast<sf_count_t>(wrote.bytes);
+  }
+  static inline SF_VIRTUAL_IO kCalls{&size, &seek, &read, &write, &tell};
+
+  OutputFile file_;
+  sf_count_t place_ = 0;
+  sf_count_t size_;
+  int error_ = 0;
+};
+
+/// `Number` is what the samples are handed to libsndfile as. An error is for good: neither file
+/// type can be gone on with behind a hole.
+template <typename Number>
+class SndfileRecording final : public Recording {
+ public:
+  SndfileRecording(FileType type, OutputFile file, const PcmFormat& format, uint64_t end)
+      : type_(type),
+        format_(format),
+        file_(std::move(file), end),
+        scratch_(std::max(kScratchSamples / format.channels, size_t{1}) * format.channels) {}
+
+  ~SndfileRecording() override { close(); }
+
+  Kept append(std::span<const std::byte> frames) noexcept override {
+    Kept kept;
+    const size_t sample = sample_bytes(format_.sample);
+    while (!frames.empty()) {
+      if (const auto ready = open(); !ready) return {kept.frames, ready.error()};
+      const auto piece = frames.first(std::min(frames.size(), scratch_.size() * sample));
+      const auto count = static_cast<sf_count_t>(piece.size() / sample);
+      decode(format_.sample, piece, scratch_.data());
+      const sf_count_t wrote = write_items(sndfile_, scratch_.data(), count);
+      kept.frames += static_cast<uint64_t>(std::max<sf_count_t>(wrote, 0)) / format_.channels;
+      if (wrote != count) fail();
+      frames = frames.subspan(piece.size());
+    }
+    kept.error = error_;
+    return kept;
+  }
+
+  /// A FLAC that is being written says nothing of its length, and its encoder holds the last block
+  /// back; what has left it can be read.
+  Result<void> sync() noexcept override {
+    if (const auto ready = open(); !ready) return ready;
+    sf_command(sndfile_, SFC_UPDATE_HEADER_NOW, nullptr, 0);
+    return outcome();
+  }
+
+  Result<void> finish() noexcept override {
+    if (const auto ready = open(); !ready) return ready;
+    close();
+    return outcome();
+  }
+
+ private:
+  Result<void> open() noexcept {
+    if (sndfile_ == nullptr && error_ == 0) {
+      sndfile_ = file_.open(info_of(type_, format_));
+      if (sndfile_ == nullptr) fail();
+    }
+    return outcome();
+  }
+
+  void close() noexcept {
+    if (sndfile_ != nullptr) sf_close(sndfile_);
+    sndfile_ = nullptr;
+  }
+
+  void fail() noexcept { error_ = file_.error() != 0 ? file_.error() : EIO; }
+
+  Result<void> outcome() noexcept {
+    if (error_ == 0 && file_.error() != 0) fail();
+    if (error_ != 0) return Errno{error_};
+    return {};
+  }
+
+  const FileType type_;
+  const PcmFormat format_;
+  VirtualFile file_;
+  std::vector<Number> scratch_;
+  SNDFILE* sndfile_ = nullptr;
+  int error_ = 0;
+};
+
+}  // namespace
+
+bool sndfile_holds(FileType type, int fd, const PcmFormat& format) noexcept {
+  SF_INFO info{};
+  SNDFILE* file = sf_open_fd(fd, SFM_READ, &info, SF_FALSE);
+  if (file == nullptr) return false;
+  sf_close(file);
+  const SF_INFO wanted = info_of(type, format);
+  return info.format == wanted.format && info.channels == wanted.channels &&
+         info.samplerate == wanted.samplerate;
+}
+
+std::unique_ptr<Recording> make_sndfile_recording(FileType type, OutputFile file,
+                                                  const PcmFormat& format, uint64_t end) {
+  switch (sample_kind(format.sample)) {
+    case SampleKind::float32:
+      return std::make_unique<SndfileRecording<float>>(type, std::move(file), format, end);
+    case SampleKind::float64:
+      return std::make_unique<SndfileRecording<double>>(type, std::move(file), format, end);
+    default:
+      return std::make_unique<SndfileRecording<int32_t>>(type, std::move(file), format, end);
+  }
+}
+
+}  // namespace dmasim

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "plugin/config/environment.h"
+
+#include <alsa/asoundlib.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cctype>
+#include <utility>
+#include <vector>
+
+#include "plugin/config/nearest.h"
+
+namespace dmasim {
+namespace {
+
+constexpr std::string_view kPrefix = "DMASIM_";
+
+/// The name of a variable DMASIM_* behind that prefix; empty for others.
+std::string_view key_of(std::string_view variable) {
+  if (!variable.starts_with(kPrefix)) return {};
+  variable.remove_prefix(kPrefix.size());
+  return variable.substr(0, variable.find('='));
+}
+
+/// Each with the variable that was meant.
+std::vector<std::pair<std::string, std::string>> near_variables(
+    std::span<const std::string_view> keys) {
+  std::vector<std::pair<std::string, std::string>> found;
+  for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
+    const std::string_view key = key_of(*variable);
+    const std::string_view near = key.empty() ? key : nearest(key, keys);
+    std::string name = std::string(kPrefix) + std::string(key);
+    std::string meant = environment_name(near);
+    if (!near.empty() && name != meant) found.emplace_back(std::move(name), std::move(meant));
+  }
+  return found;
+}
+
+}  // namespace
+
+std::string environment_name(std::string_view key) {
+  std::string name(kPrefix);
+  for (const char letter : key) {
+    name += static_cast<char>(std::toupper(static_cast<unsigned char>(letter)));
+  }
+  return name;
+}
+
+void log_near_variables(std::span<const std::string_view> keys) {
+  static std::atomic<bool> said{false};
+  if (said.load()) return;
+  const auto found = near_variables(keys);
+  if (found.empty() || said.exchange(true)) return;
+  for (const auto& [name, meant] : found) {
+    SNDERR("dmasim: the environment has %s, which is not used; did you mean %s?", name.c_str(),
+           meant.c_str());
+  }
+}
+
+}  // namespace dmasim

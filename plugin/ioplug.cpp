@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The module's entry and its ioplug callback table. Here errno values become ALSA's negative
+/// numbers, no exception gets out, a thread is cancelled before or after but not within, and a
+/// forked child is turned away. Nothing else.
+#include <alsa/asoundlib.h>
+#include <alsa/pcm_external.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+
+#include "engine/card/owner_words.h"
+#include "engine/card/subdevice.h"
+#include "engine/device/sink.h"
+#include "engine/recording/file_sink.h"
+#include "plugin/config/channel_maps.h"
+#include "plugin/config/pcm_config.h"
+#include "plugin/open/pcm_open.h"
+#include "plugin/pcm/hw_setup.h"
+#include "plugin/pcm/substream.h"
+#include "plugin/process/exit_flush.h"
+#include "plugin/process/fork_guard.h"
+#include "plugin/process/hook.h"
+#include "plugin/process/no_cancellation.h"
+#include "plugin/process/thread_limits.h"
+#include "plugin/report/loss.h"
+#include "plugin/report/report.h"
+#include "plugin/report/report_file.h"
+
+namespace dmasim {
+namespace {
+
+/// What io.private_data points to.
+struct Plugin {
+  snd_pcm_ioplug_t io{};
+  std::string name;
+  PcmConfig config;
+  ForkGuard guard{io};
+  std::optional<Subdevice> subdevice;  // let go of after the substream
+  std::unique_ptr<ChannelMaps> channel_maps;
+  std::unique_ptr<Substream> substream;
+  LossWords loss;
+  std::optional<ExitFlush> exit_flush;  // of a recording
+};
+
+Plugin& plugin_of(snd_pcm_ioplug_t* io) { return *static_cast<Plugin*>(io->private_data); }
+
+int to_errno(const Result<void>& result) { return -result.error(); }
+
+/// Runs a hook on the substream; `Answer` is what ALSA gets. A forked child gets what `in_child`
+/// answers.
+template <typename Answer, typename Hook, typename InChild = int (*)() noexcept>
+Answer call(snd_pcm_ioplug_t* io, Hook hook, InChild in_child = no_device) noexcept {
+  Plugin& plugin = plugin_of(io);
+  const auto disconnected = [=]() noexcept {
+    io->state = SND_PCM_STATE_DISCONNECTED;
+    return in_child();
+  };
+  return run_hook<Answer>(
+      plugin.guard, [&] { return hook(*plugin.substream); }, disconnected);
+}
+
+/// With a %n in it until it has become a file.
+std::string recording_of(const Plugin& plugin) {
+  std::string name = plugin.substream->recorded_into();
+  return name.empty() ? plugin.config.file : name;
+}
+
+/// Why a stream that could be started was not, or will not be: the recording, or the machine.
+/// EPIPE, EBADFD and the answers of drain are the program's own affair.
+void log_start_failure(const Plugin& plugin, int error) {
+  if (error == 0 || error == EPIPE || error == EBADFD || error == EAGAIN || error == EINTR) return;
+  const std::string file = recording_of(plugin);
+  const std::string trouble = plugin.substream->device_trouble();
+  if (!trouble.empty()) {
+    SNDERR("dmasim: %s", trouble.c_str());
+  } else if (error == ENOMEM) {
+    SNDERR("dmasim: no memory, or no thread more, to start with; %s", thread_limits().c_str());
+  } else if (error == EPERM && plugin.config.rt_priority > 0) {
+    SNDERR("dmasim: rt_priority = %d: %s; accepted: 0, or what RLIMIT_RTPRIO allows",
+           plugin.config.rt_priority, snd_strerror(-error));
+  } else if (file.empty()) {
+    SNDERR("dmasim: cannot start: %s", snd_strerror(-error));
+  } else if (error == EBUSY) {
+    SNDERR("dmasim: file = \"%s\" is in use by %s; accepted: a file of its own for each stream",
+           file.c_str(), owner_words(file_lock_owner(file.c_str())).c_str());
+  } else {
+    SNDERR("dmasim: file = \"%s\", cannot go on: %s", file.c_str(), snd_strerror(-error));
+  }
+}
+
+int on_start(snd_pcm_ioplug_t* io) {
+  return call<int>(io, [io](Substream& s) {
+    const Result<void> started = s.start();
+    log_start_failure(plugin_of(io), started.error());
+    return to_errno(started);
+  });
+}
+
+int on_stop(snd_pcm_ioplug_t* io) {
+  return call<int>(io, [](Substream& s) { return s.stop(), 0; });
+}
+
+/// A child is not told by an error, of which alsa-lib would make XRUN. It finds all played or all
+/// there, and goes on to a call that tells it.
+snd_pcm_sframes_t in_child_position(const snd_pcm_ioplug_t* io) {
+  const bool playback = io->stream == SND_PCM_STREAM_PLAYBACK;
+  return static_cast<snd_pcm_sframes_t>(playback ? io->appl_ptr : io->appl_ptr + io->buffer_size);
+}
+
+snd_pcm_sframes_t on_pointer(snd_pcm_ioplug_t* io) {
+  return call<snd_pcm_sframes_t>(
+      io, [](Substream& s) { return static_cast<snd_pcm_sframes_t>(s.pointer()); },
+      [io]() noexcept { return in_child_position(io); });
+}
+
+snd_pcm_sframes_t on_transfer(snd_pcm_ioplug_t* io, const snd_pcm_channel_area_t* areas,
+                              snd_pcm_uframes_t offset, snd_pcm_uframes_t size) {
+  return call<snd_pcm_sframes_t>(io, [=](Substream& s) -> snd_pcm_sframes_t {
+    const Result<snd_pcm_uframes_t> done = s.transfer(areas, offset, size);
+    return done ? static_cast<snd_pcm_sframes_t>(*done) : -done.error();
+  });
+}
+
+/// Each was offered, but not with the others.
+void log_unheld(const Plugin& plugin, const HwSetup& hw) {
+  SNDERR(
+      "dmasim: file = \"%s\" cannot hold format = %s, channels = %u and rate = %u together; "
+      "accepted: what its type holds together, or a file that ends in .raw, which holds all",
+      plugin.config.file.c_str(), snd_pcm_format_name(hw.alsa_format), hw.format.channels,
+      hw.format.rate_hz);
+}
+
+int on_hw_params(snd_pcm_ioplug_t* io, snd_pcm_hw_params_t* params) {
+  return call<int>(io, [io, params](Substream& s) {
+    const auto setup = setup_of(*params);
+    if (!setup) return -EINVAL;
+    const Result<void> done = s.hw_params(*setup);
+    if (done.error() == EINVAL) log_unheld(plugin_of(io), *setup);
+    return to_errno(done);
+  });
+}
+
+int on_hw_free(snd_pcm_ioplug_t* io) {
+  return call<int>(io, [](Substream& s) { return to_errno(s.hw_free()); });
+}
+
+int on_sw_params(snd_pcm_ioplug_t* io, snd_pcm_sw_params_t* params) {
+  return call<int>(io, [params](Substream& s) {
+    SwSetup sw;
+    snd_pcm_sw_params_get_avail_min(params, &sw.avail_min);
+    snd_pcm_sw_params_get_stop_threshold(params, &sw.stop_threshold);
+    snd_pcm_sw_params_get_silence_threshold(params, &sw.silence_threshold);
+    snd_pcm_sw_params_get_silence_size(params, &sw.silence_size);
+    snd_pcm_sw_params_get_boundary(params, &sw.boundary);
+    int period_event = 0;
+    snd_pcm_sw_params_get_period_event(params, &period_event);
+    sw.period_event = period_event != 0;
+    return to_errno(s.sw_params(sw));
+  });
+}
+
+int on_prepare(snd_pcm_ioplug_t* io) {
+  return call<int>(io, [io](Substream& s) {
+    const Result<void> prepared = s.prepare();
+    // A prepare of what runs is the program's own affair.
+    const bool runs = io->state == SND_PCM_STATE_RUNNING || io->state == SND_PCM_STATE_DRAINING;
+    if (!runs) log_start_failure(plugin_of(io), prepared.error());
+    return to_errno(prepared);
+  });
+}
+
+int on_drain(snd_pcm_ioplug_t* io) {
+  return call<int>(io, [io](Substream& s) {
+    const Result<void> drained = s.drain();
+    Plugin& plugin = plugin_of(io);
+    if (drained.error() == EIO && io->state != SND_PCM_STATE_PREPARED) {
+      SNDERR("dmasim: %s",
+             plugin.loss.at_drain(plugin.config, recording_of(plugin), s.stats().sink).c_str());
+    } else {
+      log_start_failure(plugin, drained.error());
+    }
+    return to_errno(drained);
+  });
+}
+
+int on_pause(snd_pcm_ioplug_t* io, int enable) {
+  return call<int>(io, [enable](Substream& s) { return to_errno(s.pause(enable != 0)); });
+}
+
+/// Nothing ever suspends this card; it says that it could be resumed, as cards do.
+int on_resume(snd_pcm_ioplug_t*) { return 0; }
+
+int on_delay(snd_pcm_ioplug_t* io, snd_pcm_sframes_t* delay) {
+  return call<int>(io, [delay](Substream& s) {
+    const Result<snd_pcm_sframes_t> frames = s.delay();
+    if (frames) *delay = *frames;
+    return -frames.error();
+  });
+}
+
+/// A program that was woken finds the positions of its waking, as behind a kernel's mapped status:
+/// snd_pcm_wait and snd_pcm_rewindable look at alsa-lib's copy. It has let go of its lock here.
+int on_poll_revents(snd_pcm_ioplug_t* io, pollfd*, unsigned, unsigned short* revents) {
+  *revents = POLLERR | POLLNVAL;  // a child's
+  Plugin& plugin = plugin_of(io);
+  if (!plugin.guard.in_child()) {
+    plugin.substream->woken();
+    static_cast<void>(snd_pcm_avail_update(io->pcm));
+  }
+  return call<int>(io, [revents](Substream& s) { return *revents = s.poll_revents(), 0; });
+}
+
+snd_pcm_chmap_query_t** on_query_chmaps(snd_pcm_ioplug_t* io) {
+  const Plugin& plugin = plugin_of(io);
+  return plugin.guard.in_child() ? nullptr : plugin.channel_maps->query();
+}
+
+snd_pcm_chmap_t* on_get_chmap(snd_pcm_ioplug_t* io) {
+  const Plugin& plugin = plugin_of(io);
+  if (plugin.guard.in_child()) return nullptr;
+  const unsigned channels = plugin.substream->channels();
+  return channels == 0 ? nullptr : plugin.channel_maps->get(channels);
+}
+
+int on_set_chmap(snd_pcm_ioplug_t* io, const snd_pcm_chmap_t* map) {
+  ChannelMaps& maps = *plugin_of(io).channel_maps;
+  return call<int>(io, [&maps, map](Substream& s) {
+    if (maps.empty()) return -ENXIO;
+    return s.prepared() ? to_errno(maps.set(s.channels(), *map)) : -EBADFD;
+  });
+}
+
+void dump(const Plugin& plugin, snd_output_t* out) {
+  const bool playback = plugin.io.stream == SND_PCM_STREAM_PLAYBACK;
+  const std::string subdevice =
+      plugin.subdevice ? std::to_string(plugin.subdevice->number()) : "none";
+  const std::string end = playback ? recording_of(plugin) : plugin.config.source;
+  snd_output_printf(out, "dmasim PCM card '%s' device %u subdevice %s, %s %s\n",
+                    plugin.config.card.c_str(), plugin.config.dev, subdevice.c_str(),
+                    playback ? "recording to" : "playing from",
+                    end.empty() ? (playback ? "nowhere" : "silence") : end.c_str());
+  if (!plugin.config.cable.empty()) {
+    snd_output_printf(out, "Its cable is: %s\n", plugin.config.cable.c_str());
+  }
+  for (const std::string& each : plugin.config.unused) snd_output_printf(out, "%s\n", each.c_str());
+  snd_output_printf(out, "Its setup is:\n");
+  snd_pcm_dump_setup(plugin.io.pcm, out);
+  const SubstreamStats stats = plugin.substream->stats();
+  snd_output_printf(out, "  appl_ptr     : %lu\n", stats.appl_ptr);
+  snd_output_printf(out, "  hw_ptr       : %lu\n", stats.hw_ptr);
+}
+
+void on_dump(snd_pcm_ioplug_t* io, snd_output_t* out) {
+  const Plugin& plugin = plugin_of(io);
+  if (plugin.guard.in_child()) {
+    snd_output_printf(out, "dmasim PCM of a process that has forked: not this one's\n");
+    return;
+  }
+  call<int>(io, [&plugin, out](Substream&) { return dump(plugin, out), 0; });
+}
+
+void report(const Plugin& plugin) {
+  if (plugin.config.report.empty()) return;
+  const auto number = plugin.subdevice ? std::optional(plugin.subdevice->number()) : std::nullopt;
+  const std::string line = report_line(plugin.name, plugin.io.stream, plugin.config,
+                                       recording_of(plugin), number, plugin.substream->stats());
+  if (const Result<void> done = append_report(plugin.config.report, line); !done) {
+    SNDERR("dmasim: report = \"%s\": %s", plugin.config.report.c_str(),
+           snd_strerror(-done.error()));
+  }
+}
+
+/// A report that nobody could write is refused while there is somebody to be told.
+Result<void> check_report(const PcmConfig& config) {
+  if (config.report.empty()) return {};
+  const Result<void> writable = check_report_file(config.report);
+  if (!writable) {
+    SNDERR(
+        "dmasim: report = \"%s\": %s; accepted: a file, a character device, or a pipe that "
+        "somebody reads",
+        config.report.c_str(), snd_strerror(-writable.error()));
+  }
+  return writable;
+}
+
+/// A forked child frees nothing: every thread and lock behind the substream is the parent's.
+int on_close(snd_pcm_ioplug_t* io) {
+  Plugin& plugin = plugin_of(io);
+  if (plugin.guard.in_child()) {
+    close(io->poll_fd);  // the child's own
+    return 0;
+  }
+  const NoCancellation all_of_it;
+  const std::unique_ptr<Plugin> owned(&plugin);
+  return call<int>(io, [&plugin](Substream& s) {
+    s.close();
+    const std::string loss =
+        plugin.loss.at_close(plugin.config, recording_of(plugin), s.stats().sink);
+    if (!loss.empty()) SNDERR("dmasim: %s", loss.c_str());
+    report(plugin);
+    return 0;
+  });
+}
+
+const snd_pcm_ioplug_callback_t* callbacks() {
+  static const snd_pcm_ioplug_callback_t table = [] {
+    snd_pcm_ioplug_callback_t t{};
+    t.start = on_start;
+    t.stop = on_stop;
+    t.pointer = on_pointer;
+    t.transfer = on_transfer;
+    t.close = on_close;
+    t.hw_params = on_hw_params;
+    t.hw_free = on_hw_free;
+    t.sw_params = on_sw_params;
+    t.prepare = on_prepare;
+    t.drain = on_drain;
+    t.pause = on_pause;
+    t.resume = on_resume;
+    t.poll_revents = on_poll_revents;
+    t.dump = on_dump;
+    t.delay = on_delay;
+    t.query_chmaps = on_query_chmaps;
+    t.get_chmap = on_get_chmap;
+    t.set_chmap = on_set_chmap;
+    return t;
+  }();
+  return &table;
+}
+
+void fill_ioplug(Plugin& plugin) {
+  plugin.io.version = SND_PCM_IOPLUG_VERSION;
+  plugin.io.name = "dmasim simulated sound card";
+  // Not FLAG_MONOTONIC: programs would be told by snd_pcm_hw_params_is_monotonic that time stamps
+  // are not, since ioplug's refine overwrites what that reads.
+  plugin.io.flags = SND_PCM_IOPLUG_FLAG_BOUNDARY_WA;
+  plugin.io.poll_fd = plugin.substream->poll_level().fd();
+  plugin.io.poll_events = static_cast<unsigned>(plugin.substream->poll_level().events());
+  plugin.io.mmap_rw = 0;  // the ring is ours: alsa-lib unmaps its own before our close
+  plugin.io.callback = callbacks();
+  plugin.io.private_data = &plugin;
+}
+
+struct IoplugDeleter {
+  void operator()(snd_pcm_ioplug_t* io) const noexcept { snd_pcm_ioplug_delete(io); }
+};
+
+/// From snd_pcm_ioplug_create on, snd_pcm_ioplug_delete closes and frees by on_close.
+int create(std::unique_ptr<Plugin> plugin, snd_pcm_t** pcm, const char* name, int mode) {
+  if (const int err = snd_pcm_ioplug_create(&plugin->io, name, plugin->io.stream, mode); err < 0) {
+    plugin->substream->close();
+    return err;
+  }
+  std::unique_ptr<snd_pcm_ioplug_t, IoplugDeleter> io(&plugin.release()->io);
+  io->nonblock = (mode & SND_PCM_NONBLOCK) != 0 ? 1 : 0;  // alsa-lib leaves this to us
+  if (const int err = set_hw_constraints(*io, plugin_of(io.get()).config); err < 0) return err;
+  *pcm = io.release()->pcm;
+  return 0;
+}
+
+int open_pcm(snd_pcm_t** pcm, const char* name, const snd_config_t* conf, snd_pcm_stream_t stream,
+             int mode) {
+  auto plugin = std::make_unique<Plugin>();
+  plugin->name = name != nullptr ? name : "dmasim";
+  plugin->io.stream = stream;
+  Result<PcmConfig> config = open_config(conf, stream);
+  if (!config) return -config.error();
+  plugin->config = std::move(*config);
+  if (const auto writable = check_report(plugin->config); !writable) return -writable.error();
+  Result<std::optional<Subdevice>> subdevice = take_subdevice(plugin->config, stream);
+  if (!subdevice) return -subdevice.error();
+  if (*subdevice) {
+    plugin->config.taken = (*subdevice)->number();
+    plugin->subdevice.emplace(**std::move(subdevice));
+  }
+  Result<SubstreamParts> parts = make_parts(plugin->config, stream);
+  if (!parts) return -parts.error();
+  plugin->channel_maps =
+      std::make_unique<ChannelMaps>(plugin->config.channel_maps, plugin->config.channels);
+  plugin->substream = std::make_unique<Substream>(plugin->io, stream, std::move(*parts));
+  if (const Result<void> opened = plugin->substream->open(); !opened) return -opened.error();
+  if (stream == SND_PCM_STREAM_PLAYBACK && !plugin->config.file.empty()) {
+    Substream& flushed = *plugin->substream;
+    plugin->exit_flush.emplace([&flushed] { static_cast<void>(flushed.sync_recording()); });
+  }
+  fill_ioplug(*plugin);
+  return create(std::move(plugin), pcm, name, mode);
+}
+
+}  // namespace
+}  // namespace dmasim
+
+#pragma GCC visibility push(default)
+extern "C" {
+
+SND_PCM_PLUGIN_DEFINE_FUNC(dmasim) {
+  static_cast<void>(root);
+  return dmasim::run_uncancelled<int>(
+      [=] { return dmasim::open_pcm(pcmp, name, conf, stream, mode); });
+}
+
+SND_PCM_PLUGIN_SYMBOL(dmasim);
+}
+#pragma GCC visibility pop

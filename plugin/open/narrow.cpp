@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "plugin/open/narrow.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+#include <vector>
+
+#include "engine/cable/cable.h"
+#include "engine/device/sink.h"
+#include "engine/recording/file_pattern.h"
+#include "engine/recording/file_sink.h"
+#include "plugin/open/pcm_mixer.h"
+#include "plugin/pcm/ring_copy.h"
+
+namespace dmasim {
+namespace {
+
+/// The largest value of `range` for which `fits` holds, which it does up to some value and for the
+/// least one.
+template <typename Fits>
+unsigned largest(Range range, Fits fits) {
+  while (range.min < range.max) {
+    const unsigned middle = range.max - (range.max - range.min) / 2;
+    if (fits(middle)) {
+      range.min = middle;
+    } else {
+      range.max = middle - 1;
+    }
+  }
+  return range.min;
+}
+
+/// The rates of `range` that files at `path` hold, with what else `format` has: each of them, or
+/// else the usual ones among them and the two ends. None if none.
+std::optional<Rates> held_rates(const char* path, PcmFormat format, const Range& range) {
+  format.rate_hz = range.min;
+  if (file_sink_accepts_rates(path, format, range.max)) return Rates(range);
+  std::vector<unsigned> list{range.min};
+  std::copy_if(kUsualRates.begin(), kUsualRates.end(), std::back_inserter(list),
+               [&](unsigned rate_hz) { return rate_hz > range.min && rate_hz < range.max; });
+  if (range.max > range.min) list.push_back(range.max);
+  std::erase_if(list, [&](unsigned rate_hz) {
+    format.rate_hz = rate_hz;
+    return !file_sink_accepts(path, format);
+  });
+  if (list.empty()) return std::nullopt;
+  return Rates(std::move(list));
+}
+
+bool narrow(Range& range, unsigned value) {
+  if (!range.contains(value)) return false;
+  range = {value, value};
+  return true;
+}
+
+bool narrow(Rates& rates, unsigned rate_hz) {
+  if (!rates.contains(rate_hz)) return false;
+  rates = Rates(Range{rate_hz, rate_hz});
+  return true;
+}
+
+}  // namespace
+
+FilePattern file_pattern(const PcmConfig& config) {
+  const std::string subdevice = config.taken ? std::to_string(*config.taken) : "none";
+  const auto pattern =
+      FilePattern::parse(config.file, {.card = config.card, .subdevice = subdevice});
+  return pattern ? *pattern : FilePattern::plain(config.file);
+}
+
+bool is_sound_file(const std::string& source) noexcept {
+  return !source.empty() && source != "silence" && source != "counter" && !tone_hz(source);
+}
+
+bool narrow_to_file(PcmConfig& config, const char* path) {
+  const Range range{config.rate_hz.min(), config.rate_hz.max()};  // all of it so far
+  const auto rates = [&](SampleFormat format) {
+    return held_rates(path, {.sample = format, .channels = config.channels.min}, range);
+  };
+  std::erase_if(config.formats, [&](SampleFormat format) { return !rates(format); });
+  if (config.formats.empty()) return false;
+  const SampleFormat any = config.formats.front();
+  config.rate_hz = *rates(any);
+  config.channels.max = largest(config.channels, [&](unsigned channels) {
+    return file_sink_accepts(
+        path, {.sample = any, .channels = channels, .rate_hz = config.rate_hz.min()});
+  });
+  return true;
+}
+
+bool narrow_to_shape(PcmConfig& config, const Source::Shape& shape) {
+  if (!config.channels_chosen && shape.channels <= kMaxChannels) {
+    config.channels.max = std::max(config.channels.max, shape.channels);
+  }
+  return narrow(config.channels, shape.channels) && narrow(config.rate_hz, shape.rate_hz);
+}
+
+bool narrow_to_format(PcmConfig& config, const PcmFormat& format) {
+  if (!allows(config, format)) return false;
+  config.formats = {format.sample};
+  return narrow(config.channels, format.channels) && narrow(config.rate_hz, format.rate_hz);
+}
+
+std::optional<PcmFormat> carried_format(const PcmConfig& config, snd_pcm_stream_t stream) {
+  if (config.cable.empty()) return std::nullopt;
+  const auto notify = notify_switch(config);
+  if (stream == SND_PCM_STREAM_PLAYBACK && notify && notify()) return std::nullopt;
+  return cable_carries(config.cable, config.directory);
+}
+
+}  // namespace dmasim

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "plugin/open/pcm_open.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "engine/cable/cable.h"
+#include "engine/device/tee_sink.h"
+#include "engine/recording/file_pattern.h"
+#include "engine/recording/file_sink.h"
+#include "engine/recording/file_source.h"
+#include "plugin/open/card.h"
+#include "plugin/open/narrow.h"
+#include "plugin/open/pcm_mixer.h"
+#include "plugin/open/precedence.h"
+#include "plugin/pcm/alsa_format.h"
+
+namespace dmasim {
+namespace {
+
+constexpr int64_t kMsNs = 1'000'000;
+
+void log_file_refusal(const PcmConfig& config, int error) {
+  if (error == ENOTSUP) {
+    SNDERR(
+        "dmasim: file = \"%s\": nothing can be appended to a .flac, a FIFO or a device; accepted "
+        "with append = yes: .wav .w64 .raw",
+        config.file.c_str());
+    return;
+  }
+  SNDERR(
+      "dmasim: file = \"%s\": %s; accepted: a path that can be written, ending in "
+      ".wav .w64 .flac or .raw, or a FIFO that can be read and written",
+      config.file.c_str(), std::strerror(error));
+}
+
+Result<std::unique_ptr<Sink>> make_file(PcmConfig& config) {
+  const FilePattern pattern = file_pattern(config);
+  if (!pattern.counts()) config.file = pattern.name(0);
+  Result<std::unique_ptr<Sink>> sink = make_file_sink(pattern, {.queue_ns = config.queue_ms * kMsNs,
+                                                                .flush_ns = config.flush_ms * kMsNs,
+                                                                .append = config.append});
+  if (!sink) {
+    log_file_refusal(config, sink.error());
+    return sink.error() == ENOTSUP ? Errno{EINVAL} : sink.as_errno();
+  }
+  if (!narrow_to_file(config, pattern.name(0).c_str())) {
+    SNDERR(
+        "dmasim: file = \"%s\" cannot hold any of the formats, channels and rates that are "
+        "allowed",
+        config.file.c_str());
+    return Errno{EINVAL};
+  }
+  return sink;
+}
+
+Result<std::unique_ptr<Sink>> make_sink(PcmConfig& config) {
+  if (config.cable.empty() && config.file.empty()) return make_null_sink();
+  if (config.cable.empty()) return make_file(config);
+  std::unique_ptr<Sink> cable = make_cable_sink(config.cable, std::make_shared<RealtimeClock>(),
+                                                notify_switch(config), config.directory);
+  if (config.file.empty()) return cable;
+  Result<std::unique_ptr<Sink>> file = make_file(config);
+  if (!file) return file;
+  return make_tee_sink(std::move(*file), std::move(cable));
+}
+
+bool narrow_to_source(PcmConfig& config, const Source& source) {
+  const auto shape = source.shape();
+  if (!shape || narrow_to_shape(config, *shape)) return true;
+  SNDERR(
+      "dmasim: source = \"%s\" has %u channels at %u Hz; accepted: channels = %u-%u, "
+      "rate = %u-%u",
+      config.source.c_str(), shape->channels, shape->rate_hz, config.channels.min,
+      config.channels.max, config.rate_hz.min(), config.rate_hz.max());
+  return false;
+}
+
+Result<std::unique_ptr<Source>> make_cable_end(const PcmConfig& config) {
+  if (config.source.empty()) {
+    return make_cable_source(config.cable, std::make_shared<RealtimeClock>(), config.directory);
+  }
+  SNDERR("dmasim: source = \"%s\" and cable = \"%s\"; accepted: one of them for a capture",
+         config.source.c_str(), config.cable.c_str());
+  return Errno{EINVAL};
+}
+
+Result<std::unique_ptr<Source>> make_source(PcmConfig& config) {
+  const std::string& name = config.source;
+  if (!config.cable.empty()) return make_cable_end(config);
+  if (name.empty() || name == "silence") return make_silence_source();
+  if (name == "counter") return make_counter_source();
+  if (const auto frequency_hz = tone_hz(name)) return make_tone_source(*frequency_hz);
+  Result<std::unique_ptr<Source>> source = make_file_source(name.c_str());
+  if (source.error() == ENOTSUP) {
+    SNDERR(
+        "dmasim: source = \"%s\": its header gives a sample more bytes than its bits need, so that "
+        "nobody knows which of them are the sound; accepted: a WAV of 8, 16, 24 or 32 bits in 1, "
+        "2, "
+        "3 or 4 bytes, or of 24 in 4 as arecord writes them",
+        name.c_str());
+    return Errno{EINVAL};
+  }
+  if (!source) {
+    SNDERR(
+        "dmasim: source = \"%s\": %s; accepted: silence, tone:HZ, counter or the path of a "
+        "sound file",
+        name.c_str(), std::strerror(source.error()));
+    return source;
+  }
+  if (!narrow_to_source(config, **source)) return Errno{EINVAL};
+  return source;
+}
+
+bool narrow_to_carried(PcmConfig& config, snd_pcm_stream_t stream) {
+  const auto carried = carried_format(config, stream);
+  if (!carried || narrow_to_format(config, *carried)) return true;
+  SNDERR(
+      "dmasim: cable = \"%s\" carries %s, which format, channels = %u-%u or rate = %u-%u do not "
+      "allow",
+      config.cable.c_str(), describe(*carried).c_str(), config.channels.min, config.channels.max,
+      config.rate_hz.min(), config.rate_hz.max());
+  return false;
+}
+
+bool check_together(const PcmConfig& config) {
+  if (leaves_room_for_periods(config)) return true;
+  SNDERR("dmasim: period_bytes = %u-%u leaves no room for %u periods in buffer_bytes = %u-%u",
+         config.period_bytes.min, config.period_bytes.max, config.periods.min,
+         config.buffer_bytes.min, config.buffer_bytes.max);
+  return false;
+}
+
+int set_range(snd_pcm_ioplug_t& io, int param, const Range& range) {
+  return snd_pcm_ioplug_set_param_minmax(&io, param, range.min, range.max);
+}
+
+int set_rates(snd_pcm_ioplug_t& io, const Rates& rates) {
+  const std::vector<unsigned>& list = rates.list();
+  if (list.empty()) return set_range(io, SND_PCM_IOPLUG_HW_RATE, {rates.min(), rates.max()});
+  return snd_pcm_ioplug_set_param_list(&io, SND_PCM_IOPLUG_HW_RATE,
+                                       static_cast<unsigned>(list.size()), list.data());
+}
+
+int set_formats(snd_pcm_ioplug_t& io, const std::vector<SampleFormat>& formats) {
+  std::vector<unsigned> list;
+  list.reserve(formats.size());
+  for (const SampleFormat format : formats) list.push_back(static_cast<unsigned>(to_alsa(format)));
+  return snd_pcm_ioplug_set_param_list(&io, SND_PCM_IOPLUG_HW_FORMAT,
+                                       static_cast<unsigned>(list.size()), list.data());
+}
+
+int set_accesses(snd_pcm_ioplug_t& io, bool noninterleaved) {
+  static constexpr std::array<unsigned, 4> kAccesses{
+      SND_PCM_ACCESS_MMAP_INTERLEAVED, SND_PCM_ACCESS_RW_INTERLEAVED,
+      SND_PCM_ACCESS_MMAP_NONINTERLEAVED, SND_PCM_ACCESS_RW_NONINTERLEAVED};
+  return snd_pcm_ioplug_set_param_list(&io, SND_PCM_IOPLUG_HW_ACCESS, noninterleaved ? 4 : 2,
+                                       kAccesses.data());
+}
+
+}  // namespace
+
+Result<PcmConfig> open_config(const snd_config_t* conf, snd_pcm_stream_t stream) {
+  Result<GivenValues> values = gather_pcm_values(conf);
+  if (!values) return values.as_errno();
+  Result<PcmConfig> config = make_pcm_config(*values);
+  if (!config) return config;
+  std::vector<std::string> unused = leave_out_excluded(*values, stream);
+  if (!unused.empty()) config = make_pcm_config(*values);
+  if (!config || !check_together(*config)) return Errno{EINVAL};
+  for (std::string& each : unused_by_direction(*values, stream)) unused.push_back(std::move(each));
+  config->unused = std::move(unused);
+  return config;
+}
+
+Result<SubstreamParts> make_parts(PcmConfig& config, snd_pcm_stream_t stream) {
+  SubstreamParts parts;
+  parts.fifo_frames = config.fifo_frames;
+  parts.ppm = config.ppm;
+  parts.ppm_at_start = shifted_clock(config);
+  parts.slow_callback_ns = config.slow_callback_ns;
+  if (!narrow_to_carried(config, stream)) return Errno{EINVAL};
+  if (stream == SND_PCM_STREAM_PLAYBACK) {
+    Result<std::unique_ptr<Sink>> sink = make_sink(config);
+    if (!sink) return sink.as_errno();
+    parts.sink = mix(config, *std::move(sink));
+  } else {
+    Result<std::unique_ptr<Source>> source = make_source(config);
+    if (!source) return source.as_errno();
+    parts.source = mix(config, *std::move(source));
+  }
+  const Result<std::shared_ptr<Engine>> engine = engine_of_card(
+      config.card, {.completion = config.completion, .rt_priority = config.rt_priority});
+  if (!engine) {
+    SNDERR("dmasim: card = \"%s\" is open with another completion or rt_priority",
+           config.card.c_str());
+    return engine.as_errno();
+  }
+  parts.engine = *engine;
+  return parts;
+}
+
+int set_hw_constraints(snd_pcm_ioplug_t& io, const PcmConfig& config) {
+  const std::array results{set_accesses(io, config.noninterleaved),
+                           set_formats(io, config.formats),
+                           set_range(io, SND_PCM_IOPLUG_HW_CHANNELS, config.channels),
+                           set_rates(io, config.rate_hz),
+                           set_range(io, SND_PCM_IOPLUG_HW_PERIOD_BYTES, config.period_bytes),
+                           set_range(io, SND_PCM_IOPLUG_HW_BUFFER_BYTES, config.buffer_bytes),
+                           set_range(io, SND_PCM_IOPLUG_HW_PERIODS, config.periods)};
+  const auto failed = std::find_if(results.begin(), results.end(), [](int r) { return r < 0; });
+  return failed == results.end() ? 0 : *failed;
+}
+
+}  // namespace dmasim

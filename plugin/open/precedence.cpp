@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "plugin/open/precedence.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <iterator>
+#include <string_view>
+
+#include "engine/device/sink.h"
+#include "engine/device/source.h"
+#include "engine/recording/file_sink.h"
+#include "engine/recording/file_source.h"
+#include "plugin/config/environment.h"
+#include "plugin/config/pcm_config.h"
+#include "plugin/open/narrow.h"
+
+namespace dmasim {
+namespace {
+
+using std::string_view;
+
+bool is_capture(snd_pcm_stream_t stream) noexcept { return stream == SND_PCM_STREAM_CAPTURE; }
+
+bool one_of_source_and_loop(const PcmConfig& config, snd_pcm_stream_t stream) {
+  return !is_capture(stream) || config.source.empty() || !config.loop;
+}
+
+bool one_of_source_and_cable(const PcmConfig& config, snd_pcm_stream_t stream) {
+  return !is_capture(stream) || config.source.empty() || config.cable.empty();
+}
+
+bool has_the_subdevice(const PcmConfig& config, snd_pcm_stream_t) {
+  return !config.subdev || *config.subdev < config.subdevices;
+}
+
+bool has_room(const PcmConfig& config, snd_pcm_stream_t) { return leaves_room_for_periods(config); }
+
+bool source_fits(const PcmConfig& config, snd_pcm_stream_t stream) {
+  if (!is_capture(stream) || !is_sound_file(config.source)) return true;
+  const auto source = make_file_source(config.source.c_str());
+  const auto shape = source ? (*source)->shape() : std::nullopt;
+  PcmConfig narrowed = config;
+  return !shape || narrow_to_shape(narrowed, *shape);
+}
+
+bool cable_fits(const PcmConfig& config, snd_pcm_stream_t stream) {
+  const auto carried = carried_format(config, stream);
+  return !carried || allows(config, *carried);
+}
+
+bool file_fits(const PcmConfig& config, snd_pcm_stream_t stream) {
+  PcmConfig narrowed = config;
+  return is_capture(stream) || config.file.empty() ||
+         narrow_to_file(narrowed, file_pattern(config).name(0).c_str());
+}
+
+bool file_can_grow(const PcmConfig& config, snd_pcm_stream_t stream) {
+  return is_capture(stream) || config.file.empty() || !config.append ||
+         make_file_sink(file_pattern(config), {.append = true}).error() != ENOTSUP;
+}
+
+/// Keys that can exclude each other. Whoever gives one of them may mean another's absence.
+struct Exclusion {
+  std::array<string_view, 6> keys;  ///< those behind the last one are empty
+  bool (*agree)(const PcmConfig& config, snd_pcm_stream_t stream);
+  bool logged;  ///< the program goes elsewhere than its user may think
+};
+
+/// In the order in which they are looked at.
+constexpr std::array kExclusions{
+    Exclusion{{"source", "loop"}, one_of_source_and_loop, false},
+    Exclusion{{"source", "cable"}, one_of_source_and_cable, false},
+    Exclusion{{"subdev", "subdevices", "profile"}, has_the_subdevice, false},
+    Exclusion{{"period_bytes", "buffer_bytes", "periods", "profile"}, has_room, false},
+    Exclusion{{"file", "append"}, file_can_grow, true},
+    Exclusion{{"source", "channels", "rate", "profile"}, source_fits, true},
+    Exclusion{{"cable", "loop", "format", "channels", "rate", "profile"}, cable_fits, true},
+    Exclusion{{"file", "format", "channels", "rate", "profile"}, file_fits, true},
+};
+
+constexpr std::array<string_view, 4> kOfPlayback{"file", "append", "queue_ms", "flush_ms"};
+constexpr std::array<string_view, 1> kOfCapture{"source"};
+
+bool concerns(const Exclusion& exclusion, const GivenValue& value) {
+  return std::count(exclusion.keys.begin(), exclusion.keys.end(), value.key) > 0;
+}
+
+/// What is left of `values` if those of the exclusion for which `leave_out` holds are left out.
+template <typename LeaveOut>
+GivenValues without(const GivenValues& values, const Exclusion& exclusion, LeaveOut leave_out) {
+  GivenValues rest;
+  std::copy_if(values.begin(), values.end(), std::back_inserter(rest), [&](const GivenValue& each) {
+    return !concerns(exclusion, each) || !leave_out(each);
+  });
+  return rest;
+}
+
+bool agree(const Exclusion& exclusion, const GivenValues& values, snd_pcm_stream_t stream) {
+  const auto config = make_pcm_config(values);
+  return !config || exclusion.agree(*config, stream);
+}
+
+bool from_environment(const GivenValue& value) { return value.from_environment; }
+bool from_name(const GivenValue& value) { return !value.from_environment; }
+
+/// Both have a say in it.
+bool mixed(const GivenValues& values, const Exclusion& exclusion) {
+  const auto of_these = [&](auto from) {
+    return std::any_of(values.begin(), values.end(), [&](const GivenValue& each) {
+      return concerns(exclusion, each) && !each.text.empty() && from(each);
+    });
+  };
+  return of_these(from_environment) && of_these(from_name);
+}
+
+/// One value of the environment less if that is enough, else all of them.
+GivenValues least_left_out(const GivenValues& values, const Exclusion& exclusion,
+                           snd_pcm_stream_t stream) {
+  for (const GivenValue& one : values) {
+    if (!one.from_environment || !concerns(exclusion, one)) continue;
+    GivenValues rest =
+        without(values, exclusion, [&](const GivenValue& each) { return each.key == one.key; });
+    if (agree(exclusion, rest, stream)) return rest;
+  }
+  return without(values, exclusion, from_environment);
+}
+
+std::string sentence(const GivenValue& left_out, const GivenValues& values,
+                     const Exclusion& exclusion) {
+  std::string winners;
+  for (const GivenValue& each : values) {
+    if (each.from_environment || !concerns(exclusion, each)) continue;
+    winners += (winners.empty() ? "" : ", ") + std::string(each.key) + " = \"" + each.text + "\"";
+  }
+  return environment_name(left_out.key) + " = \"" + left_out.text +
+         "\" is not used, since it excludes what the name says: " + winners;
+}
+
+}  // namespace
+
+std::vector<std::string> leave_out_excluded(GivenValues& values, snd_pcm_stream_t stream) {
+  std::vector<std::string> sentences;
+  for (const Exclusion& exclusion : kExclusions) {
+    if (!mixed(values, exclusion) || agree(exclusion, values, stream)) continue;
+    if (!agree(exclusion, without(values, exclusion, from_name), stream)) continue;
+    GivenValues rest = least_left_out(values, exclusion, stream);
+    for (const GivenValue& each : values) {
+      if (given_value(rest, each.key) != nullptr) continue;
+      sentences.push_back(sentence(each, values, exclusion));
+      if (exclusion.logged) SNDERR("dmasim: %s", sentences.back().c_str());
+    }
+    values = std::move(rest);
+  }
+  return sentences;
+}
+
+std::vector<std::string> unused_by_direction(const GivenValues& values, snd_pcm_stream_t stream) {
+  const std::span<const string_view> unused =
+      is_capture(stream) ? std::span<const string_view>(kOfPlayback) : kOfCapture;
+  std::vector<std::string> sentences;
+  for (const GivenValue& each : values) {
+    if (each.text.empty() || std::count(unused.begin(), unused.end(), each.key) == 0) continue;
+    sentences.push_back(key_in_log({.before_key = ""}, each) + " = \"" + each.text +
+                        "\" is not used by a " + (is_capture(stream) ? "capture" : "playback"));
+  }
+  return sentences;
+}
+
+}  // namespace dmasim

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "plugin/pcm/poll_level.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstdlib>
+
+namespace dmasim {
+namespace {
+
+constexpr uint64_t kFull = UINT64_MAX - 1;  // the most an eventfd counts to
+
+/// The counter goes from 0 to `value`. EAGAIN: it is there already.
+void fill(int fd, uint64_t value) noexcept {
+  if (write(fd, &value, sizeof value) < 0 && errno != EAGAIN) std::abort();
+}
+
+/// The counter goes to 0. EAGAIN: it is there already.
+void empty(int fd) noexcept {
+  uint64_t value = 0;
+  if (read(fd, &value, sizeof value) < 0 && errno != EAGAIN) std::abort();
+}
+
+}  // namespace
+
+PollLevel::~PollLevel() = default;
+
+Result<void> PollLevel::open(Sense sense) {
+  sense_ = sense;
+  UniqueFd fd(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+  if (!fd) return Errno{errno};
+  if (sense == Sense::writable) fill(fd.get(), kFull);
+  auto owned = ForkClosedFd::adopt(std::move(fd), ForkClosedFd::InChild::ready);
+  if (!owned) return owned.as_errno();
+  fd_ = *std::move(owned);
+  return {};
+}
+
+short PollLevel::events() const noexcept { return sense_ == Sense::readable ? POLLIN : POLLOUT; }
+
+void PollLevel::set(bool ready) const noexcept {
+  if (sense_ == Sense::writable) {
+    ready ? empty(fd()) : fill(fd(), kFull);
+  } else {
+    ready ? fill(fd(), 1) : empty(fd());
+  }
+}
+
+bool PollLevel::wait() const noexcept {
+  pollfd descriptor{.fd = fd(), .events = events(), .revents = 0};
+  return poll(&descriptor, 1, -1) > 0;
+}
+
+}  // namespace dmasim

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "plugin/pcm/ring_copy.h"
+
+#include <algorithm>
+
+namespace dmasim {
+namespace {
+
+constexpr size_t kPieceBytes = 65536;  // how much is copied while the DMA has to wait
+
+}  // namespace
+
+void RingAreas::configure(const Ring& ring, snd_pcm_format_t format, unsigned channels,
+                          snd_pcm_uframes_t buffer_size) noexcept {
+  const auto sample_bits = static_cast<unsigned>(snd_pcm_format_physical_width(format));
+  format_ = format;
+  channels_ = channels;
+  buffer_size_ = buffer_size;
+  piece_frames_ = std::max<size_t>(kPieceBytes * 8 / sample_bits / channels, 1);
+  for (unsigned i = 0; i < channels; ++i) {
+    areas_[i] = {
+        .addr = ring.span().data(), .first = i * sample_bits, .step = channels * sample_bits};
+  }
+}
+
+void RingAreas::fill_silence() noexcept {
+  snd_pcm_areas_silence(areas_.data(), 0, channels_, buffer_size_, format_);
+}
+
+snd_pcm_uframes_t RingAreas::piece(snd_pcm_uframes_t ring_offset,
+                                   snd_pcm_uframes_t frames) const noexcept {
+  return std::min({frames, buffer_size_ - ring_offset, piece_frames_});
+}
+
+/// Calls `copy(ring offset, offset, count)` for piece after piece, each under the channel's lock.
+template <typename Copy>
+void RingAreas::each_piece(Channel& channel, snd_pcm_uframes_t ring_offset,
+                           snd_pcm_uframes_t offset, snd_pcm_uframes_t frames, Copy copy) noexcept {
+  while (frames > 0) {
+    const snd_pcm_uframes_t count = piece(ring_offset, frames);
+    {
+      MutexLock guard(channel.memory_lock());
+      copy(ring_offset, offset, count);
+    }
+    ring_offset = (ring_offset + count) % buffer_size_;
+    offset += count;
+    frames -= count;
+  }
+}
+
+void RingAreas::silence(Channel& channel, snd_pcm_uframes_t ring_offset,
+                        snd_pcm_uframes_t frames) noexcept {
+  each_piece(channel, ring_offset, 0, frames,
+             [&](snd_pcm_uframes_t at, snd_pcm_uframes_t, snd_pcm_uframes_t count) {
+               snd_pcm_areas_silence(areas_.data(), at, channels_, count, format_);
+             });
+}
+
+void RingAreas::copy_in(Channel& channel, snd_pcm_uframes_t ring_offset,
+                        const snd_pcm_channel_area_t* areas, snd_pcm_uframes_t offset,
+                        snd_pcm_uframes_t frames) noexcept {
+  each_piece(channel, ring_offset, offset, frames,
+             [&](snd_pcm_uframes_t to, snd_pcm_uframes_t from, snd_pcm_uframes_t count) {
+               snd_pcm_areas_copy(areas_.data(), to, areas, from, channels_, count, format_);
+             });
+}
+
+void RingAreas::copy_out(Channel& channel, snd_pcm_uframes_t ring_offset,
+                         const snd_pcm_channel_area_t* areas, snd_pcm_uframes_t offset,
+                         snd_pcm_uframes_t frames) noexcept {
+  each_piece(channel, ring_offset, offset, frames,
+             [&](snd_pcm_uframes_t from, snd_pcm_uframes_t to, snd_pcm_uframes_t count) {
+               snd_pcm_areas_copy(areas, to, areas_.data(), from, channels_, count, format_);
+             });
+}
+
+void RingAreas::copy_out_wrapped(Channel& channel, snd_pcm_uframes_t ring_offset,
+                                 const snd_pcm_channel_area_t* areas, snd_pcm_uframes_t offset,
+                                 snd_pcm_uframes_t frames) noexcept {
+  const snd_pcm_uframes_t to_end = std::min(frames, buffer_size_ - offset);
+  copy_out(channel, ring_offset, areas, offset, to_end);
+  copy_out(channel, (ring_offset + to_end) % buffer_size_, areas, 0, frames - to_end);
+}
+
+}  // namespace dmasim

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Copies frames between a client's areas and the ring, which is always interleaved.
+#pragma once
+
+#include <alsa/asoundlib.h>
+
+#include <array>
+
+#include "engine/dma/channel.h"
+#include "plugin/pcm/ring.h"
+
+namespace dmasim {
+
+inline constexpr unsigned kMaxChannels = 32;
+
+/// The ring in the words of alsa-lib's copying functions.
+///
+/// THREADS  the caller sees to it that the ring stays; each piece is copied under the channel's
+///          memory_lock(), because the DMA touches the same memory.
+class RingAreas {
+ public:
+  void configure(const Ring& ring, snd_pcm_format_t format, unsigned channels,
+                 snd_pcm_uframes_t buffer_size) noexcept;
+  void fill_silence() noexcept;  ///< all of it, while nothing runs
+  void silence(Channel& channel, snd_pcm_uframes_t ring_offset, snd_pcm_uframes_t frames) noexcept;
+
+  void copy_in(Channel& channel, snd_pcm_uframes_t ring_offset, const snd_pcm_channel_area_t* areas,
+               snd_pcm_uframes_t offset, snd_pcm_uframes_t frames) noexcept;
+  void copy_out(Channel& channel, snd_pcm_uframes_t ring_offset,
+                const snd_pcm_channel_area_t* areas, snd_pcm_uframes_t offset,
+                snd_pcm_uframes_t frames) noexcept;
+  /// Copies out into areas that are as long as the ring and wrap with it.
+  void copy_out_wrapped(Channel& channel, snd_pcm_uframes_t ring_offset,
+                        const snd_pcm_channel_area_t* areas, snd_pcm_uframes_t offset,
+                        snd_pcm_uframes_t frames) noexcept;
+
+ private:
+  template <typename Copy>
+  void each_piece(Channel& channel, snd_pcm_uframes_t ring_offset, snd_pcm_uframes_t offset,
+                  snd_pcm_uframes_t frames, Copy copy) noexcept;
+  [[nodiscard]] snd_pcm_uframes_t piece(snd_pcm_uframes_t ring_offset,
+                                        snd_pcm_uframes_t frames) const noexcept;
+
+  std::array<snd_pcm_channel_area_t, kMaxChannels> areas_{};
+  snd_pcm_format_t format_ = SND_PCM_FORMAT_UNKNOWN;
+  unsigned channels_ = 0;
+  snd_pcm_uframes_t buffer_size_ = 0;
+  snd_pcm_uframes_t piece_frames_ = 1;
+};
+
+}  // namespace dmasim

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "plugin/process/exit_flush.h"
+
+#include <pthread.h>
+
+#include <atomic>
+#include <cstddef>
+#include <new>
+#include <utility>
+
+#include "engine/base/clock.h"
+#include "engine/base/sync.h"
+
+namespace dmasim {
+namespace {
+
+constexpr int64_t kPatienceNs = 3'000'000'000;
+
+/// Is told about by a thread that may outlast the telling.
+struct Done {
+  Mutex lock;
+  CondVar changed;
+  bool done DMASIM_GUARDED_BY(lock) = false;
+};
+
+}  // namespace
+
+/// An object and no call of atexit(), which the thread sanitizer does not take for the module's
+/// own: it would come after the module has been unloaded.
+struct ExitFlush::AtExit {
+  ~AtExit() { at_exit(); }
+};
+
+struct ExitFlush::Registry {
+  Mutex lock;
+  ExitFlush* first DMASIM_GUARDED_BY(lock) = nullptr;
+  std::atomic<unsigned> count{0};  // for who must not take the lock
+};
+
+/// Never destroyed: programs close PCMs in exit handlers of their own, before and after ours. A
+/// child gets a new one in its place, since the lock may have been held.
+ExitFlush::Registry& ExitFlush::registry() noexcept {
+  alignas(Registry) static std::byte place[sizeof(Registry)];
+  static const AtExit flush;
+  static Registry* const made = [] {
+    pthread_atfork(nullptr, nullptr, [] { new (place) Registry; });
+    return new (place) Registry;
+  }();
+  return *made;
+}
+
+ExitFlush::ExitFlush(std::function<void()> flush) noexcept : flush_(std::move(flush)) {
+  Registry& all = registry();
+  MutexLock guard(all.lock);
+  next_ = all.first;
+  if (next_ != nullptr) next_->link_ = &next_;
+  all.first = this;
+  link_ = &all.first;
+  ++all.count;
+}
+
+ExitFlush::~ExitFlush() {
+  Registry& all = registry();
+  MutexLock guard(all.lock);
+  --all.count;
+  *link_ = next_;
+  if (next_ != nullptr) next_->link_ = link_;
+}
+
+/// Who closes meanwhile waits for it.
+void ExitFlush::flush_all() noexcept {
+  Registry& all = registry();
+  MutexLock guard(all.lock);
+  for (ExitFlush* each = all.first; each != nullptr; each = each->next_) each->flush_();
+}
+
+/// On a thread of its own, since this one may have come here from a signal handler within a hook.
+void ExitFlush::at_exit() noexcept try {
+  if (registry().count == 0) return;
+  auto* const outcome = new Done;  // left to the thread if that does not come back
+  auto* const thread = new Thread;
+  const Result<void> started = thread->start({.name = "dmasim-exit"}, [outcome] {
+    flush_all();
+    MutexLock guard(outcome->lock);
+    outcome->done = true;
+    outcome->changed.notify_all();
+  });
+  const int64_t deadline_ns = RealtimeClock().now_ns() + kPatienceNs;
+  bool done = !started;
+  if (started) {
+    MutexLock guard(outcome->lock);
+    while (!outcome->done && outcome->changed.wait_until(outcome->lock, deadline_ns)) {
+    }
+    done = outcome->done;
+  }
+  if (!done) return;
+  if (started) thread->join();
+  delete thread;
+  delete outcome;
+} catch (const std::bad_alloc&) {
+  return;  // then they end a little earlier
+}
+
+}  // namespace dmasim

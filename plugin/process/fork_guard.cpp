@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "plugin/process/fork_guard.h"
+
+#include <pthread.h>
+
+#include <array>
+
+namespace dmasim {
+namespace {
+
+/// Atomics and no mutex: they are stepped and read by a pthread_atfork handler in the child, before
+/// anything else runs there, and the first of them is read by every hook.
+std::atomic<unsigned> generation{0};
+std::array<std::atomic<snd_pcm_ioplug_t*>, 1024> guarded{};
+
+void disconnect_in_child() {
+  generation.fetch_add(1, std::memory_order_relaxed);
+  for (auto& slot : guarded) {
+    snd_pcm_ioplug_t* io = slot.load(std::memory_order_relaxed);
+    if (io == nullptr) continue;
+    __atomic_store_n(&io->state, SND_PCM_STATE_DISCONNECTED, __ATOMIC_RELAXED);
+    slot.store(nullptr, std::memory_order_relaxed);
+  }
+}
+
+unsigned current() noexcept {
+  static const int registered = pthread_atfork(nullptr, nullptr, disconnect_in_child);
+  static_cast<void>(registered);
+  return generation.load(std::memory_order_relaxed);
+}
+
+std::atomic<snd_pcm_ioplug_t*>* take_slot(snd_pcm_ioplug_t& io) noexcept {
+  for (auto& slot : guarded) {
+    snd_pcm_ioplug_t* expected = nullptr;
+    if (slot.compare_exchange_strong(expected, &io, std::memory_order_relaxed)) return &slot;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+ForkGuard::ForkGuard() noexcept : made_in_(current()) {}
+
+ForkGuard::ForkGuard(snd_pcm_ioplug_t& io) noexcept : made_in_(current()), slot_(take_slot(io)) {}
+
+ForkGuard::~ForkGuard() {
+  if (slot_ != nullptr && !in_child()) slot_->store(nullptr, std::memory_order_relaxed);
+}
+
+bool ForkGuard::in_child() const noexcept {
+  return generation.load(std::memory_order_relaxed) != made_in_;
+}
+
+}  // namespace dmasim

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// What is said of frames that were played but not kept.
+#pragma once
+
+#include <string>
+
+#include "engine/base/sync.h"
+#include "engine/device/sink.h"
+#include "plugin/config/pcm_config.h"
+
+namespace dmasim {
+
+/// `recording` is the file's name, empty without one.
+///
+/// THREADS  any.
+class LossWords {
+ public:
+  /// Of a drain that answers EIO: what could not be kept since the last words, and why.
+  [[nodiscard]] std::string at_drain(const PcmConfig& config, const std::string& recording,
+                                     const SinkStats& stats) DMASIM_EXCLUDES(lock_);
+  /// Of losses that no drain has told; empty if there are none.
+  [[nodiscard]] std::string at_close(const PcmConfig& config, const std::string& recording,
+                                     const SinkStats& stats) DMASIM_EXCLUDES(lock_);
+
+ private:
+  [[nodiscard]] std::string loss(const SinkStats& stats) DMASIM_REQUIRES(lock_);
+
+  Mutex lock_;
+  uint64_t told_written_frames_ DMASIM_GUARDED_BY(lock_) = 0;
+  uint64_t told_lost_frames_ DMASIM_GUARDED_BY(lock_) = 0;
+};
+
+}  // namespace dmasim

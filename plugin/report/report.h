@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// What one PCM did, as a line of JSON, for people and for tests.
+#pragma once
+
+#include <alsa/asoundlib.h>
+
+#include <optional>
+#include <string>
+
+#include "plugin/config/pcm_config.h"
+#include "plugin/pcm/substream.h"
+
+namespace dmasim {
+
+/// One line, with its end. `recording` is the name of a playback's file.
+[[nodiscard]] std::string report_line(const std::string& pcm, snd_pcm_stream_t stream,
+                                      const PcmConfig& config, const std::string& recording,
+                                      std::optional<unsigned> subdevice,
+                                      const SubstreamStats& stats);
+
+}  // namespace dmasim
