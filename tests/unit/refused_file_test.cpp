@@ -15,7 +15,7 @@
 #include "engine/card/cable_directory.h"
 #include "engine/card/mixer_file.h"
 #include "engine/card/subdevice.h"
-#include "tests/unit/cable_fixture.h"
+#include "tests/unit/cable/cable_fixture.h"
 #include "tests/unit/refused_call.h"
 #include "tests/unit/unprivileged.h"
 

@@ -16,8 +16,8 @@
 #include "engine/dma/engine.h"
 #include "engine/recording/file_sink.h"
 #include "engine/recording/file_source.h"
-#include "tests/unit/cable_fixture.h"
-#include "tests/unit/recording_port.h"
+#include "tests/unit/cable/cable_fixture.h"
+#include "tests/unit/dma/recording_port.h"
 #include "tests/unit/refused_allocation.h"
 
 namespace dmasim {
