@@ -167,9 +167,7 @@ int on_sw_params(snd_pcm_ioplug_t* io, snd_pcm_sw_params_t* params) {
 int on_prepare(snd_pcm_ioplug_t* io) {
   return call<int>(io, [io](Substream& s) {
     const Result<void> prepared = s.prepare();
-    // A prepare of what runs is the program's own affair.
-    const bool runs = io->state == SND_PCM_STATE_RUNNING || io->state == SND_PCM_STATE_DRAINING;
-    if (!runs) log_start_failure(plugin_of(io), prepared.error());
+    if (s.refused_by_device()) log_start_failure(plugin_of(io), prepared.error());
     return to_errno(prepared);
   });
 }
@@ -178,7 +176,7 @@ int on_drain(snd_pcm_ioplug_t* io) {
   return call<int>(io, [io](Substream& s) {
     const Result<void> drained = s.drain();
     Plugin& plugin = plugin_of(io);
-    if (drained.error() == EIO && io->state != SND_PCM_STATE_PREPARED) {
+    if (drained.error() == EIO && !s.prepared()) {  // else its start has failed
       SNDERR("dmasim: %s",
              plugin.loss.at_drain(plugin.config, recording_of(plugin), s.stats().sink).c_str());
     } else {

@@ -130,6 +130,8 @@ class Substream {
   /// Of the setup; 0 without one.
   [[nodiscard]] unsigned channels() DMASIM_EXCLUDES(lock_);
   [[nodiscard]] bool prepared() DMASIM_EXCLUDES(lock_);
+  /// The newest prepare has failed since sink or source would refuse a start.
+  [[nodiscard]] bool refused_by_device() DMASIM_EXCLUDES(lock_);
   [[nodiscard]] SubstreamStats stats() DMASIM_EXCLUDES(lock_);
   /// See Sink::recorded_into.
   [[nodiscard]] std::string recorded_into() const { return parts_.sink->recorded_into(); }
@@ -262,7 +264,8 @@ class Substream {
   bool quiescing_ DMASIM_GUARDED_BY(lock_) = false;  // a waiting hook is at work
   bool starting_ DMASIM_GUARDED_BY(lock_) = false;   // start, or prepare, uses the device, unlocked
   unsigned drainers_ DMASIM_GUARDED_BY(lock_) = 0;   // inside drain()
-  CondVar started_;                                  // starting_ ended
+  bool refused_by_device_ DMASIM_GUARDED_BY(lock_) = false;
+  CondVar started_;  // starting_ ended
   Pointers pointers_ DMASIM_GUARDED_BY(lock_);
   Silence silence_ DMASIM_GUARDED_BY(lock_);
   size_t in_flight_frames_ DMASIM_GUARDED_BY(lock_) = 0;

@@ -15,6 +15,7 @@ Result<void> Substream::prepare() {
   {
     MutexLock guard(lock_);
     await_start();
+    refused_by_device_ = false;
     if (hardware_runs()) {
       io_.set_appl_ptr(pointers_.appl_ptr());
       return Errno{EBUSY};
@@ -48,12 +49,18 @@ Result<void> Substream::look_ahead() {
   lock_.lock();
   starting_ = false;
   started_.notify_all();
+  refused_by_device_ = !looked;
   if (looked && !hardware_runs()) return {};
   if (looked) looked = Errno{EBUSY};
   // Another hook may have believed alsa-lib's zero. Of what runs it is not believed.
   if (!hardware_runs()) pointers_.show_appl_ptr(appl_ptr);
   io_.set_appl_ptr(pointers_.appl_ptr());
   return looked;
+}
+
+bool Substream::refused_by_device() {
+  MutexLock guard(lock_);
+  return refused_by_device_;
 }
 
 Result<void> Substream::look_at_device(const PcmFormat& format) try {
