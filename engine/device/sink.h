@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Where played frames go. The DMA hands them over from the hardware role, under a channel's lock,
-/// so write() only ever copies into bounded memory; disks are a thread's business.
+/// Where played frames go. The hardware role calls write() under a channel's lock, so write() only
+/// copies into bounded memory. A thread of the sink's own writes to the disk.
 ///
 /// LIFETIME  one Sink serves one PCM from open to close, through many rounds of
 ///           configure, write..., flush. It outlives the channel that feeds it.
@@ -32,82 +32,86 @@ class Sink {
  public:
   virtual ~Sink() = default;
 
-  /// [setup; prepare] Whether configure() could take what it takes: takes nothing, makes nothing,
-  /// starts no thread. Others may take it before the start, which then fails all the same. Errors:
-  /// those of configure() that can be known without taking anything.
+  /// [setup; prepare] Says whether configure() would succeed now. It locks nothing, makes nothing
+  /// and starts no thread, so another stream may be faster, and the start fails then. Errors: those
+  /// of configure() that can be found out like that.
   virtual Result<void> look(const PcmFormat& format) {
     static_cast<void>(format);
     return {};
   }
 
-  /// [setup; start] Makes ready for frames of `format`; `burst_frames` is the most that one
-  /// catch-up of the hardware can bring (the PCM's buffer). Called before each start; with the same
-  /// format again it goes on where it was. May open files and start a thread.
+  /// [setup; start] Gets ready for frames of `format`. One catch-up of the hardware brings at most
+  /// `burst_frames` of them (the PCM's buffer). The substream calls it before each start; if the
+  /// format is the same as before, the sink goes on where it was. It may open files and start a
+  /// thread.
   /// Errors: those of open(2); EBUSY (in use by another stream); ENOMEM (also for no thread);
   /// EINVAL (a format the file type cannot hold).
   virtual Result<void> configure(const PcmFormat& format, uint64_t burst_frames) = 0;
 
-  /// [any] Whether configure() can take `format` as far as the file type goes.
+  /// [any] Says whether the sink's kind of file can hold `format`.
   [[nodiscard]] virtual bool holds(const PcmFormat& format) const noexcept {
     static_cast<void>(format);
     return true;
   }
 
-  /// [hardware; under the channel's lock] Takes whole frames, first come first. Never blocks.
-  /// `committed` is false for what the DMA read past the client's position: ring leftovers.
+  /// [hardware; under the channel's lock] Takes whole frames, in their order. Never blocks.
+  /// `committed` is false for frames that the DMA read beyond the client's position: what was left
+  /// in the ring.
   virtual void write(std::span<const std::byte> bytes, bool committed) noexcept = 0;
 
-  // What a sink needs that is heard elsewhere at the right time, whoever wakes here or does not. A
-  // round begins with configure(); its frames are counted from 0. Others leave these as they are.
+  // The next five are for a sink whose frames another process plays at the right time, even while
+  // no thread of this process runs: a cable. Other sinks keep the defaults. A round begins with
+  // configure(), and its frames are counted from 0.
 
-  /// [client] Frames of the round up to `end` are the client's; frame n lies at n % its size in
-  /// `ring`, which is stable up to the next call. `end` may move back, and what follows it is then
-  /// taken anew. Never blocks.
+  /// [client] The client has written the round's frames up to `end`. Frame n lies in `ring` at n
+  /// modulo the ring's frames, and does not change before the next call. `end` may move back: the
+  /// frames behind it are then committed again. Never blocks.
   virtual void commit(std::span<const std::byte> ring, uint64_t end) noexcept {
     static_cast<void>(ring), static_cast<void>(end);
   }
-  /// [client] The DMA runs on over its ring: frames `from` to `to`, at most a ring of them, come
-  /// out as they lie in `ring` now, committed or not. A commit() takes back what is beyond its end.
-  /// Never blocks.
+  /// [client] The DMA does not stop at the client's position. Frames `from` to `to`, at most a ring
+  /// of them, will come out as they lie in `ring` now, committed or not. A later commit() withdraws
+  /// those beyond its end. Never blocks.
   virtual void run_over(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept {
     static_cast<void>(ring), static_cast<void>(from), static_cast<void>(to);
   }
-  /// [hardware; under the channel's lock] From `frame` on, frames come out as `time` says, `depth`
-  /// frames late: frame n when time.frames_at() passes n + depth. At a start, and after a pause.
-  /// False: told too late for that; the start may come again, later.
+  /// [hardware; under the channel's lock] At a start and after a pause: frame n, from `frame` on,
+  /// comes out when time.frames_at() passes n + `depth`. Answers false if that moment is over
+  /// already; the channel may then call again with a later start.
   virtual bool run(const FrameTime& time, uint64_t depth, uint64_t frame) noexcept {
     static_cast<void>(time), static_cast<void>(depth), static_cast<void>(frame);
     return true;
   }
-  /// [hardware; under the channel's lock] Frames before `frame` have come out or still will; no
-  /// further one does before the next run().
+  /// [hardware; under the channel's lock] Frames before `frame` come out as they were to. No later
+  /// frame does before the next run().
   virtual void pause(uint64_t frame) noexcept { static_cast<void>(frame); }
-  /// [hardware; under the channel's lock] The same, and the round is over.
+  /// [hardware; under the channel's lock] As pause(), and the round is over.
   virtual void stop(uint64_t frame) noexcept { static_cast<void>(frame); }
 
-  /// [setup] A start for which configure() succeeded fails elsewhere: lets go of what others wait
-  /// for and the next configure() takes again. Not of what has been recorded.
+  /// [setup] Undoes configure() after a start that failed elsewhere: drops exclusive locks, keeps
+  /// the recording. The next configure() takes the locks again.
   virtual void release() noexcept {}
 
-  /// [setup] After look() or configure() has failed: whose fault it was, as "cable = \"x\" is in
-  /// use by process 7". Empty where the error says it all.
+  /// [setup] After look() or configure() has failed: the reason for the user, as "cable = \"x\" is
+  /// in use by process 7". Empty if the error number is enough.
   [[nodiscard]] virtual std::string explain() const { return {}; }
 
-  /// [any] The file that a name with %n has become; empty before that, and without %n.
+  /// [any] The name that the recording got if its pattern has a %n. Empty before that, and without
+  /// %n.
   [[nodiscard]] virtual std::string recorded_into() const { return {}; }
 
-  /// [any] Asks for everything written so far to reach its place. Never waits.
+  /// [any] Asks the sink to bring everything that was written so far to its place. Never waits.
   virtual void flush_async() noexcept = 0;
 
-  /// [setup] Waits until it has, or until FLUSH_MS pass without progress; the rest then counts as
-  /// lost. Errors: EIO when frames were lost since the last successful or failed wait, or the file
-  /// could not be made valid.
+  /// [setup] Waits until everything has reached its place, or until FLUSH_MS pass without progress;
+  /// the rest then counts as lost. Errors: EIO if frames were lost since the last flush(), or if
+  /// the file could not be made valid.
   virtual Result<void> flush() = 0;
 
   [[nodiscard]] virtual SinkStats stats() const noexcept = 0;
 };
 
-/// Keeps nothing, costs nothing.
+/// Drops every frame.
 std::unique_ptr<Sink> make_null_sink();
 
 }  // namespace dmasim

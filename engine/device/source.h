@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Where captured frames come from. The DMA asks from the hardware role, under a channel's lock, so
-/// read() only computes or copies; disks are a thread's business.
+/// Where captured frames come from. The hardware role calls read() under a channel's lock, so
+/// read() only computes or copies. A thread of the source's own reads from the disk.
 ///
 /// LIFETIME  one Source serves one PCM from open to close, through many rounds of configure and
 ///           read. It outlives the channel that it feeds.
@@ -21,7 +21,7 @@ namespace dmasim {
 
 struct SourceStats {
   uint64_t read_frames = 0;  ///< handed out, over all rounds
-  uint64_t late_frames = 0;  ///< handed out as silence because the disk had not answered in time
+  uint64_t late_frames = 0;  ///< of these: silence, because the frames were not there in time
 };
 
 class Source {
@@ -34,36 +34,37 @@ class Source {
     return {};
   }
 
-  /// [setup; start] Makes ready for read() of `format`; `burst_frames` is the most that one
-  /// catch-up of the hardware can ask for. Called before each start; the frames go on where they
-  /// were. Errors: ENOMEM (also for no thread), those of open(2) and read(2), EINVAL.
+  /// [setup; start] Gets ready for read() of `format`. One catch-up of the hardware asks for at
+  /// most `burst_frames`. The substream calls it before each start; the source goes on where it
+  /// was. Errors: ENOMEM (also if no thread can be made), those of open(2) and read(2), EINVAL.
   virtual Result<void> configure(const PcmFormat& format, uint64_t burst_frames) = 0;
 
   /// [hardware; under the channel's lock] Fills whole frames. Never blocks.
   virtual void read(std::span<std::byte> out) noexcept = 0;
 
-  /// [hardware; under the channel's lock] Goes on as if so many bytes, whole frames, had been read.
+  /// [hardware; under the channel's lock] Passes over so many bytes, whole frames, as if they had
+  /// been read.
   virtual void skip(uint64_t bytes) noexcept = 0;
 
-  /// [hardware; under the channel's lock] The next frame to be read is number `frame` of a clock:
-  /// frame n is sampled at time.time_of(n). At a start, and after a pause.
+  /// [hardware; under the channel's lock] At a start and after a pause: the next frame to be read
+  /// has the number `frame`, and frame n is sampled at time.time_of(n).
   virtual void run(const FrameTime& time, uint64_t frame) noexcept {
     static_cast<void>(time), static_cast<void>(frame);
   }
 
-  /// [any] There are no frames of this format any more, and the stream is over: somebody else has
-  /// seen to that.
+  /// [any] Another program has changed the format of what this source plays. No more frames of this
+  /// format will come, and the stream has to end.
   [[nodiscard]] virtual bool broken() const noexcept { return false; }
 
   /// [setup] After look() or configure() has failed: see Sink::explain.
   [[nodiscard]] virtual std::string explain() const { return {}; }
 
-  /// [any] The source is stopped; read() comes no more before the next configure(). Never waits.
+  /// [any] Tells the source that no read() comes before the next configure(). Never waits.
   virtual void stop_async() noexcept {}
 
   [[nodiscard]] virtual SourceStats stats() const noexcept = 0;
 
-  /// The only rate and channel count that this source has, where it has only one (a file).
+  /// Of a sound file: its rate and channel count, the only ones that this source has.
   struct Shape {
     uint32_t channels;
     uint32_t rate_hz;
