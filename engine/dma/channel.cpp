@@ -9,7 +9,8 @@
 namespace dmasim {
 namespace {
 
-constexpr int kMostBeginnings = 8;  // a machine that is late so often does without
+// A device that was told of its start too late is told again. Give up after 8 tries and start late.
+constexpr int kMostBeginnings = 8;
 
 }  // namespace
 
@@ -27,7 +28,7 @@ Channel::Channel(const Clock& clock, const ChannelOptions& options,
 
 Channel::~Channel() {
   MutexLock guard(lock_);
-  if (!released_) std::abort();  // the completion thread would go on with a dead channel
+  if (!released_) std::abort();  // the completion thread would use a destroyed channel
 }
 
 void Channel::assert_lock(const Mutex& lock) const noexcept {
@@ -181,8 +182,8 @@ Result<void> Channel::synchronize() {
   return {};
 }
 
-/// A descriptor's callbacks may own anything; what their destructors do is none of our lock's
-/// business.
+/// A descriptor's callbacks may own objects of the client. Their destructors may do anything, so
+/// they run without the lock.
 void Channel::free_outside_lock(DescriptorList doomed) {
   if (doomed.empty()) return;
   ++freeing_;
@@ -264,8 +265,7 @@ void Channel::service(int64_t now_ns) {
   reschedule();
 }
 
-/// While the client commits, the lock is open and the transfer may be terminated: it is looked up
-/// anew.
+/// The client's before_advance runs without the lock, and may terminate the transfer.
 void Channel::service_advance(int64_t now_ns) {
   TxDescriptor* transfer = state_.active();
   if (transfer->before_advance) {
@@ -275,11 +275,11 @@ void Channel::service_advance(int64_t now_ns) {
     lock_.lock();
     end_callback();
   }
-  state_.advance(now_ns);  // no further: the client has committed for that moment
+  state_.advance(now_ns);  // not to the present time: the client has committed for now_ns
 }
 
-/// A transfer that is over is freed here, after its callback; a reusable one may be submitted again
-/// from then on.
+/// Frees a transfer that is over, after its callback. A reusable one may be submitted again from
+/// then on.
 void Channel::service_complete(int64_t now_ns) {
   DescriptorList done = state_.take_completed(now_ns);
   TxDescriptor& transfer = done.front();

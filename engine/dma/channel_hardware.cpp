@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What the hardware of a channel does with time: bytes move, boundaries pass, transfers end.
+/// The channel's hardware over time: it moves bytes, passes period boundaries and ends transfers.
 #include <algorithm>
 
 #include "engine/dma/channel_state.h"
@@ -7,7 +7,7 @@
 
 namespace dmasim {
 
-/// Bytes of the active transfer that could have been moved, were it without an end.
+/// Bytes of the active transfer that are due by now, as if the transfer had no end.
 uint64_t ChannelState::bytes_due(int64_t now_ns) const noexcept {
   const uint64_t frames = time_.frames_at(now_ns);
   if (frames <= config_.start_delay_frames) return 0;
@@ -15,13 +15,13 @@ uint64_t ChannelState::bytes_due(int64_t now_ns) const noexcept {
   return bytes - std::min(bytes, base_bytes_);
 }
 
-/// When the active transfer has moved so many.
+/// The time at which the active transfer has moved `bytes`.
 int64_t ChannelState::time_of_bytes(uint64_t bytes) const noexcept {
   const uint64_t bursts = (base_bytes_ + bytes + burst_bytes() - 1) / burst_bytes();
   return time_.time_of(bursts + config_.start_delay_frames);
 }
 
-/// When there is something to tell of the active transfer next.
+/// The time of the next period boundary or end of the active transfer.
 int64_t ChannelState::tick_ns() const noexcept {
   if (!running()) return kNever;
   const TxDescriptor& transfer = active_.front();
@@ -30,7 +30,7 @@ int64_t ChannelState::tick_ns() const noexcept {
   return time_of_bytes((ticked_periods_ + 1) * transfer.period_bytes);
 }
 
-/// The position, as exactly as this controller tells it.
+/// The position in the steps of this controller's residue granularity.
 uint64_t ChannelState::told_bytes(const TxDescriptor& transfer) const noexcept {
   switch (options_.caps.residue_granularity) {
     case ResidueGranularity::descriptor:
@@ -56,7 +56,7 @@ void ChannelState::take_up_next() {
   overtaken_bytes_ = 0;
 }
 
-/// One transfer ends where the next begins, without a gap.
+/// The next transfer begins at the time at which the one before ends, without a gap.
 void ChannelState::advance(int64_t now_ns) {
   if (stopping_ != nullptr) {
     advance_stopping(bytes_due(now_ns));
@@ -76,16 +76,18 @@ void ChannelState::advance(int64_t now_ns) {
   }
 }
 
-/// A hardware that is slow to stop: the client vouches for nothing, and is told of nothing.
+/// After a termination, hardware that is slow to stop goes on. The client commits nothing for it
+/// and gets no callbacks.
 void ChannelState::advance_stopping(uint64_t due) {
   commit_limit_bytes_ = 0;
   if (!stopping_->cyclic) due = std::min<uint64_t>(due, stopping_->total_bytes);
   if (due > transferred_bytes_) move(*stopping_, due - transferred_bytes_);
 }
 
-/// How many of the next `bytes` leave no trace: all but the last round of the buffer, if the client
-/// vouched for none of them (mem_to_dev), or because that round lies over them. So a catch-up costs
-/// no more than a round, however long the process was held up.
+/// How many of the next `bytes` may be skipped because nobody could see them. Only the last round
+/// of the buffer counts: in dev_to_mem it overwrites the rounds before, in mem_to_dev the client
+/// has committed none of them. So a catch-up costs no more than one round, however long the process
+/// was held up.
 uint64_t ChannelState::skippable(const TxDescriptor& transfer, uint64_t bytes) const noexcept {
   if (!transfer.cyclic) return 0;
   const bool vouched =
@@ -94,8 +96,8 @@ uint64_t ChannelState::skippable(const TxDescriptor& transfer, uint64_t bytes) c
   return bytes - transfer.total_bytes;
 }
 
-/// Moves the next `bytes` piece by piece: a piece ends with the memory that lies together and at
-/// the commit limit.
+/// Moves the next `bytes` in pieces. A piece ends where contiguous memory ends, and at the commit
+/// limit.
 void ChannelState::move(const TxDescriptor& transfer, uint64_t bytes) {
   while (bytes > 0) {
     if (const uint64_t skipped = skippable(transfer, bytes); skipped > 0) {
@@ -146,7 +148,7 @@ void ChannelState::complete_active() {
   if (active_.empty() && configured()) config_.port->stop(true);
 }
 
-/// The hardware lets go of memory.
+/// The hardware stops using the memory.
 void ChannelState::stop_hardware(bool keep_fifo) {
   const bool at_work = !active_.empty() || stopping_ != nullptr;
   stopping_ = nullptr;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The life of descriptors. What the hardware does with the active one: channel_hardware.cpp.
+/// The lists of descriptors. channel_hardware.cpp has what the hardware does with the active one.
 #include "engine/dma/channel_state.h"
 
 #include <algorithm>
@@ -158,7 +158,7 @@ Result<void> ChannelState::resume(int64_t now_ns) {
   return {};
 }
 
-/// Every transfer that has been submitted, in the order of their cookies.
+/// Moves every transfer that was submitted to `to`, in the order of cookies.
 void ChannelState::end_all(DescriptorList& to, TxDescriptor::Place place) {
   splice_all(to, active_, place);
   splice_all(to, issued_, place);
@@ -226,7 +226,7 @@ void ChannelState::abort(int64_t now_ns) {
   advance(now_ns);
   DescriptorList ended;
   if (!active_.empty()) {
-    active_.front().result = {.periods = std::exchange(due_periods_, 0),  // told of with the abort
+    active_.front().result = {.periods = std::exchange(due_periods_, 0),  // the abort tells of them
                               .transferred_bytes = transferred_bytes_,
                               .residue_bytes = tx_status(active_.front().cookie).residue_bytes};
   }
@@ -260,7 +260,7 @@ TxState ChannelState::tx_status(Cookie cookie) const noexcept {
     state.status = DmaStatus::in_progress;
     state.residue_bytes = queued->total_bytes;
   } else if (cookie > last_completed_ && cookie <= last_used_) {
-    state.status = DmaStatus::error;  // terminated, or the controller is gone
+    state.status = DmaStatus::error;  // terminated, or the controller was removed
   }
   return state;
 }
@@ -286,7 +286,8 @@ int64_t ChannelState::service_ns() const noexcept {
 
 Service ChannelState::service_at(int64_t now_ns) const noexcept {
   if (!completed_.empty()) return Service::complete;  // older than any period that is due
-  if (due_periods_ > 0) return Service::period;  // first: or a hardware that lags is never told so
+  // A due period comes before advance: a thread that is always late would never call back else.
+  if (due_periods_ > 0) return Service::period;
   if (tick_ns() <= now_ns) return Service::advance;
   if (alarm_ns() <= now_ns) return Service::alarm;
   return Service::none;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What a DMA channel knows: the lists of virt-dma, cookies, the position, and what is due.
+/// The state of a DMA channel: the lists of virt-dma, cookies, the position, and what is due.
 ///
-/// PURE: no lock, no thread, no clock. `now_ns` comes in with each call; what has to happen next
-/// goes out as a deadline. Channel adds the lock and the waiting.
+/// PURE: no lock, no thread, no clock. Each call is given `now_ns`, and service_ns() answers when
+/// the next call is needed. Channel adds the lock and the waiting.
 ///
-/// A cyclic transfer has one slot for its period interrupt, as virt-dma has: periods that pass
-/// while it is taken coalesce. The position therefore never comes from counting callbacks.
-/// Other transfers wait in the completed list, each for its own callback.
+/// A cyclic transfer has one slot for its period interrupt, as in virt-dma: periods that pass while
+/// the slot is taken coalesce. So counting callbacks does not give the position. Other transfers
+/// wait in the completed list, each for its own callback.
 #pragma once
 
 #include <cstddef>
@@ -25,16 +25,16 @@ namespace dmasim {
 /// A call that the completion thread has to make next.
 enum class Service : uint8_t {
   none,
-  advance,   ///< a deadline has passed: let the client commit, then move the bytes
+  advance,   ///< a deadline has passed: call before_advance, then move the bytes
   complete,  ///< a transfer is over: call back, then free it
   period,    ///< a period interrupt is due
   alarm,     ///< the client's alarm is due
 };
 
-/// What becomes of the frames in the device's FIFO when a transfer is terminated.
+/// What happens to the frames in the device's FIFO when a transfer is terminated.
 enum class Fifo : uint8_t {
-  as_committed,  ///< gone, unless the DMA has reached the commit limit: then they come out
-  comes_out,     ///< they come out; nothing that is moved from now on counts as committed
+  as_committed,  ///< dropped; but if the DMA has reached the commit limit, they come out
+  comes_out,     ///< they come out; bytes that are moved from now on count as not committed
 };
 
 class ChannelState {
@@ -43,16 +43,16 @@ class ChannelState {
 
   [[nodiscard]] const SlaveCaps& caps() const noexcept { return options_.caps; }
 
-  // Everything that gives the hardware something to do: ENODEV once the controller is gone.
+  // Each call that gives the hardware work answers ENODEV once the controller was removed.
 
-  /// Errors: EINVAL (no port, no rate, or what the caps do not have), EBUSY (a transfer is queued
-  /// or active), ENOMEM.
+  /// Errors: EINVAL (no port, no rate, or not among the caps), EBUSY (a transfer is queued or
+  /// active), ENOMEM.
   Result<void> configure(const SlaveConfig& config);
 
-  // A descriptor in the allocated list. Errors: see prep.h.
+  // Each makes a descriptor in the allocated list. Errors: see prep.h.
 
-  /// The buffer need not be a multiple of the period: ticks fall at k * period from the start,
-  /// across the wrap.
+  /// The buffer need not be a multiple of the period. Period boundaries lie at k * period_bytes
+  /// from the start, also when the buffer wraps.
   Result<TxDescriptor*> prep_dma_cyclic(std::span<std::byte> buffer, size_t period_bytes,
                                         Direction direction, PrepFlags flags = {});
   Result<TxDescriptor*> prep_slave_sg(std::span<const SgEntry> list, Direction direction,
@@ -63,66 +63,72 @@ class ChannelState {
   /// Errors: EINVAL (not of this channel, or prepared for bursts or a direction that are no longer
   /// configured), EBUSY (submitted already, and not over yet).
   Result<Cookie> submit(TxDescriptor& descriptor);
-  /// False: the device was told too late that it begins; begin_anew() before anything else.
+  /// Answers false if the device was told too late that it begins. Then call begin_anew() before
+  /// anything else; it answers the same way.
   bool issue_pending(int64_t now_ns);
   bool begin_anew(int64_t now_ns);
-  /// Takes a descriptor that is not submitted, to be freed without a lock. Errors: as submit().
+  /// Takes a descriptor that is not submitted; the caller frees it without a lock. Errors: EINVAL
+  /// (not of this channel), EBUSY (submitted already, and not over yet).
   Result<DescriptorList> release(TxDescriptor& descriptor);
 
-  /// Errors: EINVAL when nothing runs, or it is paused (not paused) already; ENOSYS.
+  /// Errors: EINVAL (nothing runs; or pause: paused already; or resume: not paused), ENOSYS,
+  /// ENODEV.
   Result<void> pause(int64_t now_ns);
   Result<void> resume(int64_t now_ns);
 
-  /// Moves every byte that is due by `now_ns`; passed period boundaries and transfers that have
-  /// ended become due.
+  /// Moves every byte that is due by `now_ns`. Period boundaries that the hardware has passed
+  /// become due, and so do transfers that have ended.
   void advance(int64_t now_ns);
 
-  /// Bytes since issue up to which the client vouches for the buffer. What the DMA takes beyond is
-  /// handed to the port as uncommitted, a burst of which it takes anything beyond included. No
-  /// limit until first told.
+  /// The client has committed the buffer up to so many bytes since issue. The port gets bytes
+  /// beyond this limit as not committed. A burst that lies partly beyond it counts as not
+  /// committed. A transfer has no limit until the first call.
   void set_commit_limit(uint64_t bytes) noexcept {
     commit_limit_bytes_ = bytes - bytes % burst_bytes();
   }
 
-  /// Before a client commits what it has written from `from_bytes` on only now. If it has been
-  /// overtaken, that is too late for what is due by now, which is moved first.
+  /// Call this before a commit of bytes that the client wrote only now, from `from_bytes` on. If
+  /// the DMA has overtaken the client there, the bytes that are due by now are moved first, as not
+  /// committed.
   void begin_commit(uint64_t from_bytes, int64_t now_ns);
-  /// How far the active transfer could be by now; 0 without one.
+  /// The position that the active transfer could have reached by now; 0 without one.
   [[nodiscard]] uint64_t due_bytes(int64_t now_ns) const noexcept;
 
-  /// Ends every submitted transfer: nothing of it becomes due any more; the descriptors wait in the
-  /// terminated list for reap(). The alarm stays.
+  /// Ends every submitted transfer. Nothing of them becomes due any more. Their descriptors wait in
+  /// the terminated list for reap(). The alarm stays.
   void terminate(int64_t now_ns, Fifo fifo = Fifo::as_committed);
   /// The newest ended generation.
   [[nodiscard]] Generation terminated() const noexcept { return terminated_; }
-  /// Whether a hardware that is slow to stop is still on something terminated.
+  /// Whether slow hardware still works on a transfer that was terminated.
   [[nodiscard]] bool stopping() const noexcept { return stopping_ != nullptr; }
-  /// It is made to let go of the memory of generations up to `covered`.
+  /// Makes slow hardware stop if it works on a generation up to `covered`.
   void stop_now(Generation covered, int64_t now_ns);
-  /// Takes the terminated descriptors of generations up to `covered`, to be freed without a lock;
-  /// reusable ones go back to the allocated list. The hardware has let go of them.
+  /// Takes the terminated descriptors of generations up to `covered`; the caller frees them without
+  /// a lock. Reusable ones go back to the allocated list. The hardware must have stopped using
+  /// them.
   [[nodiscard]] DescriptorList reap(Generation covered);
 
-  /// The controller is gone: every transfer is over, and those that call back learn that it was
-  /// aborted.
+  /// The controller was removed. Every transfer is over; those that call back get
+  /// TxOutcome::aborted.
   void abort(int64_t now_ns);
 
   [[nodiscard]] TxState tx_status(Cookie cookie) const noexcept;
 
-  /// One alarm for the client: at a time, or when the transfer has moved so many bytes. It survives
-  /// terminate(); the latter kind then sleeps for ever.
+  /// One alarm for the client: at a time, or when the active transfer has moved so many bytes.
+  /// terminate() keeps it; an alarm at a position is not due while no transfer runs.
   void arm_alarm_at(int64_t deadline_ns) noexcept;
   void arm_alarm_at_bytes(uint64_t transferred_bytes) noexcept;
   void disarm_alarm() noexcept { alarm_ = Alarm{}; }
 
-  /// When the completion thread has something to do next: at once if that time has passed, kNever
-  /// if nothing. What has been due longest comes first among the channels of one thread.
+  /// When the completion thread has to make the next call. A time that has passed means at once;
+  /// kNever means that there is nothing to do. Of the channels of one thread, the one with the
+  /// earliest time is served first.
   [[nodiscard]] int64_t service_ns() const noexcept;
   [[nodiscard]] Service service_at(int64_t now_ns) const noexcept;
   /// Takes the due period out of its slot. Only when service_at() says Service::period.
   [[nodiscard]] TxResult take_period(int64_t now_ns);
-  /// Takes the transfer that has been over longest. Only when service_at() says Service::complete.
-  /// It has been called back, or never calls: then it goes to give_back() or is freed.
+  /// Takes the transfer that ended first. Only when service_at() says Service::complete. After its
+  /// callback, if it has one, the caller frees it or hands it to give_back().
   [[nodiscard]] DescriptorList take_completed(int64_t now_ns);
   /// Puts a reusable descriptor back into the allocated list.
   void give_back(DescriptorList& done);
@@ -169,14 +175,14 @@ class ChannelState {
 
   const ChannelOptions options_;
   SlaveConfig config_{};
-  FrameTime time_{};  // of the hardware, from the moment it had something to do
+  FrameTime time_{};  // clock of the device; starts when an idle channel gets a transfer
 
   DescriptorList allocated_;        // prepared, not submitted
   DescriptorList submitted_;        // submitted, not yet issued
-  DescriptorList issued_;           // waiting for the hardware
-  DescriptorList active_;           // at most one: the hardware is on it
-  DescriptorList completed_;        // over, to be called back and freed
-  DescriptorList terminated_list_;  // over, kept until synchronized
+  DescriptorList issued_;           // issued, waiting for the hardware
+  DescriptorList active_;           // at most one: the hardware works on it
+  DescriptorList completed_;        // over, not yet called back and freed
+  DescriptorList terminated_list_;  // terminated, kept until synchronized
 
   Generation generation_ = 1;  // of transfers submitted from now on
   Generation terminated_ = 0;
@@ -187,15 +193,15 @@ class ChannelState {
   bool paused_ = false;
   Mover mover_;
   Cursor cursor_;                           // of the active transfer
-  const TxDescriptor* stopping_ = nullptr;  // terminated, but the hardware is still on it
+  const TxDescriptor* stopping_ = nullptr;  // terminated, but slow hardware still works on it
   bool stopping_keeps_fifo_ = false;
-  uint64_t base_bytes_ = 0;         // moved before the active transfer, since time_ began
+  uint64_t base_bytes_ = 0;  // moved by the transfers before the active one, since time_ started
   uint64_t transferred_bytes_ = 0;  // of the active transfer
-  uint64_t ticked_periods_ = 0;     // boundaries already made due
-  uint64_t due_periods_ = 0;        // in the slot; 0: nothing due
-  int64_t due_since_ns_ = 0;        // when the oldest of them passed
+  uint64_t ticked_periods_ = 0;     // period boundaries that were made due
+  uint64_t due_periods_ = 0;        // in the slot of the period interrupt; 0: none
+  int64_t due_since_ns_ = 0;        // when the oldest of them was passed
   uint64_t commit_limit_bytes_ = UINT64_MAX;
-  uint64_t overtaken_bytes_ = 0;  // the furthest that transferred_bytes_ has been beyond it
+  uint64_t overtaken_bytes_ = 0;  // the furthest that the DMA has been beyond the limit
   Alarm alarm_{};
   IrqStats stats_{};
 };

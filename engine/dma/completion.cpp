@@ -86,7 +86,8 @@ void CompletionThread::run() {
   }
 }
 
-/// A clock that does not wake by itself leaves it to whoever makes something due.
+/// With a clock that wakes no thread by itself, such as a test's, the thread sleeps until
+/// schedule() wakes it.
 void CompletionThread::sleep_until(int64_t deadline_ns) {
   const int64_t wake_up_ns = deadline_ns == kNever ? kNever : clock_.wake_up_ns(deadline_ns);
   sleeping_until_ns_ = wake_up_ns == kNever ? kNever : deadline_ns;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The thread on which completion callbacks run: virt-dma's tasklet and the timer of the hardware
-/// in one. It serves one channel, or all channels of a controller.
+/// The thread on which completion callbacks run. It is virt-dma's tasklet and the timer of the
+/// hardware in one. It serves one channel, or all channels of a controller.
 ///
-/// LOCKING   lock() is the channel lock of every channel it serves: guards their state, the memory
-///           that the DMA touches, and the queue here. A leaf but for a sink's queue.
-/// THREADS   sleeps untimed while no channel has anything ahead of it.
+/// LOCKING   lock() is the channel lock of every channel that the thread serves. It guards their
+///           state, the memory that the DMA uses, and the queue here. Of this engine's locks, only
+///           a sink's or source's is taken under it.
+/// THREADS   the thread sleeps without a timeout while no channel has a deadline.
 #pragma once
 
 #include "engine/base/clock.h"
@@ -20,7 +21,7 @@ class CompletionThread {
   struct Options {
     unsigned number = 0;        ///< shown in the thread's name, dmasim-irq/<number>
     int rt_priority = 0;        ///< see Thread::Options
-    const void* tag = nullptr;  ///< the controller: what current_thread_tag() answers in callbacks
+    const void* tag = nullptr;  ///< the controller; current_thread_tag() answers it in callbacks
   };
 
   CompletionThread(const Clock& clock, const Options& options) : clock_(clock), options_(options) {}
@@ -30,18 +31,18 @@ class CompletionThread {
 
   [[nodiscard]] Mutex& lock() noexcept DMASIM_RETURN_CAPABILITY(lock_) { return lock_; }
 
-  /// [any] A channel comes, not yet scheduled.
+  /// [any] Adds a channel, which has no deadline yet.
   void attach() DMASIM_EXCLUDES(lock_);
-  /// [!C] A channel goes, with nothing scheduled; with the last one the thread ends.
+  /// [!C] Removes a channel, which has no deadline any more. After the last one the thread ends.
   void detach() DMASIM_EXCLUDES(lock_, start_lock_);
 
-  /// [!C] Runs from the first call on. Errors: those of Thread::start.
+  /// [!C] Starts the thread if it does not run. Errors: those of Thread::start.
   Result<void> start() DMASIM_EXCLUDES(lock_, start_lock_);
 
   /// Tells clang that `lock`, which a channel of this thread holds, is lock().
   void assert_lock(const Mutex& lock) const noexcept DMASIM_TSA(assert_capability(lock_));
 
-  /// [any] `channel` needs the thread at `at_ns` (of the clock), or no more: kNever.
+  /// [any] `channel` needs the thread at `at_ns` of the clock. kNever: not any more.
   void schedule(Channel& channel, int64_t at_ns) DMASIM_REQUIRES(lock_);
 
  private:
@@ -56,10 +57,10 @@ class CompletionThread {
   Thread thread_ DMASIM_GUARDED_BY(start_lock_);
 
   Mutex lock_;
-  CondVar kick_;  // the queue's head came nearer, or quit
+  CondVar kick_;  // the first deadline has become earlier, or quit_ is set
   ServiceQueue queue_ DMASIM_GUARDED_BY(lock_);
   unsigned channels_ DMASIM_GUARDED_BY(lock_) = 0;
-  int64_t sleeping_until_ns_ DMASIM_GUARDED_BY(lock_) = INT64_MIN;  // INT64_MIN: awake
+  int64_t sleeping_until_ns_ DMASIM_GUARDED_BY(lock_) = INT64_MIN;  // INT64_MIN: not asleep
   bool quit_ DMASIM_GUARDED_BY(lock_) = false;
 };
 

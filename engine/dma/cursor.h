@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Where in its memory a transfer is, and the moving of bytes from there on.
+/// The position of a transfer in its memory, and the moving of bytes from there on.
 #pragma once
 
 #include <span>
@@ -11,7 +11,7 @@ namespace dmasim {
 
 class Port;
 
-/// PURE. A position in a descriptor's chunks, round after round.
+/// PURE. A position in a descriptor's chunks. After the last chunk it goes on with the first.
 class Cursor {
  public:
   void start(const TxDescriptor& transfer) noexcept {
@@ -19,9 +19,9 @@ class Cursor {
     frame_ = chunk_ = offset_ = 0;
   }
 
-  /// Bytes from here on that lie together.
+  /// Bytes from here to the end of the contiguous memory.
   [[nodiscard]] size_t contiguous() const noexcept { return chunk().bytes - offset_; }
-  /// Bytes of the chunk that have been passed.
+  /// Bytes of the current chunk that have been passed.
   [[nodiscard]] size_t offset() const noexcept { return offset_; }
   [[nodiscard]] const std::byte* src() const noexcept {
     return chunk().src + static_cast<ptrdiff_t>(frame_) * transfer_->src_stride + offset_;
@@ -30,7 +30,7 @@ class Cursor {
     return chunk().dst + static_cast<ptrdiff_t>(frame_) * transfer_->dst_stride + offset_;
   }
 
-  /// Goes on, over the end of the chunk too, and from the last one to the first.
+  /// Moves the position on, across the ends of chunks, and from the last chunk to the first.
   void step(uint64_t bytes) noexcept;
 
  private:
@@ -42,16 +42,17 @@ class Cursor {
   size_t offset_ = 0;
 };
 
-/// Hands bytes between memory and a port, or from memory to memory.
+/// Moves bytes between memory and a port, or from memory to memory.
 ///
-/// A burst that does not lie together is gathered (or scattered) through a burst of its own memory.
+/// A burst that is not contiguous in memory is copied through a buffer of one burst (gather,
+/// scatter).
 class Mover {
  public:
-  /// Throws std::bad_alloc. `burst_bytes`: what the port calls a frame.
+  /// Throws std::bad_alloc. `burst_bytes` is what the port calls a frame.
   void configure(Port* port, size_t burst_bytes);
 
-  /// Moves `bytes`, whole bursts that do not go past what lies together if `transfer` has whole
-  /// bursts only. `cursor` goes on.
+  /// Moves `bytes`, which are whole bursts, and the cursor with them. If `transfer` has whole
+  /// bursts only, `bytes` must not go beyond the cursor's contiguous memory.
   void move(const TxDescriptor& transfer, Cursor& cursor, size_t bytes, bool committed) noexcept;
 
  private:

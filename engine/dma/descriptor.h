@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A transfer and the words around it, as in the kernel's include/linux/dmaengine.h.
+/// The types of a transfer, as in the kernel's include/linux/dmaengine.h.
 #pragma once
 
 #include <compare>
@@ -14,93 +14,98 @@ namespace dmasim {
 /// DMA_MEM_TO_DEV, DMA_DEV_TO_MEM, DMA_MEM_TO_MEM.
 enum class Direction : uint8_t { mem_to_dev, dev_to_mem, mem_to_mem };
 
-/// DMA_COMPLETE, DMA_IN_PROGRESS, DMA_PAUSED, DMA_ERROR; terminated transfers are errors.
+/// DMA_COMPLETE, DMA_IN_PROGRESS, DMA_PAUSED, DMA_ERROR. A terminated transfer has the status
+/// error.
 enum class DmaStatus : uint8_t { complete, in_progress, paused, error };
 
-/// dma_cookie_t: names a submitted transfer. Cookies of a channel rise; 0 names none.
+/// dma_cookie_t: names a submitted transfer. The cookies of a channel rise; 0 names no transfer.
 struct Cookie {
   uint64_t value = 0;
   friend auto operator<=>(const Cookie&, const Cookie&) = default;
 };
 
 /// Counts the terminations of a channel. A transfer belongs to the generation in which it was
-/// submitted; terminate_async ends a generation, synchronize covers all that have ended.
+/// submitted. terminate_async ends a generation; synchronize covers all generations that have
+/// ended.
 using Generation = uint64_t;
 
 /// dma_ctrl_flags.
 struct PrepFlags {
   bool interrupt = true;  ///< DMA_PREP_INTERRUPT; without it the transfer never calls back
   bool reuse = false;     ///< DMA_CTRL_REUSE: may be submitted again once it is over
-  bool repeat = false;    ///< DMA_PREP_REPEAT: again and again, until terminated (interleaved only)
+  bool repeat = false;    ///< DMA_PREP_REPEAT: until terminated (interleaved only)
 };
 
 /// dmaengine_tx_result.
 enum class TxOutcome : uint8_t { noerror, aborted };
 
-/// What a completion callback learns, as dmaengine_result.
+/// The argument of a completion callback, as dmaengine_result.
 struct TxResult {
   TxOutcome result = TxOutcome::noerror;
   uint64_t periods = 0;            ///< boundaries that this call stands for; > 1: coalesced
-  uint64_t transferred_bytes = 0;  ///< of the transfer, when the call was raised
+  uint64_t transferred_bytes = 0;  ///< by the transfer, when the call became due
   size_t residue_bytes = 0;        ///< to the end of the buffer (cyclic: of this round)
 };
 
-/// Memory that lies together. The device's side of a slave transfer is null.
+/// A contiguous piece of memory. Of a slave transfer the device's side is null.
 struct Chunk {
   const std::byte* src = nullptr;
   std::byte* dst = nullptr;
   size_t bytes = 0;
 };
 
-/// data_chunk: so many bytes, then a gap before the next chunk. Where the kernel's unsigned gap
-/// would have to wrap, as between the planes of a non-interleaved buffer, this one is negative.
+/// data_chunk: `size` bytes, then a gap before the next chunk. The kernel's gap is unsigned and has
+/// to wrap for a step back, as between the planes of a non-interleaved buffer; this one is negative
+/// then.
 struct DataChunk {
   size_t size = 0;
   ptrdiff_t icg = 0;
 };
 
-/// dma_interleaved_template: `numf` frames, each of the chunks in `sgl`.
+/// dma_interleaved_template: `numf` frames, each with the chunks in `sgl`.
 struct InterleavedTemplate {
   Direction direction = Direction::mem_to_dev;
-  const std::byte* src_start = nullptr;  ///< null where the device is
-  std::byte* dst_start = nullptr;        ///< null where the device is
-  bool src_sgl = true;                   ///< the gaps apply to the source; else it lies together
-  bool dst_sgl = true;                   ///< the same for the destination
+  const std::byte* src_start = nullptr;  ///< null if the source is the device
+  std::byte* dst_start = nullptr;        ///< null if the destination is the device
+  bool src_sgl = true;                   ///< the source has the gaps; else it is contiguous
+  bool dst_sgl = true;                   ///< the destination has the gaps; else contiguous
   size_t numf = 0;
   std::vector<DataChunk> sgl;
 };
 
 /// dma_async_tx_descriptor.
 ///
-/// LIFETIME  from prep_* until it is over: a transfer that ends is freed after its callback has
-///           returned, a terminated one by the synchronize() that covers it. A reusable one goes
-///           back to *allocated* at that moment, and lives until desc_free() or the channel's
-///           release. The client frees no other.
-/// THREADS   the client fills in the callbacks between prep_* and submit, and then keeps off.
+/// LIFETIME  from prep_* until the transfer is over. A transfer that ends is freed after its
+/// callback
+///           has returned; a terminated one is freed by the synchronize() that covers it. A
+///           reusable one goes back to *allocated* instead, and lives until desc_free() or the
+///           channel's release. The client frees no other descriptor than a reusable one.
+/// THREADS   the client fills in the callbacks between prep_* and submit. After submit it must not
+///           touch the descriptor.
 struct TxDescriptor {
-  /// [completion thread, no lock held] At the end of the transfer; of a cyclic one after each
-  /// period, or after several when late.
+  /// [completion thread, no lock held] Called at the end of the transfer; of a cyclic one after
+  /// each period, or once for several periods if the thread is late.
   std::function<void(const TxResult&)> callback;
-  /// [completion thread, no lock held] Before that thread moves bytes itself: the client's chance
-  /// to tell how far it has committed (Channel::set_commit_limit). May be empty.
+  /// [completion thread, no lock held] Called before that thread moves bytes, so that the client
+  /// can set the commit limit (Channel::set_commit_limit). May be empty.
   std::function<void()> before_advance;
 
-  // What follows is the channel's.
+  // The fields below belong to the channel.
 
-  /// Where it is: the lists of virt-dma.
+  /// The list that it is in, as in virt-dma.
   enum class Place : uint8_t { allocated, submitted, issued, active, completed, terminated };
 
   Direction direction = Direction::mem_to_dev;
   PrepFlags flags;
   std::vector<Chunk> chunks;  // of one frame
-  size_t frames = 1;          // so many times, each time further on by the strides
+  size_t frames = 1;          // of these chunks; each begins a stride after the one before
   ptrdiff_t src_stride = 0;
   ptrdiff_t dst_stride = 0;
   size_t total_bytes = 0;    // of one round
-  size_t burst_bytes = 1;    // of the configuration it was prepared for
-  size_t period_bytes = 0;   // cyclic: between two ticks
-  bool cyclic = false;       // round after round, until terminated
-  bool whole_bursts = true;  // every chunk is some bursts long
+  size_t burst_bytes = 1;    // of the configuration that it was prepared for
+  size_t period_bytes = 0;   // cyclic: between two period interrupts
+  bool cyclic = false;       // repeats until terminated
+  bool whole_bursts = true;  // the size of every chunk is a multiple of the burst
   const void* channel = nullptr;
   Place place = Place::allocated;
   std::list<TxDescriptor>::iterator self;
@@ -115,14 +120,14 @@ struct TxDescriptor {
 /// Descriptors move between a channel's lists by splicing: no allocation, stable addresses.
 using DescriptorList = std::list<TxDescriptor>;
 
-/// dma_tx_state, and the status beside it.
+/// dma_tx_state, and the status that dmaengine_tx_status returns.
 struct TxState {
   DmaStatus status = DmaStatus::complete;
   Cookie last{};               ///< newest completed
   Cookie used{};               ///< newest submitted
   size_t residue_bytes = 0;    ///< to the end of the buffer (cyclic: of this round)
   size_t in_flight_bytes = 0;  ///< in the device's FIFO
-  /// Since issue: a late client would lose whole rounds by residue alone.
+  /// Since issue. The residue alone would not show whole rounds that a late client has missed.
   uint64_t transferred_bytes = 0;
   uint64_t overtaken_bytes = 0;  ///< the furthest that the DMA has been beyond the commit limit
   bool commit_refused = false;   ///< see Channel::Commit

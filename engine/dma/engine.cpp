@@ -67,7 +67,7 @@ void Engine::take_back(const Channel* channel) {
 }
 
 ChannelHandle::~ChannelHandle() {
-  if (channel_ && !release()) std::abort();  // dropped on a completion thread
+  if (channel_ && !release()) std::abort();  // destroyed on a completion thread
 }
 
 ChannelHandle& ChannelHandle::operator=(ChannelHandle&& other) noexcept {

@@ -19,8 +19,8 @@ enum class CompletionTopology : uint8_t { per_channel, shared };
 
 class Engine;
 
-/// Owns a requested channel and keeps its controller alive. The destructor releases, so it belongs
-/// on no completion thread.
+/// Owns a requested channel and keeps its controller alive. The destructor releases the channel, so
+/// it must not run on a completion thread.
 class ChannelHandle {
  public:
   ChannelHandle() = default;
@@ -34,8 +34,8 @@ class ChannelHandle {
   [[nodiscard]] Channel& operator*() const noexcept { return *channel_; }
   explicit operator bool() const noexcept { return channel_ != nullptr; }
 
-  /// [!C] dma_release_channel: terminates, synchronizes, frees. Errors: EDEADLK, and then the
-  /// handle still holds the channel.
+  /// [!C] dma_release_channel: terminates, synchronizes and frees. Errors: EDEADLK; the handle
+  /// still holds the channel then.
   Result<void> release();
 
  private:
@@ -43,31 +43,32 @@ class ChannelHandle {
   std::unique_ptr<Channel> channel_;
 };
 
-/// LIFETIME  shared by its channels' handles and whoever else holds it.
+/// LIFETIME  shared by the handles of its channels and by its users.
 /// THREADS   any.
 class Engine : public std::enable_shared_from_this<Engine> {
  public:
   struct Options {
     CompletionTopology completion = CompletionTopology::per_channel;
     int rt_priority = 0;                       ///< of completion threads; 0: SCHED_OTHER
-    ChannelOptions channel{};                  ///< what each channel is like
-    std::vector<std::string> channel_names{};  ///< those that request_chan() knows by name
+    ChannelOptions channel{};                  ///< the properties of each channel
+    std::vector<std::string> channel_names{};  ///< the names for request_chan()
     friend bool operator==(const Options&, const Options&) = default;
   };
 
   Engine(std::shared_ptr<const Clock> clock, const Options& options);
 
-  /// dma_request_channel: any one; there is always one more. `alarm` may be empty for clients that
-  /// arm none. Starts no thread: see Channel::request_irq. Errors: ENOMEM, ENODEV (removed).
+  /// dma_request_channel: makes a channel; their number has no limit. `alarm` may be empty for a
+  /// client that arms none. Starts no thread: see Channel::request_irq. Errors: ENOMEM, ENODEV
+  /// (removed).
   Result<ChannelHandle> request_chan(std::function<void()> alarm = {}) DMASIM_EXCLUDES(lock_);
-  /// dma_request_chan: the one of this name, for one client at a time. Errors: ENODEV (no such
-  /// name, or removed), EBUSY (taken), ENOMEM.
+  /// dma_request_chan: hands out the channel of this name, to one client at a time. Errors: ENODEV
+  /// (no such name, or removed), EBUSY (taken), ENOMEM.
   Result<ChannelHandle> request_chan(std::string_view name, std::function<void()> alarm = {})
       DMASIM_EXCLUDES(lock_);
 
-  /// The controller is unplugged. Every transfer is over, and calls back with TxOutcome::aborted if
-  /// it calls back at all; from now on channels answer ENODEV, but terminate_async, synchronize and
-  /// release go on as ever. Never waits, so it may come from a callback.
+  /// Unplugs the controller. Every transfer is over; if it calls back at all, it gets
+  /// TxOutcome::aborted. From now on the channels answer ENODEV, but terminate_async, synchronize
+  /// and release work as before. Never waits, so a callback may call it.
   void remove() DMASIM_EXCLUDES(lock_);
 
   [[nodiscard]] const Clock& clock() const noexcept { return *clock_; }
@@ -90,7 +91,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   const std::shared_ptr<const Clock> clock_;
   const Options options_;
 
-  Mutex lock_;  // taken before any channel's
+  Mutex lock_;  // taken before the lock of any channel
   unsigned next_number_ DMASIM_GUARDED_BY(lock_) = 0;
   std::shared_ptr<CompletionThread> shared_ DMASIM_GUARDED_BY(lock_);
   std::vector<Taken> taken_ DMASIM_GUARDED_BY(lock_);

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The sample clock of a device: how many frames have passed since an instant, and when frame n
-/// comes. Everything is computed from the start instant, so no rounding accumulates, and a pause
-/// shifts that instant by its exact length.
+/// The sample clock of a device: how many frames have passed since its start, and when frame n
+/// comes. Everything is computed from the start instant, so rounding does not accumulate. A pause
+/// moves that instant by the exact length of the pause.
 #pragma once
 
 #include <cstdint>
 
 namespace dmasim {
 
-/// PURE. Times are nanoseconds of any one clock.
+/// PURE. Times are nanoseconds of one clock; any clock will do.
 class FrameTime {
  public:
   FrameTime() = default;
-  /// Frames fall at rate_hz * (1 + ppm / 1e6) a second: ppm is the device's crystal against ours.
+  /// rate_hz * (1 + ppm / 1e6) frames come in a second: ppm is how much faster than nominal they
+  /// are.
   FrameTime(uint32_t rate_hz, int32_t ppm) noexcept;
-  /// A clock that has been told in numbers: those of frames_per_1e15_ns() and origin_ns().
+  /// A clock from the numbers of another one's frames_per_1e15_ns() and origin_ns().
   [[nodiscard]] static FrameTime from_numbers(uint64_t frames_per_1e15_ns,
                                               int64_t origin_ns) noexcept {
     FrameTime time;
@@ -24,20 +25,20 @@ class FrameTime {
   }
 
   void start(int64_t now_ns) noexcept;
-  /// Time stands still for the device from here until resume().
+  /// The device's time stands still from here until resume().
   void pause(int64_t now_ns) noexcept;
   void resume(int64_t now_ns) noexcept;
-  /// Waits for the next edge of the frame clock, which all devices of this rate share: it goes
-  /// since time 0. So two of them are apart by whole frames, to the nanosecond.
+  /// Moves the start to the next edge of the frame clock that all devices of this rate share. That
+  /// clock runs since time 0. So two such devices are apart by whole frames, to the nanosecond.
   void wait_for_edge() noexcept;
 
   /// Whole frames from the start to `now_ns`; never negative.
   [[nodiscard]] uint64_t frames_at(int64_t now_ns) const noexcept;
-  /// The first instant at which frames_at() is at least `frames`, were there no further pause.
+  /// The first instant at which frames_at() is at least `frames`, if no further pause comes.
   [[nodiscard]] int64_t time_of(uint64_t frames) const noexcept;
 
   [[nodiscard]] uint64_t frames_per_1e15_ns() const noexcept { return frames_per_1e15_ns_; }
-  /// When frame 0 was due, were there no pause.
+  /// When frame 0 was due. Pauses have moved it.
   [[nodiscard]] int64_t origin_ns() const noexcept { return start_ns_; }
 
  private:

@@ -7,7 +7,7 @@
 namespace dmasim {
 namespace {
 
-/// Values below 4 have a bucket each; from there on, the top three bits choose.
+/// Values below 4 have one bucket each; of larger values the top three bits choose the bucket.
 size_t bucket_of(uint64_t value) {
   if (value < 4) return value;
   const int shift = static_cast<int>(std::bit_width(value)) - 3;

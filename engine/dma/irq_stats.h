@@ -7,7 +7,7 @@
 
 namespace dmasim {
 
-/// A histogram of latenesses: four steps to each doubling, so a quantile is right within 19 %.
+/// A histogram of lateness: four buckets for each doubling, so a quantile is right within 19 %.
 /// PURE.
 class LatenessHistogram {
  public:
@@ -24,7 +24,7 @@ class LatenessHistogram {
   int64_t max_ns_ = 0;
 };
 
-/// periods_due = periods delivered (callbacks + coalesced) + dropped, once a channel is idle.
+/// Once a channel is idle: periods_due = callbacks + coalesced + dropped.
 struct IrqStats {
   uint64_t periods_due = 0;  ///< period boundaries that the hardware passed
   uint64_t callbacks = 0;    ///< period callbacks begun
@@ -32,8 +32,8 @@ struct IrqStats {
   uint64_t dropped = 0;      ///< boundaries that were due when their transfer was terminated
   uint64_t alarms = 0;       ///< alarm callbacks begun
   uint64_t terminations_in_callback = 0;
-  uint64_t callbacks_after_synchronize = 0;  ///< broken contract: always 0
-  LatenessHistogram lateness;                ///< of period callbacks behind their boundary
+  uint64_t callbacks_after_synchronize = 0;  ///< the contract is broken if not 0
+  LatenessHistogram lateness;                ///< of period callbacks, since their boundary
 };
 
 }  // namespace dmasim

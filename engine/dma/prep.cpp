@@ -15,13 +15,13 @@ bool may_serve(const PrepContext& context, Direction direction) {
   return context.config.port != nullptr && direction == context.config.direction;
 }
 
-/// Memory at the client's side, nothing at the device's.
+/// The client's side is memory, the device's side is null.
 Chunk slave_chunk(Direction direction, std::byte* memory, size_t bytes) {
   if (direction == Direction::mem_to_dev) return {.src = memory, .dst = nullptr, .bytes = bytes};
   return {.src = nullptr, .dst = memory, .bytes = bytes};
 }
 
-/// Adds up the chunks and checks them against the bursts of the device.
+/// Adds up the chunks and checks them against the burst of the device.
 Result<TxDescriptor> finish(const PrepContext& context, TxDescriptor descriptor) {
   if (!may_serve(context, descriptor.direction)) return Errno{EINVAL};
   if (descriptor.flags.reuse && !context.caps.descriptor_reuse) return Errno{EPERM};
@@ -50,7 +50,7 @@ Result<TxDescriptor> finish(const PrepContext& context, TxDescriptor descriptor)
   return descriptor;
 }
 
-/// How far from the start of a frame to the start of the next.
+/// The distance from the start of a frame to the start of the next.
 ptrdiff_t stride_of(const InterleavedTemplate& layout, bool gaps) {
   ptrdiff_t stride = 0;
   for (const DataChunk& chunk : layout.sgl) {
@@ -74,7 +74,7 @@ std::vector<Chunk> first_frame(const InterleavedTemplate& layout) {
   return chunks;
 }
 
-/// Runs `make`, whose vectors may find no memory.
+/// Runs `make` and turns std::bad_alloc into ENOMEM.
 template <typename Make>
 Result<TxDescriptor> guarded(Make make) {
   try {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Builds descriptors: what a client asked for, checked and brought into one form.
+/// Builds descriptors: checks what a client asked for and brings it into one form.
 #pragma once
 
 #include <span>
@@ -9,20 +9,20 @@
 
 namespace dmasim {
 
-/// What a descriptor is made for.
+/// The channel that a descriptor is made for.
 struct PrepContext {
   const SlaveConfig& config;  ///< port == nullptr: not configured, memory to memory only
   const SlaveCaps& caps;
 };
 
-/// A piece of memory in a scatter list.
+/// An entry of a scatter list.
 struct SgEntry {
   std::byte* address = nullptr;
   size_t bytes = 0;
 };
 
-// PURE, all of them. Errors: EINVAL (not configured for this direction, empty, null, or not whole
-// bursts), EPERM (reuse, which the controller cannot), ENOMEM.
+// All of them are PURE. Errors: EINVAL (not configured for this direction, empty, null, or not
+// whole bursts), EPERM (the caps do not have reuse), ENOMEM.
 Result<TxDescriptor> make_cyclic(const PrepContext& context, std::span<std::byte> buffer,
                                  size_t period_bytes, Direction direction, PrepFlags flags);
 Result<TxDescriptor> make_slave_sg(const PrepContext& context, std::span<const SgEntry> list,

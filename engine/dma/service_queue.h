@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Who needs the completion thread next: a binary heap of channels by time, O(log n) a change.
+/// Channels, ordered by when they need the completion thread: a binary heap, O(log n) for a change.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 
 namespace dmasim {
 
-/// What a channel carries to be in a ServiceQueue.
+/// The part of a channel that a ServiceQueue uses.
 class ServiceNode {
  public:
   [[nodiscard]] int64_t service_at_ns() const noexcept { return at_ns_; }
@@ -26,10 +26,10 @@ class ServiceNode {
   size_t index_ = kAbsent;
 };
 
-/// PURE. Holds no node whose time is kNever.
+/// PURE. A node whose time is kNever is not in the queue.
 class ServiceQueue {
  public:
-  /// Reserves room for one node more, so that set() never allocates.
+  /// Reserves room for one more node, so that set() never allocates.
   void reserve_one() { heap_.reserve(++capacity_); }
   void release_one() noexcept { --capacity_; }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What a channel can do, and what the device at its other end wants.
+/// What a channel can do, and what the device at its other end needs.
 #pragma once
 
 #include <cstdint>
@@ -9,14 +9,14 @@
 
 namespace dmasim {
 
-/// dma_residue_granularity: in what steps tx_status tells the position.
+/// dma_residue_granularity: the steps in which tx_status tells the position.
 enum class ResidueGranularity : uint8_t {
-  descriptor,  ///< a transfer is over, or it is not
+  descriptor,  ///< only whether a transfer is over
   segment,     ///< chunks of a list, periods of a cyclic transfer
   burst,       ///< exact
 };
 
-/// dma_slave_caps. Widths are sets: bit n stands for n bytes.
+/// dma_slave_caps. addr_widths is a set: bit n stands for n bytes.
 struct SlaveCaps {
   bool mem_to_dev = true;
   bool dev_to_mem = true;
@@ -30,29 +30,29 @@ struct SlaveCaps {
   friend bool operator==(const SlaveCaps&, const SlaveCaps&) = default;
 };
 
-/// How a controller is made.
+/// The options of a controller's channels.
 struct ChannelOptions {
   SlaveCaps caps{};
   uint32_t memcpy_bytes_per_s = 4'000'000'000;
-  /// The hardware goes on with what terminate_async stopped until synchronize, or until it is given
-  /// something new to do.
+  /// After terminate_async the hardware goes on with the transfer, until synchronize or until it
+  /// gets another one.
   bool slow_to_stop = false;
   friend bool operator==(const ChannelOptions&, const ChannelOptions&) = default;
 };
 
-/// dma_slave_config, as far as a paced device needs it. A request moves a burst, here called a
-/// frame: addr_width_bytes * maxburst.
+/// dma_slave_config, as far as a paced device needs it. One request moves one burst, which is
+/// called a frame here: addr_width_bytes * maxburst bytes.
 struct SlaveConfig {
   Direction direction = Direction::mem_to_dev;
   uint32_t addr_width_bytes = 1;
   uint32_t maxburst = 1;
-  uint32_t frames_per_s = 48000;  ///< requests
-  int32_t ppm = 0;                ///< the device's crystal against the clock
-  /// Frames fall at the edges of a clock that all devices of this rate share, so that two of them
-  /// are apart by whole frames: the first one begins at the next edge.
+  uint32_t frames_per_s = 48000;  ///< requests a second
+  int32_t ppm = 0;                ///< how much faster than nominal the device's crystal is
+  /// Frames fall at the edges of a clock that all devices of this rate share; the first frame waits
+  /// for the next edge. So two such devices are apart by whole frames.
   bool common_frame_clock = false;
-  uint32_t start_delay_frames = 0;  ///< dev_to_mem: how long a frame lies in the FIFO
-  Port* port = nullptr;             ///< outlives every transfer, until synchronized
+  uint32_t start_delay_frames = 0;  ///< dev_to_mem: how long a frame stays in the FIFO
+  Port* port = nullptr;             ///< must outlive every transfer, until synchronized
 
   [[nodiscard]] size_t frame_bytes() const noexcept { return size_t{addr_width_bytes} * maxburst; }
 };
