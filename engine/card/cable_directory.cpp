@@ -20,7 +20,7 @@ bool is_private(int fd, mode_t type) noexcept {
          status.st_uid == geteuid() && (status.st_mode & kOthers) == 0;
 }
 
-/// What open(2) says of a link that it does not follow is not what is wrong with it.
+/// With O_NOFOLLOW, open(2) answers ELOOP or ENOTDIR for a link. Callers are told EACCES instead.
 int refusal(int error) noexcept { return error == ELOOP || error == ENOTDIR ? EACCES : error; }
 
 bool is_directory(const char* path) noexcept {
@@ -28,7 +28,8 @@ bool is_directory(const char* path) noexcept {
   return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-/// By sudo and su the variable is another user's. Of what root makes there that user is locked out.
+/// After sudo and su the variable may name another user's directory. If root made something there,
+/// that user could not use it.
 bool is_own_directory(const char* path) noexcept {
   struct stat status {};
   return stat(path, &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == geteuid();
@@ -66,7 +67,7 @@ std::string CableDirectory::foreign_owner() const {
          std::to_string(geteuid());
 }
 
-/// O_NONBLOCK: a FIFO in the file's place must not hold us.
+/// O_NONBLOCK: if a FIFO lies in the file's place, open(2) must not wait.
 Result<UniqueFd> open_private_file(int directory, const char* name, int flags) {
   constexpr int kAlways = O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
   UniqueFd fd(openat(directory, name, flags | kAlways, S_IRUSR | S_IWUSR));

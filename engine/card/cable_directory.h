@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The directory in which processes of one user meet.
+/// The directory in which the processes of one user find each other's files.
 #pragma once
 
 #include <string>
@@ -10,19 +10,20 @@
 
 namespace dmasim {
 
-/// Where it lies: $XDG_RUNTIME_DIR/dmasim if that variable names a directory of this user's own,
-/// whatever its mode, else /dev/shm/dmasim-UID, else /tmp/dmasim-UID. Found once by whoever opens
-/// something: the variable may change.
+/// Its path: $XDG_RUNTIME_DIR/dmasim if that variable names a directory that this user owns, with
+/// any mode; else /dev/shm/dmasim-UID, else /tmp/dmasim-UID. A PCM or control finds it once, when
+/// it is opened, because the variable may change later.
 struct CableDirectory {
   std::string path;
-  std::string passed_over;  ///< what $XDG_RUNTIME_DIR says, where that is not used
+  std::string passed_over;  ///< the value of $XDG_RUNTIME_DIR, if that is not used
 
   [[nodiscard]] static CableDirectory find();
 
-  /// Made with mode 0700 if `create`. Errors: EACCES (it is somebody else's, open to others, or a
-  /// link); those of mkdir(2) and open(2).
+  /// Opens the directory. With `create` it is made with mode 0700 if it is missing. Errors: EACCES
+  /// (it belongs to another user, other users may access it, or it is a link); those of mkdir(2)
+  /// and open(2).
   [[nodiscard]] Result<UniqueFd> open(bool create) const;
-  /// For a message: whose it is. Empty: this user's, or there is none.
+  /// For a message: names the owner if that is another user. Else, or without a directory, empty.
   [[nodiscard]] std::string foreign_owner() const;
 };
 
@@ -30,11 +31,12 @@ inline Result<UniqueFd> open_cable_directory(bool create) {
   return CableDirectory::find().open(create);
 }
 
-/// A plain file in it that nobody else can touch. `flags` as for open(2). Errors: EACCES as above;
-/// those of open(2).
+/// Opens a plain file in it that no other user may access. `flags` are those of open(2). Errors:
+/// EACCES as above; those of open(2).
 Result<UniqueFd> open_private_file(int directory, const char* name, int flags);
 
-/// The same for who locks it: no forked child has a part in it. Errors: also EMFILE, ENOMEM.
+/// The same for a file that is going to be locked: a forked child closes its copy. Errors: also
+/// EMFILE, ENOMEM.
 Result<ForkClosedFd> open_lock_file(int directory, const char* name, int flags);
 
 }  // namespace dmasim

@@ -18,9 +18,9 @@
 namespace dmasim {
 namespace {
 
-constexpr off_t kLock = off_t{1} << 61;  // beyond what the file ever holds
+constexpr off_t kLock = off_t{1} << 61;  // beyond the end of the file
 constexpr int64_t kLockNs = 1'000'000'000;
-constexpr int kLoadTries = 4;  // each fails only if writers lap us within a microsecond
+constexpr int kLoadTries = 4;  // a try fails only if both slots are written during its read
 
 std::string file_name(const std::string& card) { return card + ".mixer"; }
 
@@ -77,7 +77,7 @@ bool MixerFile::linked() const noexcept {
   return fstat(fd_.get(), &status) == 0 && status.st_nlink > 0;
 }
 
-/// Of two slots one is always whole, unless writers have gone round meanwhile.
+/// One of the two slots is always whole, unless both were written during the read.
 MixerRecord MixerFile::load() const noexcept {
   for (int i = 0; i < kLoadTries; ++i) {
     Slots slots;
@@ -88,13 +88,13 @@ MixerRecord MixerFile::load() const noexcept {
   return MixerRecord::defaults();
 }
 
-/// Most of the time nothing is decoded: the bytes are those of the last time.
+/// Most calls read the same bytes as the call before, and decode nothing.
 std::optional<MixerRecord> MixerFile::load_if_changed() noexcept {
   Slots slots;
   const auto bytes = read_slots(fd_.get(), slots);
   if (seen_ && std::ranges::equal(bytes, std::span(*seen_).first(seen_bytes_))) return std::nullopt;
   const auto record = decode_newest<MixerRecord>(bytes);
-  if (!record && !bytes.empty()) return load();  // looked at again next time
+  if (!record && !bytes.empty()) return load();  // seen_ is kept: decode again next time
   seen_ = slots;
   seen_bytes_ = bytes.size();
   return record.value_or(MixerRecord::defaults());
@@ -107,7 +107,8 @@ Result<bool> MixerFile::set(size_t cell, uint32_t value) noexcept {
   return done;
 }
 
-/// Into the slot that does not hold the newest record: who reads, and who is killed, finds that.
+/// Writes into the slot that does not hold the newest record. Readers find that record meanwhile,
+/// and afterwards if this process is killed.
 Result<bool> MixerFile::set_locked(size_t cell, uint32_t value) noexcept {
   MixerRecord record = load();
   MixerRecord::Setting& setting = record.settings[cell];

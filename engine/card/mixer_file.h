@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The file in which a card's mixer lies, for all processes of its user: see docs/mixer.md.
+/// The file that holds a card's mixer, for all processes of a user: see docs/mixer.md.
 ///
-/// Reads wait for nothing; a write waits for another one that is at it, for a second at most.
-/// Whoever watches the file by inotify knows of a write when that returns: IN_MODIFY says that a
-/// setting has changed, IN_ATTRIB that a stream of the card has begun or ended.
+/// A read does not wait. A write waits while another process writes, for a second at most. A
+/// process that watches the file by inotify has the event when the write returns: IN_MODIFY says
+/// that a setting has changed, IN_ATTRIB that a stream of the card has begun or ended.
 ///
 /// THREADS  one object, one thread at a time; any number of objects and processes for one card.
-/// FORK     a child has no part in it: its copy of the descriptor, and with it the lock, is gone.
+/// FORK     a child cannot use it: its copy of the descriptor is closed, so it holds no lock.
 #pragma once
 
 #include <array>
@@ -26,33 +26,35 @@ class MixerFile {
  public:
   MixerFile() = default;
 
-  /// Makes the file if there is none. `card` is valid as a cable's name is. Errors: EINVAL (the
-  /// name); EACCES (directory or file is not this user's alone, or no plain file); EMFILE; those of
-  /// mkdir(2) and open(2).
+  /// Makes the file if there is none. `card` has to be a valid card name. Errors: EINVAL (the
+  /// name); EACCES (another user may access the directory or the file, or it is not a plain file);
+  /// EMFILE; those of mkdir(2) and open(2).
   static Result<MixerFile> create(const std::string& card,
                                   const CableDirectory& directory = CableDirectory::find());
-  /// Makes nothing. Errors: ENOENT (nobody has), and as above.
+  /// Does not make the file. Errors: ENOENT (there is none), and as above.
   static Result<MixerFile> open(const std::string& card,
                                 const CableDirectory& directory = CableDirectory::find());
-  /// The same, in an open cable directory, and not to set(): waits for no fork(), so hooks may call
-  /// it.
+  /// The same in a cable directory that is open already; set() must not be called then. It does not
+  /// wait for a fork(), so an ALSA callback may call it.
   static Result<MixerFile> open_in(int directory, const std::string& card);
 
   explicit operator bool() const noexcept { return static_cast<bool>(fd_); }
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
-  /// Whether it still lies in the directory: somebody may have cleaned up.
+  /// Whether the file is still in the directory: somebody may have removed it.
   [[nodiscard]] bool linked() const noexcept;
 
-  /// What holds now: defaults where nothing whole is written.
+  /// The present settings; the defaults if the file has no whole record.
   [[nodiscard]] MixerRecord load() const noexcept;
-  /// What holds now, if the file has changed since the last call, or this is the first. One read.
+  /// The present settings if the file has changed since the last call, or if this is the first
+  /// call. One read, unless that finds a record half written.
   [[nodiscard]] std::optional<MixerRecord> load_if_changed() noexcept;
 
-  /// False: it is so already, and nothing was written. The value is valid. Errors: EBUSY (another
-  /// writer is stopped half-way), ENOSPC and others of pwrite(2); nothing has changed then.
+  /// Answers false if the cell has this value already; nothing is written then. The caller has
+  /// checked the value. Errors: EBUSY (another writer was stopped during its write), ENOSPC and
+  /// others of pwrite(2). After an error nothing has changed.
   Result<bool> set(size_t cell, uint32_t value) noexcept;
 
-  /// A stream of the card has begun or ended.
+  /// Tells watchers that a stream of the card has begun or ended.
   void tell_stream() const noexcept;
 
  private:
@@ -63,11 +65,11 @@ class MixerFile {
   Result<bool> set_locked(size_t cell, uint32_t value) noexcept;
 
   ForkClosedFd fd_;
-  std::optional<Slots> seen_;  // by load_if_changed()
+  std::optional<Slots> seen_;  // read by load_if_changed()
   size_t seen_bytes_ = 0;
 };
 
-/// What holds now on a card; defaults if nothing can be read. Makes no file.
+/// The present settings of a card; the defaults if nothing can be read. Makes no file.
 [[nodiscard]] MixerRecord read_mixer(
     const std::string& card, const CableDirectory& directory = CableDirectory::find()) noexcept;
 

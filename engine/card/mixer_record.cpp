@@ -12,7 +12,7 @@ bool is_rate_shift(size_t cell) noexcept {
   return cell >= kFirstLoopCell && (cell - kFirstLoopCell) % 2 == 0;
 }
 
-/// Exactly 1 at 0 dB, and 0 at the bottom.
+/// Exactly 1 at 0 dB, and 0 at the lowest volume.
 double factor_of(uint32_t volume) noexcept {
   if (volume == 0) return 0;
   if (volume >= kMixerVolume0dB) return 1;

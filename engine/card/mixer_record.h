@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What a card's mixer file says, and when it is believed.
+/// The record in a card's mixer file, and the checks that it has to pass.
 ///
-/// PURE. The file is another process's work, and two slots of a MixerRecord; see
-/// engine/card/two_slots.h.
+/// PURE. Any process of the user may have written the file, which holds two slots of a MixerRecord;
+/// see engine/card/two_slots.h.
 #pragma once
 
 #include <array>
@@ -14,27 +14,27 @@
 
 namespace dmasim {
 
-/// A volume is a number of half decibels above -60 dB; the lowest one is silence.
+/// A volume is a number of half decibels above -60 dB. The lowest one, 0, is silence.
 inline constexpr uint32_t kMixerVolume0dB = 120;
 inline constexpr int kMixerVolumeLeastCentibels = -6000;  ///< 1/100 dB, as ALSA counts
 inline constexpr int kMixerVolumeStepCentibels = 50;
 
-/// How long a loop's period takes, in 1/100000 of what it should.
+/// The length of a loop's period, in 1/100000 of the nominal length: more is slower.
 inline constexpr uint32_t kRateShiftLeast = 80000;
 inline constexpr uint32_t kRateShiftNone = 100000;
 inline constexpr uint32_t kRateShiftMost = 120000;
 
-/// Loops that have cells of their own: those of the first devices and subdevices.
+/// The loops of the first devices and subdevices have cells of their own; further ones have none.
 inline constexpr unsigned kMixerDevices = 4;
 inline constexpr unsigned kMixerSubdevices = 32;
 
-/// A setting of the mixer, as a place in the record.
+/// A setting of the mixer: an index into the record.
 enum MixerCell : size_t {
   kPlaybackVolume,  ///< see pack_volume()
   kPlaybackSwitch,  ///< 0 or 1
   kCaptureVolume,
   kCaptureSwitch,
-  kFirstLoopCell,  ///< from here on two for each loop
+  kFirstLoopCell,  ///< from here on each loop has two
 };
 inline constexpr size_t kMixerCells = kFirstLoopCell + size_t{2} * kMixerDevices * kMixerSubdevices;
 
@@ -59,22 +59,22 @@ struct StereoVolume {
   return {.left = value & 0xffff, .right = value >> 16};
 }
 
-/// What the cell holds until somebody writes it: 0 dB, on, no shift, no notify.
+/// The value of a cell that nobody has written: 0 dB, on, no shift, no notify.
 [[nodiscard]] uint32_t mixer_default(size_t cell) noexcept;
 [[nodiscard]] bool mixer_value_valid(size_t cell, uint32_t value) noexcept;
 
-/// Words only, as they lie in the file.
+/// Has only words as members, as they lie in the file.
 struct MixerRecord {
   static constexpr uint64_t kMagic = 0x317265786d6d64;  // "dmmxer1"
   static constexpr size_t kSlotBytes = (3 + kMixerCells) * sizeof(uint64_t);
 
   struct Setting {
     uint32_t value;
-    uint32_t changes;  ///< so that two that come back to where they were are two, and not none
+    uint32_t changes;  ///< counts changes, so that a change there and back shows
   };
 
   uint64_t magic;
-  uint64_t sequence;  ///< defaults have 0
+  uint64_t sequence;  ///< 0 in defaults()
   std::array<Setting, kMixerCells> settings;
   uint64_t checksum;
 

@@ -12,7 +12,7 @@ constexpr int64_t kFindNs = 10'000'000;
 
 }  // namespace
 
-/// The directory is made, since it is where a file may appear; the file is not.
+/// Makes the directory, because a mixer's file may appear in it later. Does not make the file.
 void MixerView::begin() {
   file_ = MixerFile{};
   directory_ = UniqueFd{};

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What a stream knows of its card's mixer while it runs.
+/// The mixer of a stream's card, as the stream sees it while it runs.
 ///
-/// Looks at most once a millisecond, by one read; as long as nobody has opened the mixer there is
-/// no file, and that is looked for less often.
+/// It reads the file at most once in a millisecond, with one read. While no program has opened the
+/// mixer there is no file; the view looks for one every ten milliseconds.
 ///
-/// THREADS  one object, one thread at a time. Waits for nothing but memory.
+/// THREADS  one object, one thread at a time. No call waits; the file lies in memory.
 #pragma once
 
 #include <cstdint>
@@ -25,12 +25,12 @@ class MixerView {
             CableDirectory place = CableDirectory::find())
       : card_(std::move(card)), place_(std::move(place)), clock_(std::move(clock)) {}
 
-  /// [setup] A stream begins: looks now, and finds the mixer even where somebody has removed its
-  /// directory since. A mixer that cannot be read is one that nobody has touched.
+  /// [setup] Call it when a stream begins. Reads the mixer now, and finds it even if its directory
+  /// was removed and made anew since the last time. If the mixer cannot be read, the defaults hold.
   void begin();
-  /// [hardware] Looks again if it is time to. True: something has changed.
+  /// [hardware] Reads the mixer again if it is time to. Answers true if something has changed.
   bool look() noexcept;
-  /// [hardware] Tells those who watch the mixer that a stream has begun or ended.
+  /// [hardware] Tells the programs that watch the mixer that a stream has begun or ended.
   void tell_stream() noexcept;
 
   [[nodiscard]] const MixerRecord& record() const noexcept { return record_; }

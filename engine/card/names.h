@@ -9,7 +9,7 @@ namespace dmasim {
 /// Up to 64 letters, digits, '.', '_' and '-', with no '.' in front.
 [[nodiscard]] bool cable_name_valid(std::string_view name) noexcept;
 
-/// The same, up to 48 of them: short enough for the name of a loop's cable.
+/// The same with up to 48 characters, so that the name of a loop's cable is not too long.
 [[nodiscard]] bool card_name_valid(std::string_view name) noexcept;
 
 }  // namespace dmasim

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// How messages name the process that has something which is wanted.
+/// The words by which a message names the process that owns a cable or a subdevice.
 #pragma once
 
 #include <sys/types.h>
@@ -9,8 +9,8 @@
 
 namespace dmasim {
 
-/// `owner` is 0 or less where it is not known: /proc/locks may not be there, or be that of another
-/// PID namespace.
+/// `owner` is 0 or less if it is unknown: /proc/locks may be missing, or belong to another PID
+/// namespace.
 inline std::string owner_words(pid_t owner) {
   if (owner <= 0) return "another PCM, of this process or of another one";
   const std::string process = "process " + std::to_string(owner);

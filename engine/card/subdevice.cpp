@@ -16,7 +16,7 @@
 namespace dmasim {
 namespace {
 
-/// "dmasim.0.3.playback"
+/// For example "dmasim.0.3.playback".
 std::string file_name(const PcmDevice& device, unsigned number) {
   return device.card + '.' + std::to_string(device.number) + '.' + std::to_string(number) +
          (device.loop ? ".loop-" : ".") + (device.playback ? "playback" : "capture");
@@ -31,14 +31,14 @@ Result<void> lock(int fd) noexcept {
   return {};
 }
 
-/// False: whoever had it before has removed it, between our open and our lock.
+/// False: the owner before has removed the file, between our open(2) and our flock(2).
 bool still_has_a_name(int fd) noexcept {
   struct stat status {};
   return fstat(fd, &status) == 0 && status.st_nlink > 0;
 }
 
-/// Whether the name in the directory is that of the open file: somebody may have removed it, and
-/// another owner have made it anew.
+/// Whether the name in the directory still belongs to the open file: somebody may have removed the
+/// file, and another owner may have made a new one.
 bool is_named(int fd, int directory, const char* name) noexcept {
   struct stat own {};
   struct stat named {};
@@ -46,8 +46,8 @@ bool is_named(int fd, int directory, const char* name) noexcept {
          own.st_dev == named.st_dev && own.st_ino == named.st_ino;
 }
 
-/// Over whatever a killed owner has left; as wide as any other process id. Where it cannot be
-/// written nobody is named, and that is all.
+/// Overwrites the text that a killed owner may have left; the number is padded to the width of any
+/// process id. If the write fails, messages do not name the owner; nothing else depends on it.
 void write_owner(int fd) noexcept {
   std::array<char, 16> text{};
   const int length = std::snprintf(text.data(), text.size(), "%-10d\n", static_cast<int>(getpid()));
@@ -77,7 +77,7 @@ Result<Subdevice> Subdevice::take_any(const PcmDevice& device, unsigned count,
   return Errno{refused};
 }
 
-/// Each further round means that another owner has come and gone.
+/// The loop repeats only if another owner has come and gone between our open(2) and our flock(2).
 Result<Subdevice> Subdevice::take_in(UniqueFd& directory, const PcmDevice& device,
                                      unsigned number) {
   std::string name = file_name(device, number);
@@ -91,8 +91,9 @@ Result<Subdevice> Subdevice::take_in(UniqueFd& directory, const PcmDevice& devic
   }
 }
 
-/// The name goes first, so that who locks the file next finds it gone. And not by closing alone: a
-/// child that has just been forked may not have closed its copy yet.
+/// Removes the name before it unlocks, so that the next process that locks this file finds it
+/// removed and makes a new one. It unlocks explicitly: closing would not unlock as long as a child
+/// that has just been forked has its copy open.
 Subdevice::~Subdevice() {
   if (!lock_) return;
   if (is_named(lock_.get(), directory_.get(), file_.c_str())) {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The subdevices of a card's PCM devices: each has one owner per direction, from open to close,
-/// among all processes of one user.
+/// The subdevices of a card's PCM devices. Each subdevice has at most one owner per direction,
+/// among all processes of one user. A PCM owns it from open to close.
 ///
-/// The owner holds a lock on a file in the cable directory, which ends with the process whatever
-/// ends it. Nothing waits. A file that lies there unlocked was left by a SIGKILL and is taken over;
-/// after a close there is none.
+/// The owner holds a lock on a file in the cable directory. The kernel releases the lock when the
+/// process ends, in whatever way. No call waits. A file that is not locked was left by an owner
+/// that was killed by SIGKILL; the next owner takes it over. Closing the PCM removes the file.
 ///
 /// THREADS  any; one object, one thread at a time.
-/// FORK     a child has no part in it: its copy of the lock is gone (engine/base/fork_closed_fd.h).
+/// FORK     a child owns nothing: its copy of the lock is closed (engine/base/fork_closed_fd.h).
 #pragma once
 
 #include <sys/types.h>
@@ -24,25 +24,26 @@ namespace dmasim {
 /// A PCM device in one direction.
 struct PcmDevice {
   std::string card;     ///< letters, digits, '.', '_' and '-', not with '.' in front
-  unsigned number = 0;  ///< of the card's devices
-  bool loop = false;    ///< one of the loops, which are numbered apart
+  unsigned number = 0;  ///< the number of the card's device
+  bool loop = false;    ///< one of the loops, which are numbered separately
   bool playback = true;
 };
 
 class Subdevice {
  public:
-  /// Errors: EBUSY (it has an owner), EACCES (directory or file is not this user's alone, or no
-  /// plain file), EMFILE, and those of mkdir(2), open(2) and flock(2).
+  /// Errors: EBUSY (it has an owner), EACCES (another user may access the directory or the file, or
+  /// it is not a plain file), EMFILE, and those of mkdir(2), open(2) and flock(2).
   static Result<Subdevice> take(const PcmDevice& device, unsigned number,
                                 const CableDirectory& directory = CableDirectory::find());
-  /// The first of `count` that is free; those that cannot be locked are passed over. Errors: EBUSY
-  /// (all have owners); as above, of the first that cannot be locked where no other is free.
+  /// Takes the first of `count` subdevices that is free. Those that cannot be locked are skipped.
+  /// Errors: EBUSY (all have owners); if none is free and some could not be locked, the error of
+  /// the first of those, as above.
   static Result<Subdevice> take_any(const PcmDevice& device, unsigned count,
                                     const CableDirectory& directory = CableDirectory::find());
 
   Subdevice(Subdevice&&) noexcept = default;
   Subdevice& operator=(Subdevice&&) = delete;
-  ~Subdevice();  ///< free for others
+  ~Subdevice();  ///< frees it for others
 
   [[nodiscard]] unsigned number() const noexcept { return number_; }
 
@@ -52,7 +53,7 @@ class Subdevice {
         directory_(std::move(directory)),
         lock_(std::move(lock)),
         file_(std::move(file)) {}
-  /// Keeps `directory` if it succeeds.
+  /// Moves `directory` into the result only if it succeeds.
   static Result<Subdevice> take_in(UniqueFd& directory, const PcmDevice& device, unsigned number);
 
   unsigned number_;
@@ -61,8 +62,8 @@ class Subdevice {
   std::string file_;
 };
 
-/// The process that says it owns the subdevice, for a message: whoever writes the file says so.
-/// 0 if unknown.
+/// For a message: the process that owns the subdevice, according to the text that the owner writes
+/// into the file. 0 if unknown.
 [[nodiscard]] pid_t subdevice_owner(const PcmDevice& device, unsigned number,
                                     const CableDirectory& directory = CableDirectory::find());
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A record in a file that other processes write: it lies in two slots, which are written in turn,
-/// so that a writer that is killed leaves the record before.
+/// A record in a file that other processes write. The file has two slots, which are written in
+/// turn. So a writer that is killed during a write leaves the record before it whole.
 ///
-/// PURE. A record is used only after it has been decoded, and from a private copy. A Record is made
-/// of words and has
-///   kMagic      what `magic`, its first word, has to be
-///   kSlotBytes  how far the slots are apart, the first one at the beginning of the file
-///   sequence    the newer record has one more, and they come round; it tells the slot, too
-///   plausible() whether every other field is within its bounds
+/// PURE. Use a record only after decode_record(), which checks a private copy of it. A Record
+/// consists of words and has
+///   kMagic      the value of its first word, `magic`
+///   kSlotBytes  the distance between the slots; the first one is at the beginning of the file
+///   sequence    rises by one with each record, and wraps; its parity chooses the slot
+///   plausible() says whether every other field is within its bounds
 ///   checksum    its last word
 #pragma once
 
@@ -25,7 +25,7 @@ inline constexpr size_t kSlots = 2;
 template <typename Record>
 inline constexpr size_t kSlotsBytes = kSlots* Record::kSlotBytes;
 
-/// Where in the file a record lies.
+/// The offset in the file at which the record lies.
 template <typename Record>
 [[nodiscard]] size_t slot_offset(const Record& record) noexcept {
   static_assert(sizeof(Record) <= Record::kSlotBytes);
@@ -38,14 +38,14 @@ void seal(Record& record) noexcept {
   record.checksum = checksum_of_words(record);
 }
 
-/// Makes it the record that follows. Its slot is not the one of the record before.
+/// Turns it into the next record, which lies in the other slot.
 template <typename Record>
 void seal_next(Record& record) noexcept {
   ++record.sequence;
   seal(record);
 }
 
-/// One slot's. Nothing of `bytes` is believed that is not checked here.
+/// Decodes one slot. Checks everything that a reader of the record relies on.
 template <typename Record>
 [[nodiscard]] std::optional<Record> decode_record(std::span<const std::byte> bytes) noexcept {
   if (bytes.size() < sizeof(Record)) return std::nullopt;
@@ -58,15 +58,16 @@ template <typename Record>
   return record;
 }
 
-/// Of two slots' records, whose numbers are an odd number apart: never half way round.
+/// Sequence numbers wrap, so they are compared by their difference. Records of two different slots
+/// differ by an odd number, so never by half of the range, where neither would be newer.
 template <typename Record>
 [[nodiscard]] bool is_newer(const Record& record, const Record& than) noexcept {
   return static_cast<int64_t>(record.sequence - than.sequence) > 0;
 }
 
-/// The newest record that is whole, within bounds and in its slot, out of all slots' bytes; these
-/// may be fewer than they should be. Whatever numbers the slots have, seal_next() of what is found
-/// makes the newest one.
+/// Decodes the newest record that is whole, within bounds and in its own slot. `slots` are the
+/// bytes of all slots; if the file is short, there are fewer. Whatever sequence numbers the slots
+/// have, seal_next() of the result makes the newest record.
 template <typename Record>
 [[nodiscard]] std::optional<Record> decode_newest(std::span<const std::byte> slots) noexcept {
   std::optional<Record> newest;
