@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Both ends of a cable: what one sink plays, any number of sources hear, in any process of the
-/// same user. See docs/cable.md.
+/// The two ends of a cable. What one sink plays, any number of sources capture, in any process of
+/// the same user. See docs/cable.md.
 #pragma once
 
 #include <functional>
@@ -15,19 +15,21 @@
 
 namespace dmasim {
 
-/// The cable's only writer, from the first configure() on until it ends, fails or is released. It
-/// carries what is committed, at the times that run() tells; frames that come by write() are only
-/// counted. `name` is valid, and lies in `directory`; `clock` is the one that paces the stream.
-/// configure() answers EBUSY (another one writes), EINVAL (others take part with another format),
-/// EACCES, ENOSPC and those of open(2); explain() then says more. `overrules`, asked at each start,
-/// says whether others' format does not matter: those who take part with another one are broken off
-/// (Source::broken). Empty: it does.
+/// Makes the sink of a cable, its only writer. It is the writer from the first configure() until it
+/// is destroyed or released, or until a configure() fails. It carries committed frames at the times
+/// that run() tells; frames that come by write() are only counted. `name` is a valid cable name;
+/// the file lies in `directory`. `clock` is the clock that paces the stream.
+///
+/// Errors of configure(): EBUSY (another one writes), EINVAL (others take part with another
+/// format), EACCES, ENOSPC and those of open(2); explain() then says more. `overrules` is called at
+/// each start. If it answers true, the format of the others does not matter: the sources that take
+/// part with another one break off (Source::broken). Empty: as if it answered false.
 std::unique_ptr<Sink> make_cable_sink(std::string name, std::shared_ptr<const Clock> clock,
                                       std::function<bool()> overrules = {},
                                       CableDirectory directory = CableDirectory::find());
 
-/// Hears the cable cable_delay_frames() late; silence where nothing was committed. configure()
-/// answers as the sink's, but never EBUSY or ENOSPC.
+/// Makes a source that captures the cable, cable_delay_frames() later. It gives silence for frames
+/// that were not committed. The errors of configure() are the sink's, but never EBUSY or ENOSPC.
 std::unique_ptr<Source> make_cable_source(std::string name, std::shared_ptr<const Clock> clock,
                                           CableDirectory directory = CableDirectory::find());
 

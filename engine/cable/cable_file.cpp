@@ -20,7 +20,7 @@
 namespace dmasim {
 namespace {
 
-// Bytes that are locked; they lie beyond what the file ever holds.
+// These bytes are only locked; they lie beyond the end of the file.
 constexpr off_t kLocks = off_t{1} << 61;
 constexpr off_t kWriterLock = kLocks;
 constexpr off_t kReclaimLock = kLocks + 1;
@@ -33,7 +33,7 @@ off_t format_lock(const PcmFormat& format) noexcept {
   return kFormatLocks + static_cast<off_t>(pack_format(format));
 }
 
-/// The format, if any, with which others take part, within a range of format locks.
+/// The format of other participants, if a lock on it lies in this range of format locks.
 std::optional<PcmFormat> others_format(int fd, off_t first, off_t end) noexcept {
   const auto at = locked_by_others(fd, first, end);
   return at ? unpack_format(static_cast<uint64_t>(*at - kFormatLocks)) : std::nullopt;
@@ -41,7 +41,7 @@ std::optional<PcmFormat> others_format(int fd, off_t first, off_t end) noexcept 
 
 std::string file_name(const std::string& name) { return name + ".cable"; }
 
-/// Null if there is none, or it is not ours alone.
+/// Empty if there is no file, or if another user may access it.
 UniqueFd open_to_look(const std::string& name, const CableDirectory& place) noexcept try {
   if (!cable_name_valid(name)) return {};
   const auto directory = place.open(false);
@@ -52,7 +52,7 @@ UniqueFd open_to_look(const std::string& name, const CableDirectory& place) noex
   return {};
 }
 
-/// How many bytes of them there are.
+/// Answers how many bytes were read.
 size_t read_slots(int fd, CableSlots& slots) noexcept {
   const ssize_t got = pread(fd, slots.data(), slots.size(), 0);
   return got <= 0 ? 0 : static_cast<size_t>(got);
@@ -67,8 +67,8 @@ bool locked_writer(int fd) noexcept {
   return locked_by_others(fd, kWriterLock, kWriterLock + 1).has_value();
 }
 
-/// That of another one who writes, if he has got so far: until then the record is his
-/// predecessor's, who may have been killed and whose format nobody takes part in.
+/// The format of another writer, once it has stored its record. Before that the record is an
+/// earlier writer's, which may have been killed; then nobody holds the lock of its format.
 std::optional<PcmFormat> written_format(int fd) noexcept {
   const auto record = locked_writer(fd) ? load_record(fd) : std::nullopt;
   const auto format = record ? unpack_format(record->format) : std::nullopt;
@@ -123,15 +123,16 @@ Result<void> CableFile::look(const std::string& name, const CableDirectory& plac
   return file ? Result<void>{} : Result<void>(file.as_errno());
 }
 
-/// Not by closing alone: a child that has just been forked may not have closed its copy yet.
+/// Unlocks explicitly: closing would not unlock as long as a child that has just been forked has
+/// its copy open.
 CableFile::~CableFile() {
   if (!fd_) return;
   leave();
   unlock_writer();
 }
 
-/// First ours, then the look at the others: of two that come at the same time with different
-/// formats at least one sees the other.
+/// Locks first, then looks at the others: if two come at the same time with different formats, at
+/// least one of them sees the other.
 Result<void> CableFile::join(const PcmFormat& format, bool overrules) noexcept {
   if (joined_ == format) return {};
   leave();
@@ -156,10 +157,11 @@ bool CableFile::others_joined() const noexcept {
   return locked_by_others(fd_.get(), kFormatLocks, kFormatLocksEnd).has_value();
 }
 
-/// A reader that empties the file looks for a writer after it has locked that, and we look for such
-/// a reader after we have locked: one of the two sees the other. It needs a moment. One that was
-/// stopped within it is not waited for: it empties the file once when it goes on, which our next
-/// update mends, and that is less than a start that never comes.
+/// A participant that empties the file takes the reclaim lock first, then looks for a writer. A
+/// writer takes its lock first, then looks for the reclaim lock. So at least one of the two sees
+/// the other. The writer waits for the reclaim lock, but for 200 ms at most. If the other one was
+/// stopped in between, it empties the file once when it goes on, and the writer's next update
+/// repairs that. That is better than a start that waits for ever.
 Result<void> CableFile::lock_writer() noexcept {
   if (writer_) return {};
   if (!set_ofd_lock(fd_.get(), F_WRLCK, kWriterLock, kWriterLock + 1)) return Errno{EBUSY};
@@ -197,9 +199,10 @@ Result<void> CableFile::renew(uint64_t data_bytes) noexcept {
   return allocate(data_bytes);
 }
 
-/// All of it now: a write that found none later would be a hole in the sound. Some kernels give up
-/// for any signal that is pending, and begin anew at the next try: a timer could hold that up for
-/// ever. What cannot be blocked, as a stop, does not come again and again.
+/// Allocates all of it now: if a later write found no memory, the sound would have a gap. Some
+/// kernels answer EINTR if any signal is pending, and begin anew at the next try, so a program's
+/// timer could stop that for ever. Hence all signals are blocked here. A signal that cannot be
+/// blocked, such as SIGSTOP, does not come again and again.
 Result<void> CableFile::allocate(uint64_t data_bytes) noexcept {
   if (!offset_fits(data_bytes, 0)) return Errno{EFBIG};
   const auto end = static_cast<off_t>(kDataOffset + data_bytes);
@@ -210,7 +213,7 @@ Result<void> CableFile::allocate(uint64_t data_bytes) noexcept {
   return {};
 }
 
-/// Most looks find what the last one found.
+/// Most calls read the same bytes as the call before, and decode nothing.
 std::optional<CableRecord> CableFile::load() noexcept {
   CableSlots slots;
   const size_t bytes = read_slots(fd_.get(), slots);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The file behind a cable: where it lies, who may use it, and its bytes.
+/// The file of a cable: its path, its locks and its bytes.
 ///
-/// Nothing waits: the locks are tried, the bytes lie in memory. No offset or size comes from the
-/// file unchecked.
+/// No call waits for a lock: it tries and fails. The bytes lie in memory. Offsets and sizes that
+/// come from the file are checked before use.
 ///
 /// THREADS  one object, one thread at a time; any number of objects and processes for one cable.
-/// FORK     a child has no part in it: its copy of the descriptor, and with it the locks, is gone.
+/// FORK     a child cannot use it: its copy of the descriptor is closed, so it holds no locks.
 #pragma once
 
 #include <sys/types.h>
@@ -25,15 +25,15 @@
 
 namespace dmasim {
 
-/// What the participants of a cable have agreed on, or what its writer has made them hear; nothing
-/// while there are none. Makes no file.
+/// The format that the participants of a cable have agreed on, or that its writer has imposed.
+/// Empty while there are none. Makes no file.
 [[nodiscard]] std::optional<PcmFormat> cable_carries(
     const std::string& name, const CableDirectory& directory = CableDirectory::find()) noexcept;
 
-/// What a cable is at.
+/// What a cable does at present.
 struct CableState {
-  std::optional<PcmFormat> format;  ///< of what plays, or has played last; none: nobody has
-  bool active = false;              ///< something plays, and does not pause
+  std::optional<PcmFormat> format;  ///< of what plays, or has played last; may be empty
+  bool active = false;              ///< a stream plays, and is not paused
 };
 [[nodiscard]] CableState cable_state(
     const std::string& name, const CableDirectory& directory = CableDirectory::find()) noexcept;
@@ -43,50 +43,54 @@ using CableSlots = std::array<std::byte, kDataOffset>;
 class CableFile {
  public:
   CableFile() = default;
-  ~CableFile();  ///< lets go of all locks
+  ~CableFile();  ///< releases all locks
   CableFile(CableFile&&) noexcept = default;
   CableFile& operator=(CableFile&&) noexcept = default;
-  /// Makes the file if there is none. Errors: EINVAL (the name); EACCES (directory or file is not
-  /// this user's alone, or no plain file); those of open(2); EMFILE.
+  /// Makes the file if there is none. Errors: EINVAL (the name); EACCES (another user may access
+  /// the directory or the file, or it is not a plain file); those of open(2); EMFILE.
   static Result<CableFile> open(const std::string& name,
                                 const CableDirectory& directory = CableDirectory::find());
 
-  /// Whether open() could have it; makes nothing. Errors: as open().
+  /// Says whether open() would succeed. Makes nothing. Errors: those of open().
   static Result<void> look(const std::string& name,
                            const CableDirectory& directory = CableDirectory::find());
 
   explicit operator bool() const noexcept { return static_cast<bool>(fd_); }
 
-  /// Takes part in `format`, and no more in another one, whatever others have if it `overrules`
-  /// them, as who writes may. Errors: EINVAL (others are there with another format, and it is not
-  /// the one that is written: see conflict()); EBUSY (it could not be locked).
+  /// Takes part in the cable with `format`, and no longer with the format of an earlier join(). A
+  /// writer may set `overrules`; then the format of others does not matter. Errors: EINVAL (others
+  /// take part with another format, and no writer writes `format`: see conflict()); EBUSY (the lock
+  /// failed).
   Result<void> join(const PcmFormat& format, bool overrules = false) noexcept;
   void leave() noexcept;
-  /// The format that join() met.
+  /// The other format that join() found.
   [[nodiscard]] const std::optional<PcmFormat>& conflict() const noexcept { return conflict_; }
   [[nodiscard]] bool others_joined() const noexcept;
 
   /// Errors: EBUSY (another one writes).
   Result<void> lock_writer() noexcept;
   void unlock_writer() noexcept;
-  /// Whether anybody but this object writes.
+  /// Whether any other object, in this process or another one, is the writer.
   [[nodiscard]] bool has_writer() const noexcept;
-  /// The format in which another one writes, if one has got so far.
+  /// The format of the other writer. Empty if there is none, or if it has not stored its record
+  /// yet.
   [[nodiscard]] std::optional<PcmFormat> written() const noexcept;
 
-  /// Empties the file if nobody takes part in it any more. What is left belongs to nobody.
+  /// Empties the file if nobody takes part in the cable any more. Then nobody needs its content.
   void reclaim() noexcept;
-  /// Forgets everything, then has memory for `data_bytes` of samples.
+  /// Drops all content, then allocates `data_bytes` for samples. Errors: those of ftruncate(2), and
+  /// as allocate().
   Result<void> renew(uint64_t data_bytes) noexcept;
-  /// Has memory for `data_bytes` of samples, and keeps those that there are. Errors: ENOSPC, EFBIG.
+  /// Allocates `data_bytes` for samples, and keeps the content. Errors: ENOSPC, EFBIG and others of
+  /// posix_fallocate(3).
   Result<void> allocate(uint64_t data_bytes) noexcept;
 
-  /// The newest whole record; one try.
+  /// Reads the newest whole record; one try.
   [[nodiscard]] std::optional<CableRecord> load() noexcept;
-  /// Counts the sequence up, seals and writes. False: it is not there.
+  /// Raises the sequence number, seals the record and writes it. Answers false if that fails.
   bool store(CableRecord& record) const noexcept;
 
-  /// Samples at `data_offset` bytes. False: not all of them.
+  /// Reads or writes samples at `data_offset` bytes. Answers false if not all of them were.
   bool read(uint64_t data_offset, std::span<std::byte> out) const noexcept;
   bool write(uint64_t data_offset, std::span<const std::byte> bytes) const noexcept;
 
@@ -95,8 +99,8 @@ class CableFile {
   std::optional<PcmFormat> joined_;
   std::optional<PcmFormat> conflict_;
   bool writer_ = false;
-  CableSlots decoded_{};      // as they were when load() decoded them, ...
-  size_t decoded_bytes_ = 0;  // ... so many bytes
+  CableSlots decoded_{};      // the bytes that load() decoded last, ...
+  size_t decoded_bytes_ = 0;  // ... and how many they are
   std::optional<CableRecord> record_;
 };
 

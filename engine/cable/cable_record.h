@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What a cable's file says, and when it is believed. docs/cable.md tells why it is as it is.
+/// The record in a cable's file, and the checks that it has to pass. docs/cable.md says why.
 ///
-/// PURE. The file is another process's work; see engine/card/two_slots.h.
+/// PURE. Any process of the user may have written the file; see engine/card/two_slots.h.
 ///
 ///   0           two slots of a CableRecord
 ///   kDataOffset capacity_frames frames; tape position n lies at n % capacity_frames
@@ -21,32 +21,34 @@ namespace dmasim {
 
 inline constexpr uint64_t kOpenEnd = UINT64_MAX;
 
-/// How far a reader is behind, in frames: half a millisecond, and one at least.
+/// The delay of a capture frame against the playback: half a millisecond, at least one frame.
 [[nodiscard]] constexpr int64_t cable_delay_frames(uint32_t rate_hz) noexcept {
   return std::max<int64_t>((int64_t{rate_hz} + 1000) / 2000, 1);
 }
-/// A capture frame sampled at t is the one that was due at t - this. Half a frame less: the edges
-/// of both clocks fall together, but for a nanosecond, which must not decide.
+/// A capture frame that is sampled at t is the frame that was due at t minus this time. It is half
+/// a frame less than cable_delay_frames(): the edges of the two clocks fall together, but rounding
+/// may move one by a nanosecond, and that must not choose another frame.
 [[nodiscard]] constexpr int64_t cable_delay_ns(uint32_t rate_hz) noexcept {
   return (2 * cable_delay_frames(rate_hz) - 1) * 500'000'000 / int64_t{rate_hz};
 }
 
-/// A piece of the tape that runs without a pause. Words only, as they lie in the file.
+/// A piece of the tape that runs without a pause. Has only words as members, as they lie in the
+/// file.
 struct CableSegment {
-  uint64_t first_tape;          ///< its first frame
-  uint64_t end_tape;            ///< past its last frame; kOpenEnd while it runs
-  int64_t origin_tape;          ///< the tape position, maybe before first_tape, ...
-  int64_t origin_ns;            ///< ... that was due at this time of CLOCK_MONOTONIC
-  uint64_t frames_per_1e15_ns;  ///< its clock
+  uint64_t first_tape;          ///< position of its first frame
+  uint64_t end_tape;            ///< position after its last frame; kOpenEnd while it runs
+  int64_t origin_tape;          ///< a position, maybe before first_tape, ...
+  int64_t origin_ns;            ///< ... and when it is due, in CLOCK_MONOTONIC
+  uint64_t frames_per_1e15_ns;  ///< see FrameTime
 
   [[nodiscard]] FrameTime time() const noexcept {
     return FrameTime::from_numbers(frames_per_1e15_ns, origin_ns);
   }
-  /// The instant at which its first frame is due.
+  /// The time at which its first frame is due.
   [[nodiscard]] int64_t begin_ns() const noexcept {
     return time().time_of(first_tape - static_cast<uint64_t>(origin_tape));
   }
-  /// The frame that is due at `at_ns`, not before begin_ns().
+  /// The position of the frame that is due at `at_ns`, which is not before begin_ns().
   [[nodiscard]] uint64_t tape_at(int64_t at_ns) const noexcept {
     return static_cast<uint64_t>(origin_tape) + time().frames_at(at_ns);
   }
@@ -59,15 +61,15 @@ struct CableRecord {
 
   uint64_t magic = kMagic;
   uint64_t sequence = 0;
-  uint64_t instance = 0;    ///< another one: another tape; 0: none yet
+  uint64_t instance = 0;    ///< names the tape; a new tape has another; 0: no tape
   uint64_t writer_pid = 0;  ///< for messages only
   uint64_t format = 0;      ///< see pack_format
   uint64_t capacity_frames = 0;
-  uint64_t reserved_tape = 0;   ///< the writer writes no sample from here on before it says so
-  uint64_t committed_tape = 0;  ///< frames of the newest segment up to here are its client's, or
-                                ///< come out whether they are or not
-  uint64_t segment_count = 0;   ///< all that there were; the newest kSegments are kept
-  std::array<CableSegment, kSegments> segments{};  ///< number n at n % kSegments
+  uint64_t reserved_tape = 0;   ///< the writer raises it before it writes samples from here on
+  uint64_t committed_tape = 0;  ///< the newest segment's frames before it come out: the client has
+                                ///< committed them, or the card runs over its ring
+  uint64_t segment_count = 0;   ///< how many there were; the newest kSegments are kept
+  std::array<CableSegment, kSegments> segments{};  ///< segment n is at n % kSegments
   uint64_t checksum = 0;
 
   /// The number of the oldest segment that is kept.
@@ -83,13 +85,13 @@ struct CableRecord {
   [[nodiscard]] bool has_open_segment() const noexcept {
     return segment_count > 0 && segment(segment_count - 1).end_tape == kOpenEnd;
   }
-  /// Past the last frame of segment `number` that may be heard.
+  /// The position after the last frame of segment `number` that may be played.
   [[nodiscard]] uint64_t limit(uint64_t number) const noexcept {
     const uint64_t end = segment(number).end_tape;
     return end == kOpenEnd ? committed_tape : end;
   }
   [[nodiscard]] bool plausible() const noexcept;
-  /// The oldest tape position whose samples are still whole.
+  /// The oldest tape position whose samples have not been overwritten.
   [[nodiscard]] uint64_t intact_tape() const noexcept {
     return reserved_tape - std::min(reserved_tape, capacity_frames);
   }
@@ -97,19 +99,19 @@ struct CableRecord {
 static_assert(sizeof(CableRecord) == (10 + 5 * CableRecord::kSegments) * sizeof(uint64_t));
 inline constexpr size_t kDataOffset = kSlotsBytes<CableRecord>;
 
-/// Bounds that no honest record comes near, and within which no sum or product overflows. Who goes
-/// on with a tape begins another one long before.
+/// Bounds that no correct record comes near. Within them no sum or product overflows. A writer
+/// begins a new tape long before it reaches them.
 inline constexpr uint64_t kMostTape = uint64_t{1} << 60;
 inline constexpr uint64_t kMostSegments = uint64_t{1} << 60;
 
-/// The largest buffer that a writer may have.
+/// The largest buffer of a writer, in bytes.
 inline constexpr uint64_t kMostBurstBytes = uint64_t{1} << 28;
-/// How many frames the tape has: what a reader may be late by, and what the writer's buffer may
-/// hold beyond it. Depends on the format alone for all usual buffers, so that one writer goes on
-/// with the tape of another.
+/// The length of the tape in frames: how late a reader may be, plus the frames that a writer's
+/// buffer may hold ahead. For all usual buffers it depends on the format alone, so that a writer
+/// can go on with the tape of the writer before it.
 [[nodiscard]] uint64_t cable_capacity(const PcmFormat& format, uint64_t burst_frames) noexcept;
 
-/// A format as one number, below kFormatNumbers.
+/// A format as a number below kFormatNumbers.
 [[nodiscard]] uint64_t pack_format(const PcmFormat& format) noexcept;
 [[nodiscard]] std::optional<PcmFormat> unpack_format(uint64_t number) noexcept;
 inline constexpr uint64_t kFormatNumbers = uint64_t{1} << 40;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The writing end: which frames the client has committed, and when they are due, told by numbers.
+/// The writing end of a cable: stores what the client commits, and the times at which it is due.
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,11 +14,11 @@
 namespace dmasim {
 namespace {
 
-// Far off what a record may say.
+// Far below the bounds of a record.
 constexpr uint64_t kRenewTape = kMostTape / 2;
 constexpr uint64_t kRenewSegments = kMostSegments / 2;
 
-/// LOCKING  lock_ is a leaf; what is called under it lies in memory.
+/// LOCKING  no other lock is taken under lock_; the calls under it only access memory.
 class CableSink final : public Sink {
  public:
   CableSink(std::string name, std::shared_ptr<const Clock> clock, std::function<bool()> overrules,
@@ -87,17 +87,17 @@ class CableSink final : public Sink {
 
   mutable Mutex lock_;
   CableFile file_ DMASIM_GUARDED_BY(lock_);
-  CableRecord record_ DMASIM_GUARDED_BY(lock_);      // as it was stored last
+  CableRecord record_ DMASIM_GUARDED_BY(lock_);      // as stored last
   bool in_round_ DMASIM_GUARDED_BY(lock_) = false;   // from configure() to stop()
   uint64_t base_tape_ DMASIM_GUARDED_BY(lock_) = 0;  // where the round's frame 0 lies
-  uint64_t laid_tape_ DMASIM_GUARDED_BY(lock_) = 0;  // no sample of ours lies from here on
+  uint64_t laid_tape_ DMASIM_GUARDED_BY(lock_) = 0;  // no own sample from here on
   size_t frame_bytes_ DMASIM_GUARDED_BY(lock_) = 1;
   uint32_t rate_hz_ DMASIM_GUARDED_BY(lock_) = 1;
   SinkStats stats_ DMASIM_GUARDED_BY(lock_);
   uint64_t lost_told_frames_ DMASIM_GUARDED_BY(lock_) = 0;
 };
 
-/// Who plays into the cable now may have left before the start.
+/// Does not look for another writer: that one may have stopped before this stream starts.
 Result<void> CableSink::look(const PcmFormat&) {
   trouble_.clear();
   {
@@ -109,7 +109,8 @@ Result<void> CableSink::look(const PcmFormat&) {
   return looked;
 }
 
-/// Opens and locks with lock_ open, since a hook may look in meanwhile: it finds no round.
+/// Opens and locks the file without holding lock_. A hook such as commit() may be called meanwhile;
+/// it finds in_round_ false and does nothing.
 Result<void> CableSink::configure(const PcmFormat& format, uint64_t burst_frames) {
   if (format.channels == 0 || format.rate_hz == 0) return Errno{EINVAL};
   if (burst_frames > kMostBurstBytes / format.frame_bytes()) return Errno{EINVAL};
@@ -139,7 +140,7 @@ Result<void> CableSink::configure(const PcmFormat& format, uint64_t burst_frames
   return {};
 }
 
-/// After an error the cable is let go of, with all locks.
+/// After an error `file` must be destroyed, which releases all its locks.
 Result<void> CableSink::take_cable(CableFile& file, CableRecord& record, const PcmFormat& format,
                                    uint64_t capacity) {
   const bool fresh = !file;
@@ -167,8 +168,9 @@ Result<void> CableSink::take_cable(CableFile& file, CableRecord& record, const P
   return laid;
 }
 
-/// Goes on with the tape that lies there, or begins another one, as where there is no room for all
-/// of it. A predecessor that was killed has left its last segment open: what was due is heard.
+/// Goes on with the tape in the file, or begins a new one if that tape does not fit, for example
+/// because there is not enough memory for all of it. A writer that was killed has left its last
+/// segment open: the segment is ended here, and the frames that were due by now are heard.
 Result<void> CableSink::lay_tape(CableFile& file, CableRecord& record, const PcmFormat& format,
                                  uint64_t capacity) {
   const int64_t now_ns = clock_->now_ns();
@@ -195,13 +197,13 @@ Result<void> CableSink::lay_tape(CableFile& file, CableRecord& record, const Pcm
   return file.renew(capacity * frame_bytes);
 }
 
-/// A hook that looks in finds no round.
+/// A hook that is called afterwards finds in_round_ false and does nothing.
 void CableSink::let_go() noexcept {
   MutexLock guard(lock_);
   in_round_ = false;
   if (!file_) return;
   end_segment(kOpenEnd);
-  CableFile left = std::move(file_);  // its end unlocks
+  CableFile left = std::move(file_);  // its destructor unlocks
   left.leave();
   left.reclaim();
 }
@@ -229,7 +231,7 @@ void CableSink::run_over(std::span<const std::byte> ring, uint64_t from, uint64_
   publish();
 }
 
-/// Puts frames onto the tape. False: they are lost.
+/// Writes frames to the tape. Answers false if that failed; the frames are lost then.
 bool CableSink::lay(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept {
   reserve(base_tape_ + to);
   laid_tape_ = std::max(laid_tape_, base_tape_ + to);
@@ -239,8 +241,8 @@ bool CableSink::lay(std::span<const std::byte> ring, uint64_t from, uint64_t to)
   return false;
 }
 
-/// Readers have to know what is going to be overwritten before it is. Told ahead, so that not every
-/// commit has to.
+/// Tells readers which frames are going to be overwritten, before they are. It announces more than
+/// is needed now, so that not every commit has to store the record for it.
 void CableSink::reserve(uint64_t tape) noexcept {
   if (tape <= record_.reserved_tape) return;
   record_.reserved_tape = tape + record_.capacity_frames / 16;
@@ -248,7 +250,7 @@ void CableSink::reserve(uint64_t tape) noexcept {
   order_file_accesses();
 }
 
-/// Piece by piece: both the ring and the tape come to their end.
+/// In pieces: a piece ends at the end of the ring, and at the end of the tape's memory.
 bool CableSink::copy(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept {
   const uint64_t ring_frames = ring.size() / frame_bytes_;
   while (from < to) {
@@ -265,8 +267,8 @@ bool CableSink::copy(std::span<const std::byte> ring, uint64_t from, uint64_t to
   return true;
 }
 
-/// In time if nobody can have looked for its first frame before it was published: this thread may
-/// have lost its processor on the way.
+/// Answers true if no reader can have looked for the first frame before the segment was published.
+/// The clock is read after publishing, because this thread may have lost its processor before.
 bool CableSink::run(const FrameTime& time, uint64_t depth, uint64_t frame) noexcept {
   MutexLock guard(lock_);
   if (!in_round_) return true;
@@ -281,9 +283,9 @@ bool CableSink::run(const FrameTime& time, uint64_t depth, uint64_t frame) noexc
   return clock_->now_ns() < segment.begin_ns() + cable_delay_ns(rate_hz_);
 }
 
-/// What was committed ends it, or the frame at which the hardware stopped. What was announced and
-/// never laid is left to the next one, or each short sound would cost the readers a part of the
-/// tape.
+/// The segment ends at `frame`, where the hardware stopped, or earlier, where the committed frames
+/// end. What was announced but not written is given back to the next segment. Else each short sound
+/// would cost the readers a part of the tape.
 void CableSink::end_segment(uint64_t frame) noexcept {
   if (!record_.has_open_segment()) return;
   CableSegment& last = record_.segment(record_.segment_count - 1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The hearing end: from a frame's instant to a segment of the tape to samples.
+/// The reading end of a cable: finds the segment for a frame's time, then the samples.
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
@@ -14,9 +14,9 @@
 namespace dmasim {
 namespace {
 
-constexpr int kLoadTries = 4;  // each fails only if the writer laps us within a microsecond
+constexpr int kLoadTries = 4;  // a try fails only if both slots are written during its read
 
-/// LOCKING  lock_ is a leaf; what is called under it lies in memory.
+/// LOCKING  no other lock is taken under lock_; the calls under it only access memory.
 class CableSource final : public Source {
  public:
   CableSource(std::string name, std::shared_ptr<const Clock> clock, CableDirectory directory)
@@ -51,12 +51,12 @@ class CableSource final : public Source {
   [[nodiscard]] std::string explain() const override { return trouble_; }
 
  private:
-  /// Frames that are heard alike: from a place on the tape, or not at all.
+  /// Frames that follow each other on the tape from `tape` on, or that are all silence.
   struct Piece {
     uint64_t frames;
     std::optional<uint64_t> tape;
   };
-  /// How far the tape is ahead of our frames, as long as this segment lasts.
+  /// The distance from our frames to the tape. It is kept as long as this segment lasts.
   struct Anchor {
     uint64_t instance = 0;
     uint64_t number = 0;
@@ -64,7 +64,7 @@ class CableSource final : public Source {
     bool valid = false;
   };
 
-  /// Of a segment whose writer was found gone: what was due at that moment.
+  /// The end of a segment whose writer was found gone: the frame that was due at that moment.
   struct Ending {
     uint64_t instance = 0;
     uint64_t number = 0;
@@ -96,12 +96,12 @@ class CableSource final : public Source {
   CableFile file_ DMASIM_GUARDED_BY(lock_);
   PcmFormat format_ DMASIM_GUARDED_BY(lock_);
   FrameTime time_ DMASIM_GUARDED_BY(lock_);
-  uint64_t index_ DMASIM_GUARDED_BY(lock_) = 0;  // of the next frame, on time_
+  uint64_t index_ DMASIM_GUARDED_BY(lock_) = 0;  // of the next frame, counted by time_
   bool running_ DMASIM_GUARDED_BY(lock_) = false;
   bool broken_ DMASIM_GUARDED_BY(lock_) = false;
   std::optional<CableRecord> record_ DMASIM_GUARDED_BY(lock_);  // as loaded last
   Anchor anchor_ DMASIM_GUARDED_BY(lock_);
-  uint64_t heard_tape_ DMASIM_GUARDED_BY(lock_) = 0;  // nothing before it is heard (again)
+  uint64_t heard_tape_ DMASIM_GUARDED_BY(lock_) = 0;  // no frame before it is heard (again)
   Ending ending_ DMASIM_GUARDED_BY(lock_);
   SourceStats stats_ DMASIM_GUARDED_BY(lock_);
 };
@@ -129,7 +129,7 @@ Result<void> CableSource::configure(const PcmFormat& format, uint64_t) {
     }
     file_ = *std::move(opened);
   }
-  if (broken_) file_.leave();  // it is to meet what broke it
+  if (broken_) file_.leave();  // else join() would not check the format again
   if (const auto joined = file_.join(format); !joined) {
     trouble_ = cable_format_trouble(name_, format, file_.conflict());
     return joined;
@@ -182,8 +182,8 @@ void CableSource::refresh() noexcept {
   if (record_) find_dead_writer();
 }
 
-/// A writer that was killed has ended nothing. What was due when we notice is heard, no more, even
-/// if its successor ends the segment later.
+/// A writer that was killed has not ended its segment. Frames that are due when this source notices
+/// are heard, later ones are not, even if the next writer ends the segment further on.
 void CableSource::find_dead_writer() noexcept {
   if (!record_->has_open_segment()) return;
   const uint64_t number = record_->segment_count - 1;
@@ -194,25 +194,25 @@ void CableSource::find_dead_writer() noexcept {
              .tape = record_->segment(number).tape_at(clock_->now_ns())};
 }
 
-/// At least one frame, at most `most`.
+/// Answers a piece of at least one frame and at most `most`.
 CableSource::Piece CableSource::next_piece(uint64_t most) noexcept {
   if (!record_) return {most, std::nullopt};
   const int64_t at_ns = time_.time_of(index_) - cable_delay_ns(format_.rate_hz);
   const uint64_t oldest = record_->oldest();
   uint64_t number = record_->segment_count;
-  uint64_t frames = most;  // up to the beginning of the segment that follows
+  uint64_t frames = most;  // up to the segment that follows
   while (number > oldest) {
     const int64_t begin_ns = record_->segment(number - 1).begin_ns();
     if (begin_ns <= at_ns) return piece_of(number - 1, at_ns, frames);
     frames = std::min(most, frames_until(begin_ns));
     --number;
   }
-  if (oldest > 0) stats_.late_frames += frames;  // of which nothing is known any more
+  if (oldest > 0) stats_.late_frames += frames;  // the record has dropped that segment
   return {frames, std::nullopt};
 }
 
-/// Our first frame that is sampled late enough to hear what is due at `begin_ns`, which the next
-/// one is not.
+/// The number of our frames, from the next one on, that are sampled too early to hear what is due
+/// at `begin_ns`. At least 1: the caller has found that the next one is too early.
 uint64_t CableSource::frames_until(int64_t begin_ns) const noexcept {
   const int64_t sampled_ns = begin_ns + cable_delay_ns(format_.rate_hz);
   uint64_t frame = time_.frames_at(sampled_ns);
@@ -232,8 +232,10 @@ CableSource::Piece CableSource::piece_of(uint64_t number, int64_t at_ns, uint64_
   return {std::min(most, limit - tape), tape};
 }
 
-/// One rounding for a whole segment: neither clock's fractions repeat or drop a frame. Clocks that
-/// drift apart slip, long before a frame were wanted that is not due yet.
+/// The distance to the tape is rounded once for a whole segment, so the fractions of the two clocks
+/// never repeat or drop a frame. If the clocks have drifted apart by more than half of the delay,
+/// it is computed anew: the source slips. That happens long before it would need a frame that is
+/// not due yet.
 int64_t CableSource::tape_of_next(uint64_t number, int64_t at_ns) noexcept {
   const auto fresh =
       static_cast<int64_t>(record_->segment(number).tape_at(at_ns)) - static_cast<int64_t>(index_);
@@ -259,8 +261,8 @@ bool CableSource::copy(uint64_t tape, std::span<std::byte> out) const noexcept {
   return true;
 }
 
-/// The record tells afterwards which of the frames may have been overwritten meanwhile: those are
-/// silence.
+/// The record, loaded after the samples were read, tells which of them may have been overwritten
+/// meanwhile. Those become silence.
 void CableSource::fetch(uint64_t tape, std::span<std::byte> out) noexcept {
   const size_t frame = format_.frame_bytes();
   const uint64_t frames = out.size() / frame;

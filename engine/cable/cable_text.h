@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Why a cable refuses, in words for its user.
+/// Messages to the user that say why a cable refuses.
 #pragma once
 
 #include <optional>
@@ -17,7 +17,7 @@ namespace dmasim {
                                                const std::optional<PcmFormat>& carried);
 [[nodiscard]] std::string cable_open_trouble(const std::string& name, int error,
                                              const CableDirectory& directory);
-/// After an EACCES: why, and what is accepted.
+/// For a message after EACCES: the reason, and what is accepted.
 [[nodiscard]] std::string denied_words(const CableDirectory& directory);
 
 }  // namespace dmasim
