@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Names of recordings with places that are filled in:
-///   %p  this process's number          %c  the card's name
-///   %n  which recording it is          %s  the subdevice's number
+/// File names of recordings. These places are filled in:
+///   %p  the process id                 %c  the card's name
+///   %n  the number of the recording    %s  the subdevice's number
 ///   %%  a percent sign
 #pragma once
 
@@ -19,20 +19,20 @@ class FilePattern {
     std::string card;
     std::string subdevice;
   };
-  /// None where a % stands before anything else. May throw std::bad_alloc.
+  /// Empty if any other character follows a %. May throw std::bad_alloc.
   static std::optional<FilePattern> parse(std::string_view text, const Words& words);
-  /// `name` as it is.
+  /// `name` as it is, without places.
   static FilePattern plain(std::string name);
 
-  /// %n is in it: each recording has another name.
+  /// Whether it has a %n, so that each recording gets another name.
   [[nodiscard]] bool counts() const noexcept { return pieces_.size() > 1; }
-  /// Puts a relative name behind `directory`.
+  /// Puts `directory` before a relative name.
   void make_absolute(const std::string& directory);
-  /// With `count` in the place of %n.
+  /// The name with `count` in place of %n.
   [[nodiscard]] std::string name(uint64_t count) const;
 
  private:
-  std::vector<std::string> pieces_;  // the count stands between each and the next
+  std::vector<std::string> pieces_;  // the count goes between each piece and the next
 };
 
 }  // namespace dmasim

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Names, permissions and locks of the files that a sink records into.
+/// The names, permissions and locks of the files that a sink records into.
 #include "engine/recording/file_sink.h"
 
 #include <fcntl.h>
@@ -32,13 +32,13 @@ using Kind = OutputFile::Kind;
 
 struct Target {
   FilePattern name;
-  std::string path;  // the name, with 0 in the place of %n
+  std::string path;  // the name, with 0 in place of %n
   FileType type;
   Kind kind;
   bool append;
 };
 
-/// How many recordings of a pattern with %n this process has begun.
+/// How many recordings with %n in their name this process has begun.
 std::atomic<uint64_t> counted_recordings{0};
 
 /// 0 or an errno.
@@ -46,7 +46,7 @@ int status_of(const char* path, struct stat& status) noexcept {
   return stat(path, &status) == 0 ? 0 : errno;
 }
 
-/// None: nothing is recorded into such a thing.
+/// Empty if recordings cannot go into such a file.
 std::optional<Kind> kind_of(mode_t mode) noexcept {
   if (S_ISREG(mode)) return Kind::file;
   if (S_ISCHR(mode)) return Kind::device;
@@ -60,22 +60,22 @@ std::optional<FileType> type_of(const char* path, Kind kind) noexcept {
   return kind == Kind::device && !type ? FileType::wav : type;
 }
 
-/// A pipe is opened for both, so that an open waits for no reader and a write without one is no
-/// SIGPIPE.
+/// A pipe is opened for reading and writing. Then open(2) does not wait for a reader, and a write
+/// without a reader raises no SIGPIPE.
 int wanted_access(Kind kind, bool append) noexcept {
   return append || kind == Kind::pipe ? R_OK | W_OK : W_OK;
 }
 
 Result<Target> inspect(FilePattern name, bool append) {
   if (name.name(0).empty()) return Errno{EINVAL};
-  std::error_code failure;  // of getcwd(2)
+  std::error_code failure;  // error of getcwd(2)
   name.make_absolute(std::filesystem::current_path(failure));
   if (failure) return Errno{failure.value()};
   std::string first = name.name(0);
   Target target{std::move(name), std::move(first), FileType::raw, Kind::file, append};
 
   struct stat status {};
-  // What has a number's name already is passed over.
+  // A numbered name whose file exists is skipped later.
   const int absent = target.name.counts() ? ENOENT : status_of(target.path.c_str(), status);
   if (absent != 0 && absent != ENOENT) return Errno{absent};
   if (absent == 0) {
@@ -94,8 +94,8 @@ Result<Target> inspect(FilePattern name, bool append) {
   return target;
 }
 
-/// Opens for writing, without a change to what is there. O_NONBLOCK: a device that is not ready
-/// (a stopped terminal) refuses instead of holding the thread.
+/// Opens for writing and leaves the content as it is. O_NONBLOCK: a device that is not ready, such
+/// as a stopped terminal, must refuse a write and not block the thread.
 Result<UniqueFd> open_output_once(const std::string& path, Kind kind, bool append) {
   const int access = (wanted_access(kind, append) & R_OK) != 0 ? O_RDWR : O_WRONLY;
   const int flags = access | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
@@ -111,15 +111,15 @@ Result<ForkClosedFd> open_output(const std::string& path, Kind kind, bool append
   return ForkClosedFd::open([&] { return open_output_once(path, kind, append); });
 }
 
-/// As large as `bytes`, or as large as it may be.
+/// Makes the pipe's buffer `bytes` large, or as large as the kernel allows.
 void widen_pipe(int fd, size_t bytes) noexcept {
   const int size = fcntl(fd, F_GETPIPE_SZ);
   auto wanted = static_cast<int>(std::min<size_t>(bytes, INT_MAX));
   while (wanted > std::max(size, 0) && fcntl(fd, F_SETPIPE_SZ, wanted) < 0) wanted /= 2;
 }
 
-/// Makes the file this stream's own, unless another one records into it. Where the file system has
-/// no locks, the file is used without.
+/// Locks the file for this stream. Errors: EBUSY (another stream records into it). If the file
+/// system has no locks, the file is used without one.
 Result<void> claim(int fd) {
   while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) return Errno{EBUSY};
@@ -133,13 +133,14 @@ class FileRecorder final : public Recorder {
   explicit FileRecorder(Target target) : target_(std::move(target)) {
     if (!target_.name.counts()) path_ = target_.path;
   }
-  /// Not by closing alone: a child that has just been forked may not have closed its copies yet.
+  /// Unlocks explicitly: closing would not unlock as long as a child that has just been forked has
+  /// its copies open.
   ~FileRecorder() override {
     for (const ForkClosedFd& each : locks_) flock(each.get(), LOCK_UN);
   }
 
-  /// Who has the file is found out without a lock of ours, however short: it could be what refuses
-  /// another stream's start.
+  /// Looks up the owner of a file in /proc/locks. It does not try the lock, because holding it for
+  /// even a moment could make another stream's start fail.
   Result<void> look(const PcmFormat& format) override {
     if (!holds(format)) return Errno{EINVAL};
     int refused = 0;
@@ -172,7 +173,7 @@ class FileRecorder final : public Recorder {
     locks_.reserve(locks_.size() + 1);
     auto recording = make_recording(target_.type, OutputFile(std::move(found->fd), Kind::file),
                                     format, found->end);
-    locks_.push_back(*std::move(lock));  // not before: it would bar the next try
+    locks_.push_back(*std::move(lock));  // only now: else a failed try would make the next one fail
     next_ = found->index + 1;
     return recording;
   }
@@ -187,11 +188,11 @@ class FileRecorder final : public Recorder {
  private:
   struct Found {
     ForkClosedFd fd;
-    uint64_t end;  // where the recording goes on
+    uint64_t end;  // where the recording goes on, in bytes
     uint64_t index;
   };
 
-  /// At a device or a pipe. 0, or an errno.
+  /// Looks at a device or a pipe. Answers 0 or an errno.
   [[nodiscard]] int look_at_device() const {
     struct stat status {};
     if (const int absent = status_of(path_.c_str(), status); absent != 0) return absent;
@@ -203,7 +204,7 @@ class FileRecorder final : public Recorder {
     return shared || file_lock_owner(path_.c_str()) == 0 ? 0 : EBUSY;
   }
 
-  /// Whether find_file() would find one. 0, or an errno.
+  /// Says whether find_file() would succeed. Answers 0 or an errno.
   [[nodiscard]] int look_at_files(const PcmFormat& format) const {
     for (uint64_t index = next_;; ++index) {
       const std::string path = path_of(index);
@@ -229,7 +230,7 @@ class FileRecorder final : public Recorder {
     return make_recording(target_.type, OutputFile(*std::move(fd), Kind::device), format);
   }
 
-  /// All formats go into the one pipe.
+  /// Recordings of all formats go into the same pipe.
   Result<std::unique_ptr<Recording>> begin_pipe(const PcmFormat& format) {
     if (locks_.empty()) {
       auto fd = open_output(path_, Kind::pipe, false);
@@ -243,7 +244,8 @@ class FileRecorder final : public Recorder {
     return make_recording(target_.type, OutputFile(*std::move(fd), Kind::pipe), format);
   }
 
-  /// Makes the file of the next number that none has. It is this recorder's from here on.
+  /// Makes the file with the next number that no file has. From here on the recorder keeps that
+  /// name.
   Result<void> take_number() {
     for (;;) {
       std::string path = target_.name.name(counted_recordings.fetch_add(1));
@@ -257,7 +259,8 @@ class FileRecorder final : public Recorder {
     }
   }
 
-  /// The next file that this stream may record into. Appending passes over what does not fit.
+  /// Opens and locks the next file that this stream may record into. With `append` it skips files
+  /// that do not fit.
   Result<Found> find_file(const PcmFormat& format) {
     for (uint64_t index = next_;; ++index) {
       auto fd = open_output(path_of(index), Kind::file, target_.append);
@@ -280,7 +283,7 @@ class FileRecorder final : public Recorder {
     });
   }
 
-  /// out.wav, out.1.wav, out.2.wav
+  /// For example out.wav, out.1.wav, out.2.wav.
   [[nodiscard]] std::string path_of(uint64_t index) const {
     if (index == 0) return path_;
     std::filesystem::path path(path_);
@@ -289,11 +292,11 @@ class FileRecorder final : public Recorder {
   }
 
   const Target target_;
-  std::string path_;  // empty while it has no number in the place of %n
-  std::shared_ptr<const std::string> number_name_;  // path_, if it has a number
-  std::vector<ForkClosedFd> locks_;                 // each file is ours until the sink ends
+  std::string path_;                                // empty before %n has a number
+  std::shared_ptr<const std::string> number_name_;  // path_ if it has a number
+  std::vector<ForkClosedFd> locks_;                 // each file stays locked until the sink ends
   uint64_t next_ = 0;                               // the index of the next file
-  size_t most_bytes_ = 0;                           // that come at a time
+  size_t most_bytes_ = 0;                           // the most that come at once
 };
 
 }  // namespace
@@ -335,7 +338,8 @@ pid_t file_lock_owner(const char* path) noexcept {
     unsigned major_id = 0;
     unsigned minor_id = 0;
     unsigned long long inode = 0;
-    // "1: FLOCK  ADVISORY  WRITE 1234 fd:01:5678 0 EOF"; who waits has "->" after the number.
+    // A line: "1: FLOCK  ADVISORY  WRITE 1234 fd:01:5678 0 EOF". A process that waits has "->"
+    // after the first number.
     if (std::sscanf(line, "%*d: FLOCK %*s WRITE %d %x:%x:%llu", &pid, &major_id, &minor_id,
                     &inode) != 4) {
       continue;

@@ -15,33 +15,38 @@
 namespace dmasim {
 
 struct FileSinkOptions {
-  int64_t queue_ns = 500'000'000;    ///< what the queue holds beside one burst
-  int64_t flush_ns = 2'000'000'000;  ///< flush() gives up after so long without progress
-  bool append = false;               ///< go on behind what the file holds, if its format fits
+  int64_t queue_ns = 500'000'000;    ///< length of the queue, in addition to one burst
+  int64_t flush_ns = 2'000'000'000;  ///< flush() gives up after this time without progress
+  bool append = false;               ///< go on at the end of the file if its format fits
 };
 
-/// Records the committed frames into `path`; the ending chooses the type: .wav (RF64 from 4 GiB
-/// on), .w64, .flac, .raw (the ring's bytes). A character device without an ending (/dev/full) is a
-/// .wav. A FIFO gets the ring's bytes, whatever its ending, in whole frames; what does not fit into
-/// it is lost. The file is made or truncated at the first configure(), not before, and is the
-/// sink's own until the sink ends. Its header is kept valid while it grows, so that a killed
-/// process leaves a file that opens (a FLAC without its last 4096 frames and its length). Another
-/// format in a later round starts path.1, path.2, ... (before the ending: out.1.wav).
+/// Records the committed frames into `path`. The ending chooses the type: .wav (RF64 from 4 GiB
+/// on), .w64, .flac, .raw (the ring's bytes). The first configure() makes or truncates the file,
+/// not before, and locks it until the sink ends. The header is kept valid while the file grows, so
+/// that a process that is killed leaves a file that opens (a FLAC then lacks its last 4096 frames
+/// and its length). If a later round has another format, it goes to path.1, path.2, ... (before the
+/// ending: out.1.wav).
 ///
-/// A pattern with %n is a new file for each sink: at the first configure() %n becomes how many of
-/// them this process has begun, from 0 on. A number whose file exists is passed over.
+/// A character device without an ending, such as /dev/full, gets a .wav.
 ///
-/// With `append` nothing that a file holds is taken away. It grows if it can and has the format;
-/// else the first of path.1, path.2, ... that does, or that is new, is used.
+/// If the name has a %n, each sink records into a new file: at the first configure(), %n becomes
+/// the number of such recordings that this process has begun before, from 0 on. A number whose file
+/// exists is skipped.
 ///
-/// A FIFO is opened at the first configure() for reading and writing, and nothing ever waits for
-/// its reader, which sees all formats one after the other. Without `append`, and no .1 or %n.
+/// With `append`, no content of a file is removed. The file grows if its type can grow and it has
+/// the format. Else the first of path.1, path.2, ... is used that can grow and has the format, or
+/// that is new.
 ///
-/// Errors (nothing is created): EINVAL (unknown ending; a socket or block device), EISDIR, ENOENT,
-/// ENOTDIR, EACCES, EROFS; ENOTSUP (`append` to a device, a FIFO or a .flac).
+/// A FIFO gets the ring's bytes in whole frames, whatever its ending; frames that do not fit into
+/// it are lost. It is opened for reading and writing at the first configure(), and no call ever
+/// waits for its reader. The reader gets all formats one after the other. `append`, .1 and %n do
+/// not apply to it.
+///
+/// Errors, after which nothing has been created: EINVAL (unknown ending; a socket or block device),
+/// EISDIR, ENOENT, ENOTDIR, EACCES, EROFS; ENOTSUP (`append` to a device, a FIFO or a .flac).
 Result<std::unique_ptr<Sink>> make_file_sink(const FilePattern& name,
                                              const FileSinkOptions& options);
-/// The same for a path as it is.
+/// The same for a path without places such as %n.
 Result<std::unique_ptr<Sink>> make_file_sink(const char* path, const FileSinkOptions& options);
 
 /// Whether files of this path's type can hold `format`.
@@ -50,8 +55,8 @@ Result<std::unique_ptr<Sink>> make_file_sink(const char* path, const FileSinkOpt
 [[nodiscard]] bool file_sink_accepts_rates(const char* path, const PcmFormat& format,
                                            uint32_t most_hz) noexcept;
 
-/// After EBUSY from look() or configure(): the process that records into `path`; 0 when it cannot
-/// be known.
+/// After EBUSY from look() or configure(): the process that records into `path`; 0 if it is
+/// unknown.
 [[nodiscard]] pid_t file_lock_owner(const char* path) noexcept;
 
 }  // namespace dmasim

@@ -25,21 +25,21 @@ namespace dmasim {
 namespace {
 
 constexpr size_t kReadBytes = size_t{64} * 1024;
-constexpr int64_t kReadyNs = 2'000'000'000;  // configure() waits no longer for the first frames
+constexpr int64_t kReadyNs = 2'000'000'000;  // how long configure() waits for the first frames
 
 struct SndfileCloser {
   void operator()(SNDFILE* file) const noexcept { sf_close(file); }
 };
 
-/// Shows libsndfile the samples of a WAV without its header. With the header, libsndfile guesses
-/// the format from the samples' values; without, the caller names it.
+/// Shows libsndfile the samples of a WAV without the header. With the header, libsndfile guesses
+/// the format from the values of the samples; without it, the caller tells the format.
 class HeaderlessFile {
  public:
   HeaderlessFile(int fd, const WavLayout& layout) noexcept
       : fd_(fd), begin_(static_cast<sf_count_t>(layout.data_at)) {
     struct stat status {};
     const sf_count_t end = fstat(fd, &status) == 0 ? status.st_size : 0;
-    const auto told = static_cast<sf_count_t>(layout.data_bytes);  // of a stream it is a limit
+    const auto told = static_cast<sf_count_t>(layout.data_bytes);  // if streamed: a limit
     size_ = std::clamp<sf_count_t>(end - begin_, 0, told);
   }
   SNDFILE* open(SF_INFO& info) noexcept { return sf_open_virtual(&kCalls, SFM_READ, &info, this); }
@@ -69,12 +69,12 @@ class HeaderlessFile {
   sf_count_t place_ = 0;
 };
 
-/// An open sound file. Its samples come as numbers of the kind that holds them exactly.
+/// An open sound file. It gives samples as numbers of a type that holds them exactly.
 class SoundFile {
  public:
   SoundFile(UniqueFd fd, SNDFILE* file, const SF_INFO& info) noexcept
       : fd_(std::move(fd)), file_(file), info_(info), kind_(kind_of(info.format)) {}
-  /// Of samples whose 24 bits are the lower ones of 32.
+  /// For samples whose 24 bits are the lower ones of 32.
   SoundFile(UniqueFd fd, std::unique_ptr<HeaderlessFile> low_24, SNDFILE* file,
             const SF_INFO& info) noexcept
       : SoundFile(std::move(fd), file, info) {
@@ -92,9 +92,9 @@ class SoundFile {
 
   struct Got {
     size_t bytes;
-    bool failed;  ///< fewer than asked for, and not because the file ends
+    bool failed;  ///< an error, not the end of the file, made it short
   };
-  /// Reads whole frames of numbers.
+  /// Reads whole frames, as numbers.
   Got read(std::span<std::byte> numbers) noexcept {
     const auto count = static_cast<sf_count_t>(numbers.size() / number_bytes());
     sf_count_t got = 0;
@@ -136,17 +136,20 @@ class SoundFile {
   }
 
   UniqueFd fd_;                             // closed after file_
-  std::unique_ptr<HeaderlessFile> low_24_;  // what file_ reads from, if that is not fd_ itself
+  std::unique_ptr<HeaderlessFile> low_24_;  // file_ reads from it; null: it reads from fd_
   std::unique_ptr<SNDFILE, SndfileCloser> file_;
   SF_INFO info_;
   SampleKind kind_;
 };
 
-/// Reads ahead into bounded memory. The queue holds the file's numbers, which read() turns into
-/// samples, so that another ring format needs no other place in the file.
+/// Reads ahead into bounded memory. The queue holds the numbers from the file, and read() converts
+/// them to samples. So after a change of the ring's format it goes on at the same place in the
+/// file.
 ///
-/// LOCKING   lock_ is a leaf; [IO], the thread `dmasim-source`, reads the file without it.
-/// LIFETIME  [IO] runs from the first configure() on and sleeps while enough lies ready.
+/// LOCKING   no other lock is taken under lock_. [IO], the thread `dmasim-source`, reads the file
+///           without it.
+/// LIFETIME  [IO] runs from the first configure() on. It sleeps while enough frames are in the
+/// queue.
 class FileSource final : public Source {
  public:
   explicit FileSource(SoundFile file) noexcept
@@ -231,7 +234,7 @@ class FileSource final : public Source {
     return queue_.capacity();
   }
 
-  /// Takes the format and, if it is larger, the queue; then waits until a burst lies ready.
+  /// Takes the format, and the queue if it is larger. Then waits until the queue holds a burst.
   void take_up(SampleFormat sample, size_t burst_bytes, ByteQueue& queue) noexcept
       DMASIM_EXCLUDES(lock_) {
     const int64_t deadline_ns = clock_.now_ns() + kReadyNs;
@@ -248,7 +251,7 @@ class FileSource final : public Source {
     }
   }
 
-  /// Less than a burst or half of the queue lies ready: [IO] fills it up.
+  /// The queue holds less than a burst or less than its half, so [IO] has to fill it.
   [[nodiscard]] bool low() const noexcept DMASIM_REQUIRES(lock_) {
     return queue_.size() < std::max(queue_.capacity() / 2, burst_bytes_);
   }
@@ -265,7 +268,7 @@ class FileSource final : public Source {
     }
   }
 
-  /// The loop of [IO]: fills the queue, sleeps until it is low.
+  /// The loop of [IO]: fills the queue, then sleeps until it is low.
   void serve() noexcept DMASIM_EXCLUDES(lock_) {
     MutexLock guard(lock_);
     while (!stopping_) {
@@ -304,16 +307,16 @@ class FileSource final : public Source {
   ByteQueue queue_ DMASIM_GUARDED_BY(lock_);
   SampleFormat sample_ DMASIM_GUARDED_BY(lock_) = SampleFormat::s16_le;
   size_t burst_bytes_ DMASIM_GUARDED_BY(lock_) = 0;
-  bool ended_ DMASIM_GUARDED_BY(lock_) = false;   // the queue holds the file's last frames
-  bool failed_ DMASIM_GUARDED_BY(lock_) = false;  // the file cannot be read on: the rest is late
+  bool ended_ DMASIM_GUARDED_BY(lock_) = false;   // the file's last frames are in the queue
+  bool failed_ DMASIM_GUARDED_BY(lock_) = false;  // no more can be read: the rest is late
   bool stopping_ DMASIM_GUARDED_BY(lock_) = false;
   SourceStats stats_ DMASIM_GUARDED_BY(lock_);
 
   Thread thread_;  // [setup] only
 };
 
-/// `guessed` is what libsndfile takes the file for: of its samples it may be wrong, not of their
-/// channels and rate.
+/// `guessed` is how libsndfile understands the file with its header. It may be wrong about the
+/// samples, but not about their channels and rate.
 Result<std::unique_ptr<Source>> make_low_24_source(UniqueFd fd, const WavLayout& layout,
                                                    const SF_INFO& guessed) {
   auto samples = std::make_unique<HeaderlessFile>(fd.get(), layout);

@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t kQueueChunkBytes = size_t{64} * 1024;
 
-/// Bytes for `burst_frames` and `queue_ns`; 0 if no memory could be so large.
+/// The queue's size for `burst_frames` and `queue_ns`; 0 if that is more than any memory.
 size_t queue_bytes(const PcmFormat& format, uint64_t burst_frames, int64_t queue_ns) noexcept {
   const double most = static_cast<double>(PTRDIFF_MAX / 2);
   const double queue_frames = static_cast<double>(queue_ns) * 1e-9 * format.rate_hz;
@@ -33,7 +33,7 @@ QueuedSink::QueuedSink(std::unique_ptr<Recorder> recorder, const FileSinkOptions
 
 QueuedSink::~QueuedSink() {
   if (!thread_.started()) return;
-  (void)flush();  // nobody is left to tell
+  (void)flush();  // nobody is left to take the result
   {
     MutexLock guard(lock_);
     stopping_ = true;
@@ -42,7 +42,7 @@ QueuedSink::~QueuedSink() {
   thread_.join();
 }
 
-/// Its own file is in nobody's way.
+/// If the format is that of the newest take, configure() needs no other file.
 Result<void> QueuedSink::look(const PcmFormat& format) {
   {
     MutexLock guard(lock_);
@@ -62,7 +62,7 @@ Result<void> QueuedSink::configure(const PcmFormat& format, uint64_t burst_frame
   return Errno{ENOMEM};
 }
 
-/// Makes the newest take one of `format` with room enough.
+/// Makes sure that the newest take has `format` and a queue that is large enough.
 Result<void> QueuedSink::take_up(const PcmFormat& format, uint64_t burst_frames) {
   const size_t bytes = queue_bytes(format, burst_frames, options_.queue_ns);
   if (bytes == 0) return Errno{ENOMEM};
@@ -72,7 +72,7 @@ Result<void> QueuedSink::take_up(const PcmFormat& format, uint64_t burst_frames)
     known = !takes_.empty() && takes_.back().format == format;
     if (known && takes_.back().queue.capacity() >= bytes) return {};
   }
-  ByteQueue queue(bytes);  // allocated without the lock, freed without it
+  ByteQueue queue(bytes);  // allocated and freed without the lock
   recorder_->expect(bytes);
   if (known) {
     MutexLock guard(lock_);
@@ -162,8 +162,8 @@ void QueuedSink::ask_for_flush() noexcept {
   work_.notify_all();
 }
 
-/// The disk does not answer: what waits for it, and what it has at hand, counts as lost. If it
-/// answers after all, the latter is in the file nevertheless.
+/// Called if the disk does not answer: the frames in the queues and those that [IO] is writing
+/// count as lost. If the disk answers later after all, the latter are in the file nevertheless.
 void QueuedSink::give_up() noexcept {
   uint64_t frames = std::exchange(in_flight_frames_, 0);
   for (Take& take : takes_) {
@@ -180,9 +180,10 @@ void QueuedSink::lose(uint64_t frames, int error) noexcept {
   stats_.last_error = error;
 }
 
-/// The loop of [IO]. Frames are moved out in batches: a quarter of the queue's time after the first
-/// of them, when half of the queue is full, or when somebody asks. After a batch it waits for one
-/// more timely, and only then sleeps for good; so a running stream never has to wake it.
+/// The loop of [IO]. It writes frames in batches: a quarter of queue_ns after the first of them has
+/// come, or at once if half of the queue is full or a flush was asked for. After a batch it sleeps
+/// with a timeout until the next one would be due. Only if no frame has come by then, it sleeps
+/// without a timeout. So a stream that runs need not wake it.
 void QueuedSink::serve() noexcept {
   MutexLock guard(lock_);
   int64_t batch_ns = kNever;
@@ -221,7 +222,8 @@ bool QueuedSink::has_urgent_work() const noexcept {
   return !take.queue.empty() && (stopping_ || take.queue.size() >= take.queue.capacity() / 2);
 }
 
-/// One batch of the oldest take; its end, when a newer one has been begun.
+/// Writes one batch of the oldest take. If there is a newer take, it finishes and removes the
+/// oldest one.
 void QueuedSink::work() noexcept {
   Take& take = takes_.front();
   const bool over = takes_.size() > 1;
@@ -250,7 +252,8 @@ void QueuedSink::work() noexcept {
   lock_.lock();
 }
 
-/// Writes what the queue held at the call, or less if flush() gives it up meanwhile.
+/// Writes the frames that are in the queue when it is called, or fewer if flush() gives up
+/// meanwhile.
 void QueuedSink::move_out(Take& take) noexcept {
   size_t rest = take.queue.size();
   while (rest > 0) {

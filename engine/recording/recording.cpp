@@ -28,7 +28,8 @@ constexpr Ending kEndings[] = {
     {".raw", FileType::raw},
 };
 
-/// Up to here the frames of a streamable FLAC can name each rate, above it multiples of 10 alone.
+/// The frame headers of a streamable FLAC can hold every rate up to here, above it only multiples
+/// of 10.
 constexpr uint32_t kFlacEachRateHz = 65'535;
 
 bool flac_holds(const PcmFormat& format) noexcept {
@@ -52,7 +53,7 @@ bool little_endian(SampleFormat format) noexcept {
   }
 }
 
-/// Samples one after another, behind a header (wav) or none (raw).
+/// Samples one after another, after a header (wav) or without one (raw).
 class FlatRecording final : public Recording {
  public:
   FlatRecording(FileType type, OutputFile file, const PcmFormat& format, uint64_t end)
@@ -78,7 +79,7 @@ class FlatRecording final : public Recording {
     while (!frames.empty() && kept.error == 0) {
       const size_t count = std::min(piece, frames.size() / ring_frame);
       const auto wrote = write_frames(frames.first(count * ring_frame), count);
-      const uint64_t whole = wrote.bytes / frame_bytes_;  // the next write covers what is not
+      const uint64_t whole = wrote.bytes / frame_bytes_;  // the next write completes the rest
       data_bytes_ += whole * frame_bytes_;
       kept.frames += whole;
       kept.error = wrote.error;
@@ -89,7 +90,7 @@ class FlatRecording final : public Recording {
 
   Result<void> sync() noexcept override {
     if (wav_) {
-      if (!file_.device()) {  // what has gone out to a device cannot be taken by the next frame
+      if (!file_.device()) {  // a pad byte sent to a device cannot be overwritten
         if (const auto padded = pad(); !padded) return padded;
       }
       const WavHeader header(format_, data_bytes_);
@@ -203,7 +204,7 @@ size_t OutputFile::read_at(uint64_t offset, std::span<std::byte> bytes) noexcept
 }
 
 void OutputFile::truncate(uint64_t size) noexcept {
-  // What is too long was counted as lost already; readers go by the header.
+  // Frames behind the end were counted as lost already, and readers go by the header.
   if (!device() && ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) return;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Files that frames are recorded into. Slow and blocking: QueuedSink keeps them off the hardware.
+/// Files that frames are recorded into. They block and may be slow; QueuedSink keeps them away from
+/// the hardware role.
 #pragma once
 
 #include <climits>
@@ -17,28 +18,28 @@
 
 namespace dmasim {
 
-/// One file of one format, growing.
+/// One file of one format, which grows.
 ///
-/// THREADS  one at a time: who made it, then the I/O thread. Making one touches no disk.
+/// THREADS  one at a time: first its maker's, then the I/O thread. To make one accesses no disk.
 class Recording {
  public:
   virtual ~Recording() = default;
 
   struct Kept {
     uint64_t frames = 0;
-    int error = 0;  ///< the errno of what kept it from keeping them all
+    int error = 0;  ///< errno if not all frames were kept
   };
-  /// Takes whole frames as the ring holds them. After an error the next ones are tried again.
+  /// Takes whole frames in the ring's format. After an error, the next call tries again.
   virtual Kept append(std::span<const std::byte> frames) noexcept = 0;
 
-  /// Makes the file valid up to here: what it is and how long. Errors: those of write(2).
+  /// Makes the file valid for the frames so far: format and length. Errors: those of write(2).
   virtual Result<void> sync() noexcept = 0;
 
-  /// sync(), and no append() follows.
+  /// As sync(); no append() may follow.
   virtual Result<void> finish() noexcept = 0;
 };
 
-/// Begins a recording for each format that a stream takes on.
+/// Begins a recording for each format of a stream.
 class Recorder {
  public:
   virtual ~Recorder() = default;
@@ -47,13 +48,13 @@ class Recorder {
     static_cast<void>(format);
     return {};
   }
-  /// So many bytes may come at a time from the next recording on, and from the newest one.
+  /// At most `bytes` come at a time, from now on: to the newest recording and to later ones.
   virtual void expect(size_t bytes) noexcept { static_cast<void>(bytes); }
   /// Errors: those of Sink::configure(). May throw std::bad_alloc.
   virtual Result<std::unique_ptr<Recording>> begin(const PcmFormat& format) = 0;
-  /// As Sink::holds(): from any thread.
+  /// See Sink::holds(). [any]
   [[nodiscard]] virtual bool holds(const PcmFormat& format) const noexcept = 0;
-  /// After begin(): see Sink::recorded_into. Null: no name.
+  /// After begin(): see Sink::recorded_into. Null if there is no such name.
   [[nodiscard]] virtual std::shared_ptr<const std::string> recorded_into() const noexcept {
     return nullptr;
   }
@@ -61,19 +62,20 @@ class Recorder {
 
 enum class FileType : uint8_t { wav, w64, flac, raw };
 
-/// By the ending of the name, in capitals or not.
+/// The type by the ending of the name; upper or lower case.
 [[nodiscard]] std::optional<FileType> file_type_of(std::string_view path) noexcept;
 
 [[nodiscard]] bool file_type_holds(FileType type, const PcmFormat& format) noexcept;
 
-/// The same for `format` at its own rate, at `most_hz`, which is no less, and at each between them.
+/// The same for `format` at every rate from its own to `most_hz`, which must not be lower.
 [[nodiscard]] bool file_type_holds_rates(FileType type, const PcmFormat& format,
                                          uint32_t most_hz) noexcept;
 
-/// An open file that is written at given places. A device or a pipe has one place, its end: of what
-/// is written over what has gone out already, only the part behind it goes out. A frame of which a
-/// device took one part is therefore completed by the next one, and frames stay whole. A pipe takes
-/// what is no longer than kMostAtOnce whole or not at all.
+/// An open file that is written at given offsets. A device or pipe can only be written at its end:
+/// of a write at an earlier offset, the bytes that were sent before are skipped and the others are
+/// sent. So if a device took only a part of a frame, the next frame at that offset supplies the
+/// missing bytes, and frames stay whole. A pipe takes a write of up to kMostAtOnce bytes whole or
+/// not at all.
 class OutputFile {
  public:
   enum class Kind : uint8_t { file, device, pipe };
@@ -83,15 +85,15 @@ class OutputFile {
 
   struct Wrote {
     size_t bytes = 0;
-    int error = 0;  ///< errno when they are fewer than asked for
+    int error = 0;  ///< errno if `bytes` is less than asked for
   };
   Wrote write_at(uint64_t offset, std::span<const std::byte> bytes) noexcept;
-  /// How many bytes of the file it read: fewer where the file ends, or cannot be read.
+  /// Answers how many bytes it has read: fewer at the end of the file, or if it cannot be read.
   size_t read_at(uint64_t offset, std::span<std::byte> bytes) noexcept;
-  /// What has gone out to it cannot be written again.
+  /// Bytes that were sent to it cannot be written again.
   [[nodiscard]] bool device() const noexcept { return kind_ != Kind::file; }
   [[nodiscard]] bool pipe() const noexcept { return kind_ == Kind::pipe; }
-  /// Cuts off what lies behind `size`.
+  /// Cuts the file off at `size` bytes. No effect on a device or pipe.
   void truncate(uint64_t size) noexcept;
 
  private:
@@ -100,21 +102,22 @@ class OutputFile {
   uint64_t device_end_ = 0;
 };
 
-/// The place in the file at `fd`, which can be read, where a recording of `format` can go on: 0 in
-/// an empty one. None if the file holds another format, is no whole recording, or of a type that
-/// does not grow (flac), or was written by others (wav).
+/// The offset at which a recording of `format` can go on in the file at `fd`, which must be
+/// readable; 0 if it is empty. No value if the file holds another format, is no whole recording,
+/// has a type that cannot grow (flac), or was written by another program (wav).
 [[nodiscard]] std::optional<uint64_t> end_of_recording(FileType type, int fd,
                                                        const PcmFormat& format) noexcept;
 
-/// Of a w64: it has the samples that a recording of `format` has.
+/// Whether a w64 has the format that a recording of `format` would write.
 [[nodiscard]] bool sndfile_holds(FileType type, int fd, const PcmFormat& format) noexcept;
 
-/// A recording of `format`, which file_type_holds(), into `file` from `end` on. That is 0 and the
-/// file empty, or end_of_recording() of a file that can be read.
+/// Makes a recording of `format` into `file`, from the offset `end` on. file_type_holds() must be
+/// true. `end` is 0 for an empty file; else the file is readable and `end` comes from
+/// end_of_recording().
 std::unique_ptr<Recording> make_recording(FileType type, OutputFile file, const PcmFormat& format,
                                           uint64_t end = 0);
 
-/// w64 and flac.
+/// The same for w64 and flac.
 std::unique_ptr<Recording> make_sndfile_recording(FileType type, OutputFile file,
                                                   const PcmFormat& format, uint64_t end);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Whether a recording can go on in a file that is there.
+/// Finds out whether a recording can go on in an existing file.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,10 +20,10 @@ uint64_t number_at(std::span<const std::byte> bytes, size_t place, size_t size) 
   return value;
 }
 
-/// The place behind the last frame of a WAV with a header of ours; none if it is another's, or says
-/// that there is more than there is.
+/// The offset behind the last frame of a WAV whose header this engine has written. No value if
+/// another program has written it, or if the header tells of more bytes than the file has.
 std::optional<uint64_t> end_of_wav(int fd, uint64_t size, const PcmFormat& format) noexcept {
-  constexpr size_t kLongDataBytes = 28;  // where ds64 has the number of data's bytes
+  constexpr size_t kLongDataBytes = 28;  // offset of data's size in ds64
   const size_t header_bytes = WavHeader(format, 0).bytes().size();
   std::array<std::byte, 96> bytes{};
   const std::span header = std::span(bytes).first(header_bytes);

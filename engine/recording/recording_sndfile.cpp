@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What libsndfile writes: W64 and FLAC. Its disk accesses come back to an OutputFile, since its
-/// own error report does not keep the errno.
+/// Recordings that libsndfile writes: W64 and FLAC. libsndfile writes through an OutputFile,
+/// because its own errors do not keep the errno.
 #include <sndfile.h>
 
 #include <algorithm>
@@ -50,13 +50,13 @@ SF_INFO info_of(FileType type, const PcmFormat& format) noexcept {
   return info;
 }
 
-/// The file as libsndfile sees it. `size` is what there is already.
+/// The file as libsndfile sees it. `size` is the number of bytes in it already.
 class VirtualFile {
  public:
   VirtualFile(OutputFile file, uint64_t size) noexcept
       : file_(std::move(file)), size_(static_cast<sf_count_t>(size)) {}
 
-  /// At its end.
+  /// Opens it and moves to its end.
   SNDFILE* open(SF_INFO info) noexcept {
     if (size_ == 0) return sf_open_virtual(&kCalls, SFM_WRITE, &info, this);
     info.format = 0;
@@ -64,7 +64,7 @@ class VirtualFile {
     if (file != nullptr) sf_seek(file, 0, SEEK_END | SFM_WRITE);
     return file;
   }
-  /// The errno of the first refusal, 0 if none.
+  /// The errno of the first write that failed, 0 if none did.
   [[nodiscard]] int error() const noexcept { return error_; }
 
  private:
@@ -102,8 +102,8 @@ class VirtualFile {
   int error_ = 0;
 };
 
-/// `Number` is what the samples are handed to libsndfile as. An error is for good: neither file
-/// type can be gone on with behind a hole.
+/// `Number` is the type in which libsndfile takes the samples. After an error every later call
+/// fails: neither file type can go on after a gap.
 template <typename Number>
 class SndfileRecording final : public Recording {
  public:
@@ -132,8 +132,8 @@ class SndfileRecording final : public Recording {
     return kept;
   }
 
-  /// A FLAC that is being written says nothing of its length, and its encoder holds the last block
-  /// back; what has left it can be read.
+  /// While a FLAC is written, its header has no length and the encoder keeps the last block. The
+  /// blocks before that can be read.
   Result<void> sync() noexcept override {
     if (const auto ready = open(); !ready) return ready;
     sf_command(sndfile_, SFC_UPDATE_HEADER_NOW, nullptr, 0);

@@ -9,7 +9,7 @@
 namespace dmasim {
 namespace {
 
-constexpr uint64_t kInDs64 = UINT32_MAX;  // a 32-bit size that says: look into ds64
+constexpr uint64_t kInDs64 = UINT32_MAX;  // as a 32-bit size: the size is in ds64
 constexpr uint64_t kDs64Bytes = 28;
 
 }  // namespace

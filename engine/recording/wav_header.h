@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// The bytes before the samples of a .wav file.
 ///
-/// Plain `fmt ` tags (1: integers, 3: real numbers) whatever the channels and the width, since
-/// that is what the most programs read (Python's `wave` refuses WAVE_FORMAT_EXTENSIBLE before
-/// 3.12, which is all that libsndfile writes into RF64). A JUNK chunk keeps the place of RF64's
-/// ds64, so that a file becomes RF64 where it stands when it passes 4 GiB (EBU Tech 3306).
+/// It uses the plain `fmt ` tags (1: integers, 3: floating point) for all channel counts and
+/// widths, because most programs read those. Python's `wave` before 3.12 refuses
+/// WAVE_FORMAT_EXTENSIBLE, and libsndfile writes nothing else into RF64. A JUNK chunk reserves the
+/// place of RF64's ds64 chunk, so that a file becomes RF64 in place when it passes 4 GiB (EBU Tech
+/// 3306).
 #pragma once
 
 #include <array>
@@ -18,7 +19,7 @@ namespace dmasim {
 
 class WavHeader {
  public:
-  /// Of a file with `data_bytes` of samples, which a pad byte follows if that is odd.
+  /// The header of a file with `data_bytes` of samples. If that is odd, a pad byte follows them.
   WavHeader(const PcmFormat& format, uint64_t data_bytes) noexcept;
 
   [[nodiscard]] std::span<const std::byte> bytes() const noexcept {

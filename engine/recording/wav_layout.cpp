@@ -13,7 +13,7 @@ namespace {
 constexpr uint32_t kIntegers = 1;  // the tag of a plain fmt chunk
 constexpr uint32_t kExtensible = 0xfffe;
 
-/// Up to 40 bytes of the file from one place on; those that it does not have are 0.
+/// Up to 40 bytes of the file from `offset` on. Bytes behind the end of the file are 0.
 class Piece {
  public:
   Piece(int fd, uint64_t offset, bool big_endian) noexcept : big_endian_(big_endian) {
@@ -39,7 +39,7 @@ class Piece {
   bool big_endian_;
 };
 
-/// `fmt` begins with the chunk's name and size.
+/// `fmt` starts with the chunk's name and size.
 WavLayout::Bits bits_of(const Piece& fmt, bool big_endian) noexcept {
   const uint32_t tag = fmt.number(8, 2);
   const bool extensible = tag == kExtensible && fmt.number(32, 2) == kIntegers;
