@@ -6,11 +6,11 @@
 
 namespace dmasim {
 
-/// Between two accesses to a file by pread(2) or pwrite(2), where the second must not be seen
-/// before the first: announcing an overwriting before it, looking at the announcement after
-/// reading. The kernel copies with plain loads and stores on this processor, so a fence of ours
-/// orders them. No thread of this process synchronizes by it, so that thread sanitizers, which do
-/// not know fences, miss nothing.
+/// Call it between two accesses to a file by pread(2) or pwrite(2), if other processes must see
+/// them in this order. A writer announces what it is going to overwrite, and then overwrites it; a
+/// reader reads, and then looks at the announcement. The kernel copies with plain loads and stores
+/// on this processor, so a fence in this process orders them. Thread sanitizers do not know fences;
+/// they miss nothing, because no thread of this process synchronizes by this fence.
 inline void order_file_accesses() noexcept {
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push

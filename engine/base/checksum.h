@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Whether a record in a file is whole: it was not torn by whoever wrote it, or by a crash. No
-/// protection against somebody who wants to forge one.
+/// Tells whether a record in a file is whole. It finds a record that was torn by its writer or by a
+/// crash. It does not protect against somebody who forges a record.
 #pragma once
 
 #include <array>
@@ -11,7 +11,7 @@
 
 namespace dmasim {
 
-/// Over all words of `record` but the last, which is where the sum belongs.
+/// The checksum of all words of `record` but the last one, which holds the checksum.
 template <typename Record>
 [[nodiscard]] uint64_t checksum_of_words(const Record& record) noexcept {
   static_assert(std::is_trivially_copyable_v<Record>);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Where the hardware's time comes from. Nanoseconds; the zero point means nothing.
+/// The time of the hardware, in nanoseconds. Its zero point has no meaning.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,9 @@ class Clock {
  public:
   virtual ~Clock() = default;
   [[nodiscard]] virtual int64_t now_ns() const noexcept = 0;
-  /// When a thread that waits for `deadline_ns` of this clock has to wake, in CLOCK_MONOTONIC;
-  /// kNever when no passing of time brings the deadline nearer, only somebody's call.
+  /// The time in CLOCK_MONOTONIC at which a thread that waits for `deadline_ns` of this clock has
+  /// to wake. kNever if the deadline does not come by itself, but only by a call that moves the
+  /// clock.
   [[nodiscard]] virtual int64_t wake_up_ns(int64_t deadline_ns) const noexcept = 0;
 };
 
@@ -27,7 +28,7 @@ class RealtimeClock final : public Clock {
   }
 };
 
-/// Moves only when told to. Whoever moves it then calls Channel::advance.
+/// Moves only by advance_ns(). The caller then has to call Channel::advance.
 class ManualClock final : public Clock {
  public:
   explicit ManualClock(int64_t start_ns = 0) : now_ns_(start_ns) {}

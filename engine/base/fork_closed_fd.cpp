@@ -16,10 +16,10 @@ namespace dmasim {
 namespace {
 
 constexpr int kFree = -1;
-constexpr int kReadyInChild = 1 << 30;  // beside a descriptor
+constexpr int kReadyInChild = 1 << 30;  // a flag next to the descriptor
 
-/// Atomics and no mutex: the child's handler runs while another thread of the parent may have been
-/// anywhere.
+/// Atomics and no mutex: at the fork another thread of the parent may hold the mutex, and nobody
+/// would unlock it in the child.
 struct Table {
   std::array<std::atomic<int>, 4096> slots;
   Table() noexcept {
@@ -30,22 +30,25 @@ Table g_table;
 
 constexpr int64_t kPatienceNs = 200'000'000;
 
-/// Counters and no mutex that fork() takes as well: it would be taken before those of the program's
-/// own handlers, and a thread that holds one of these may be the one that opens. In sequence with
-/// the slots: who finds both counters as before has filled its slot before the next child is made.
+/// Counters, and no mutex that the fork handlers lock. fork() would lock such a mutex before the
+/// mutexes of the program's own handlers. A thread that holds one of those may be opening a file
+/// here, and the two would wait for each other. The counters and the slots are accessed in one
+/// sequential order: a thread that finds both counters unchanged has filled its slot before the
+/// next child is made.
 std::atomic<unsigned> g_forks_begun{0};
 std::atomic<unsigned> g_forks_ended{0};
 
 void fork_begins() { g_forks_begun.fetch_add(1); }
 void fork_is_over() { g_forks_ended.fetch_add(1); }
 
-/// An eventfd that counts 1 of many can be read and written.
+/// An eventfd with the count 1 is readable and writable.
 void replace_by_ready(int fd) noexcept {
   const UniqueFd ready(eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!ready || dup3(ready.get(), fd, O_CLOEXEC) < 0) close(fd);
 }
 
-/// The forks of other threads end in the parent alone.
+/// The child has only the thread that forked. Forks that other threads had begun end only in the
+/// parent.
 void take_from_child() {
   g_forks_ended.store(g_forks_begun.load());
   for (auto& slot : g_table.slots) {
@@ -67,7 +70,7 @@ int take_slot(int entry) noexcept {
   return -1;
 }
 
-/// 0 or an errno.
+/// Answers 0 or an errno.
 int watch_forks() noexcept {
   static const int refused = pthread_atfork(fork_begins, fork_is_over, take_from_child);
   return refused;
@@ -76,12 +79,12 @@ int watch_forks() noexcept {
 }  // namespace
 
 ForkWatch::ForkWatch() noexcept : deadline_ns_(RealtimeClock().now_ns() + kPatienceNs) {
-  static_cast<void>(watch_forks());  // adopt() says if that failed
+  static_cast<void>(watch_forks());  // if it failed, adopt() answers the error
 }
 
 bool ForkWatch::patient() const noexcept { return RealtimeClock().now_ns() < deadline_ns_; }
 
-/// A fork may take its time, or wait for something that the caller holds.
+/// Does not wait for ever: a fork() may take long, or wait for a lock that the caller holds.
 void ForkWatch::begin() noexcept {
   for (;;) {
     const unsigned ended = g_forks_ended.load();
@@ -96,7 +99,8 @@ bool ForkWatch::good() const noexcept { return g_forks_begun.load() == seen_ || 
 ForkClosedFd::~ForkClosedFd() {
   if (slot_ < 0) return;
   auto& slot = g_table.slots[static_cast<size_t>(slot_)];
-  // In a child the handler has closed it, and the number may be another file's by now.
+  // In a child the fork handler has closed the descriptor, and the number may be another file's
+  // now.
   if (slot.exchange(kFree, std::memory_order_relaxed) == kFree) static_cast<void>(fd_.release());
 }
 

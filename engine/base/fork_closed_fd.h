@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Owns a file descriptor that children of fork() do not keep: a lock that belongs to an open file
-/// description lives as long as anybody has it open, so a child would hold its parent's locks.
+/// Owns a file descriptor that is closed in children of fork(). A lock of an open file description
+/// lives until the last copy of the descriptor is closed, so without this a child would hold its
+/// parent's locks.
 ///
 /// THREADS  any; one object, one thread at a time.
 #pragma once
@@ -12,13 +13,13 @@
 
 namespace dmasim {
 
-/// Whether the process forks meanwhile.
+/// Sees whether the process forks during a few steps.
 class ForkWatch {
  public:
   ForkWatch() noexcept;
-  /// Waits until no fork() is on its way, and looks for others from now on.
+  /// Waits until no fork() is in progress. From then on good() looks for new ones.
   void begin() noexcept;
-  /// Whether none has come since, or no more patience is left.
+  /// Whether no fork() has begun since begin(), or the time for waiting is over.
   [[nodiscard]] bool good() const noexcept;
 
  private:
@@ -29,8 +30,9 @@ class ForkWatch {
 
 class ForkClosedFd {
  public:
-  /// What a child finds under its number: nothing, or something that poll(2) always finds ready,
-  /// for readers and writers. Who sleeps on it there wakes up, and no other file gets the number.
+  /// What a child finds under the descriptor's number. closed: nothing. ready: a descriptor that
+  /// poll(2) always reports as readable and writable. So a child that polls it wakes up, and no
+  /// other file gets the number.
   enum class InChild { closed, ready };
 
   ForkClosedFd() = default;
@@ -43,18 +45,19 @@ class ForkClosedFd {
   }
   ~ForkClosedFd();
 
-  /// For what carries locks: adopts what `open_file` answers, a Result<UniqueFd>. A child that is
-  /// forked between an open and its adoption keeps a copy, so what was opened then is closed,
-  /// before anybody locks it, and opened again. Waits for forks that are on their way, for 200 ms
-  /// at most; one that had begun before the process came here for the first time goes unseen.
-  /// Errors: those of `open_file` and of adopt().
+  /// For files that will be locked. Adopts the descriptor that `open_file` answers, a
+  /// Result<UniqueFd>. A child that is forked between the open and the adoption keeps a copy. So if
+  /// a fork() came in between, the file is closed before anybody locks it, and is opened again.
+  /// open() waits for forks that are in progress, for 200 ms at most. It does not see a fork() that
+  /// began before the process called it for the first time. Errors: those of `open_file` and of
+  /// adopt().
   template <typename OpenFile>
   static Result<ForkClosedFd> open(OpenFile open_file);
 
   /// Errors: EMFILE (too many at a time), ENOMEM.
   static Result<ForkClosedFd> adopt(UniqueFd fd, InChild in_child = InChild::closed) noexcept;
 
-  /// In a child that was forked since adopt() the number is not this object's any more.
+  /// In a child that was forked since adopt(), the number does not belong to this object any more.
   [[nodiscard]] int get() const noexcept { return fd_.get(); }
   explicit operator bool() const noexcept { return static_cast<bool>(fd_); }
 

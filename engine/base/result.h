@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What engine calls return when they can fail: a value or an errno, never both, never ignored.
-/// The conversion to ALSA's negative numbers happens at the plugin's edge only.
+/// The results of engine calls that can fail: a value or an errno, never both. The compiler warns
+/// if a result is ignored. Only the plugin turns them into ALSA's negative numbers.
 #pragma once
 
 #include <cassert>

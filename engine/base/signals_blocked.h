@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Keeps signals off the calling thread for a scope.
+/// Blocks signals in the calling thread for a scope.
 #pragma once
 
 #include <cerrno>
@@ -8,7 +8,7 @@
 
 namespace dmasim {
 
-/// Blocks every signal. A thread that is made meanwhile is born with none open.
+/// Blocks every signal. A thread that is made meanwhile starts with all signals blocked.
 class SignalsBlocked {
  public:
   SignalsBlocked() noexcept {
@@ -25,8 +25,8 @@ class SignalsBlocked {
 };
 
 /// For calls that write to a file: no signal interrupts them. Beyond RLIMIT_FSIZE they answer
-/// EFBIG, and for a pipe that nobody reads EPIPE, without the signals that would end the program.
-/// Keeps errno.
+/// EFBIG, and for a pipe without a reader EPIPE. SIGXFSZ and SIGPIPE, which would end the program,
+/// do not reach it. Keeps errno.
 class FileGrowth {
  public:
   FileGrowth() noexcept { sigpending(&pending_before_); }
@@ -40,7 +40,7 @@ class FileGrowth {
   FileGrowth& operator=(const FileGrowth&) = delete;
 
  private:
-  /// Unless it was there before.
+  /// Removes a pending signal, unless it was pending before.
   void take_back(int number) const noexcept {
     sigset_t pending;
     if (sigismember(&pending_before_, number) == 1) return;
@@ -52,7 +52,7 @@ class FileGrowth {
     sigtimedwait(&signal, nullptr, &at_once);
   }
 
-  const SignalsBlocked blocked_;  // first: it is ended last
+  const SignalsBlocked blocked_;  // declared first, so destroyed last
   sigset_t pending_before_;
 };
 

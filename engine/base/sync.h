@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The only way threads of dmasim meet: a mutex, a condition variable, a thread.
+/// All that dmasim's threads use to synchronize: a mutex, a condition variable, a thread.
 ///
-/// The bodies are a link seam. sync_std.cpp implements them over pthreads; the schedule explorer of
-/// the tests links its own bodies instead and so decides every lock, wait, wake-up and time-out.
-/// Code above this header is the same in both, without template, #ifdef or hook.
+/// The bodies are chosen by the linker. sync_std.cpp implements them over pthreads. The schedule
+/// explorer of the tests links its own bodies instead, and so decides every lock, wait, wake-up and
+/// time-out. Code above this header is the same in both, without template, #ifdef or hook.
 ///
 /// TIME   deadlines are CLOCK_MONOTONIC nanoseconds; kNever never comes.
 #pragma once
@@ -20,7 +20,7 @@
 
 namespace dmasim {
 
-/// A plain, non-recursive mutex. Clang proves that every field it guards is touched under it.
+/// A plain, non-recursive mutex. Clang checks that every field it guards is accessed under it.
 class DMASIM_CAPABILITY("mutex") Mutex {
  public:
   Mutex() noexcept;
@@ -36,8 +36,8 @@ class DMASIM_CAPABILITY("mutex") Mutex {
   pthread_mutex_t native_;
 };
 
-/// Holds a Mutex for a scope. unlock() and lock() open a gap in it, as for a completion callback,
-/// which never runs under a lock.
+/// Holds a Mutex for a scope. unlock() and lock() release it for a part of the scope, for example
+/// during a completion callback, which never runs under a lock.
 class DMASIM_SCOPED_CAPABILITY MutexLock {
  public:
   explicit MutexLock(Mutex& mutex) noexcept DMASIM_ACQUIRE(mutex) : mutex_(mutex) { mutex_.lock(); }
@@ -61,9 +61,9 @@ class DMASIM_SCOPED_CAPABILITY MutexLock {
   bool held_ = true;
 };
 
-/// Waits for a change of something that a Mutex guards. Wake-ups may be spurious: always wait in a
-/// `while` loop that names the condition (the analysis does not see into predicate lambdas).
-/// There is no notify_one: who is not meant finds its condition false.
+/// Waits until something changes that a Mutex guards. Wake-ups may be spurious: always wait in a
+/// `while` loop that names the condition (the analysis cannot look into predicate lambdas). There
+/// is no notify_one: a thread whose condition is still false waits again.
 class CondVar {
  public:
   CondVar() noexcept;
@@ -72,7 +72,7 @@ class CondVar {
   CondVar& operator=(const CondVar&) = delete;
 
   void wait(Mutex& mutex) noexcept DMASIM_REQUIRES(mutex);
-  /// False when `deadline_ns` passed before a notification.
+  /// Answers false if `deadline_ns` passed before a notification.
   bool wait_until(Mutex& mutex, int64_t deadline_ns) noexcept DMASIM_REQUIRES(mutex);
   void notify_all() noexcept;
 
@@ -80,25 +80,27 @@ class CondVar {
   pthread_cond_t native_;
 };
 
-/// A thread of the engine: blocks every signal, carries a name, schedules explicitly (a client may
-/// start the stream from its own SCHED_FIFO thread) and sleeps with the least timer slack.
+/// A thread of the engine. It blocks every signal, has a name, and sleeps with the least timer
+/// slack. Its scheduling is set explicitly, because a client may start the stream from its own
+/// SCHED_FIFO thread.
 class Thread {
  public:
   struct Options {
     const char* name;           ///< at most 15 characters are shown
     int rt_priority = 0;        ///< 0: SCHED_OTHER, 1..99: SCHED_FIFO
-    const void* tag = nullptr;  ///< what current_thread_tag() answers on the new thread
+    const void* tag = nullptr;  ///< current_thread_tag() on the new thread
   };
 
   Thread() noexcept;
-  ~Thread();  ///< joined before, or never started
+  ~Thread();  ///< it has been joined, or never started
   Thread(const Thread&) = delete;
   Thread& operator=(const Thread&) = delete;
 
-  /// Errors: ENOMEM (also for no more threads), EPERM (real-time priority not allowed).
+  /// Errors: ENOMEM (also if there can be no more threads), EPERM (real-time priority not allowed),
+  /// EINVAL (no such priority).
   Result<void> start(const Options& options, std::function<void()> body);
   [[nodiscard]] bool started() const noexcept { return impl_ != nullptr; }
-  /// Waits for the end of the body. Not on the thread itself.
+  /// Waits for the end of the body. Must not be called on the thread itself.
   void join() noexcept;
 
  private:
@@ -109,8 +111,8 @@ class Thread {
 /// The tag of the calling thread; null on a thread that Thread did not start.
 [[nodiscard]] const void* current_thread_tag() noexcept;
 
-/// Holds the calling thread up until `deadline_ns`, as slow code would. For faults on demand only:
-/// nothing is ever synchronized by it.
+/// Keeps the calling thread asleep until `deadline_ns`, as slow code would. Only for faults on
+/// demand; nothing may rely on it for synchronization.
 void stall_until(int64_t deadline_ns) noexcept;
 
 }  // namespace dmasim

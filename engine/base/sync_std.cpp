@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The bodies of sync.h for programs: pthreads. A failure that only a broken program can cause ends
-/// the process at the place where it shows.
+/// The bodies of sync.h for programs, over pthreads. An error that only a bug in the program can
+/// cause ends the process where it is found.
 #include <pthread.h>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -47,7 +47,7 @@ class ThreadAttributes {
   ThreadAttributes(const ThreadAttributes&) = delete;
   ThreadAttributes& operator=(const ThreadAttributes&) = delete;
 
-  /// 0 or an errno.
+  /// Answers 0 or an errno.
   int schedule(int rt_priority) noexcept {
     const sched_param priority{.sched_priority = rt_priority};
     if (!error_) error_ = pthread_attr_setstacksize(&native_, kStackBytes);
@@ -139,7 +139,7 @@ Result<void> Thread::start(const Options& options, std::function<void()> body) {
   {
     const SignalsBlocked blocked;
     const int error = pthread_create(&impl->native, attributes.native(), &Impl::enter, impl.get());
-    // Programs take EAGAIN for "try again", and would for ever.
+    // A program takes EAGAIN as "try again", and would try for ever.
     if (error != 0) return Errno{error == EAGAIN ? ENOMEM : error};
   }
   impl_ = std::move(impl);

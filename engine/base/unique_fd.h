@@ -22,7 +22,7 @@ class UniqueFd {
   }
 
   [[nodiscard]] int get() const noexcept { return fd_; }
-  /// Gives it up without closing it.
+  /// Gives up the descriptor without closing it.
   int release() noexcept { return std::exchange(fd_, -1); }
   explicit operator bool() const noexcept { return fd_ >= 0; }
 
