@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Bytes in the order in which they came, in memory that is allocated once and touched as they
-/// come: a queue for seconds of sound is made within a start.
+/// A queue of bytes in memory that is allocated once. Its pages are first touched when bytes come,
+/// so a queue for seconds of sound is made quickly enough for a start.
 ///
 /// LOCKING  none of its own: guarded by its owner's mutex.
 #pragma once
@@ -35,7 +35,7 @@ class ByteQueue {
   [[nodiscard]] size_t free_bytes() const noexcept { return capacity() - size_; }
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
 
-  /// At most free_bytes() of them.
+  /// `bytes` must not be longer than free_bytes().
   void push(std::span<const std::byte> bytes) noexcept {
     assert(bytes.size() <= free_bytes());
     const size_t tail = (head_ + size_) % std::max<size_t>(capacity(), 1);
@@ -45,20 +45,20 @@ class ByteQueue {
     size_ += bytes.size();
   }
 
-  /// The oldest bytes, as far as they lie together. Valid until the next change.
+  /// The oldest bytes, up to the end of the contiguous memory. Valid until the next change.
   [[nodiscard]] std::span<const std::byte> front() const noexcept {
     return {storage_.get() + head_, std::min(size_, capacity() - head_)};
   }
 
-  /// Forgets the oldest `count` bytes, at most size().
+  /// Drops the oldest `count` bytes, at most size().
   void drop(size_t count) noexcept {
     assert(count <= size_);
     if (count == 0) return;
     size_ -= count;
-    head_ = empty() ? 0 : (head_ + count) % capacity();  // at 0 the memory is known already
+    head_ = empty() ? 0 : (head_ + count) % capacity();  // begin with touched pages
   }
 
-  /// Moves the oldest bytes out, as many as there are and fit. Returns their number.
+  /// Moves as many of the oldest bytes out as there are and as fit. Answers their number.
   size_t pop(std::span<std::byte> out) noexcept {
     size_t done = 0;
     while (done < out.size() && !empty()) {
@@ -72,7 +72,7 @@ class ByteQueue {
 
   void clear() noexcept { head_ = size_ = 0; }
 
-  /// Moves what `other` holds behind what this holds; it has to fit.
+  /// Moves all bytes of `other` to the end of this queue. They have to fit.
   void take_all(ByteQueue& other) noexcept {
     while (!other.empty()) {
       const auto piece = other.front();

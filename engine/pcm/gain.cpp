@@ -11,13 +11,13 @@ namespace {
 
 constexpr size_t kChunkSamples = 256;
 
-/// Not 0 * x where there is to be silence: that of a negative number, an infinity or a NaN is none.
+/// Not 0 * x, which for a negative number, an infinity or a NaN is not the zero of silence.
 double times(double value, double factor) noexcept { return factor == 0 ? 0.0 : value * factor; }
 
 }  // namespace
 
-/// A double holds every sample of every format, and its product with a factor to far below the last
-/// bit of the widest integer.
+/// A double holds every sample of every format. The error of its product with a factor is far below
+/// the last bit of the widest integer.
 void apply_gain(const PcmFormat& format, const Gain& gain, std::span<const std::byte> in,
                 std::byte* out) noexcept {
   const std::array<double, 2> factors{gain.left, gain.right};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What a frame is made of. The engine's own words for it, since no ALSA header enters the engine.
+/// The format of a frame. The engine has its own types for it, because it includes no ALSA header.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +8,8 @@
 
 namespace dmasim {
 
-/// ALSA's linear formats. s24_3* are packed in three bytes; s24_* lie in the low three bytes of
-/// four, and the fourth means nothing.
+/// ALSA's linear formats. s24_3* are packed in three bytes. s24_* have their bits in the low three
+/// bytes of four; the fourth byte has no meaning.
 enum class SampleFormat : uint8_t {
   u8,
   s16_le,
@@ -59,7 +59,7 @@ struct PcmFormat {
   friend constexpr bool operator==(const PcmFormat&, const PcmFormat&) = default;
 };
 
-/// "S16_LE, 2 channels, 48000 Hz"
+/// For example "S16_LE, 2 channels, 48000 Hz".
 [[nodiscard]] std::string describe(const PcmFormat& format);
 
 }  // namespace dmasim

@@ -30,7 +30,8 @@ struct Bytes {
   }
 };
 
-/// Each format's samples: Number is what one is, load() and store() pass it bit for bit.
+/// The codec of each format. Number is the type of a sample; load() and store() change no bit of
+/// it.
 template <size_t kBytes, std::endian kOrder, unsigned kBitCount>
 struct Integer {
   using Number = int32_t;  // left-justified

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Between the samples of a ring and numbers that can be computed with or given to libsndfile.
+/// Conversions between the samples of a ring and numbers, for computing and for libsndfile.
 ///
-/// int32_t numbers are left-justified: full scale is 2^31 whatever the width. float and double
-/// numbers have full scale 1. A conversion changes no bit where the target can hold the value:
-/// integers of up to 32 bits through int32_t or double, of up to 24 through float, floats and
-/// doubles through their own type. Else integers lose their low bits and real numbers are rounded
-/// and clipped; NaN becomes 0 in an integer.
+/// int32_t numbers are left-justified: full scale is 2^31 for every width. float and double numbers
+/// have full scale 1. A conversion changes no bit if the target can hold the value. That is so for
+/// integers of up to 32 bits through int32_t or double, for integers of up to 24 bits through
+/// float, and for floats and doubles through their own type. Otherwise integers lose their low
+/// bits, and real numbers are rounded and clipped; NaN becomes 0 in an integer.
 ///
 /// THREADS  any: plain functions of their arguments.
 #pragma once
@@ -33,7 +33,7 @@ enum class SampleKind : uint8_t { integer, float32, float64 };
   }
 }
 
-/// Bits of a sample that carry sound; what lies above them means nothing.
+/// The bits of a sample that carry sound. Bits above them have no meaning.
 [[nodiscard]] constexpr unsigned sample_bits(SampleFormat format) noexcept {
   if (format == SampleFormat::s24_le || format == SampleFormat::s24_be) return 24;
   return static_cast<unsigned>(8 * sample_bytes(format));
