@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The recording device: a source behind a FIFO of fixed depth. A frame lies in the FIFO for
-/// `depth` sample periods; SlaveConfig::start_delay_frames paces that, the data need not be kept.
+/// The recording device: a source behind a FIFO of fixed depth. A frame stays in the FIFO for
+/// `depth` sample periods. SlaveConfig::start_delay_frames causes this delay, so the FIFO stores no
+/// data.
 ///
 /// THREADS  see Port: under the lock of the channel that serves it.
 #pragma once
@@ -14,7 +15,7 @@ class CapturePort final : public Port {
  public:
   explicit CapturePort(Source& source) : source_(source) {}
 
-  /// [setup] Before a transfer, never during one.
+  /// [setup] Call it before a transfer, never during one.
   void configure(size_t frame_bytes, uint32_t depth_frames) noexcept {
     depth_bytes_ = frame_bytes * depth_frames;
     filling_ = false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A card's mixer where it acts: between the hardware and what the sound goes to or comes from. See
+/// The place where a card's mixer acts: between the hardware and the sink or source. See
 /// docs/mixer.md.
 #pragma once
 
@@ -13,21 +13,21 @@
 
 namespace dmasim {
 
-/// A sink or source of `card`, whose mixer its frames go through. At 0 dB they pass as they are,
-/// and nothing is copied. `card` is a valid name; `clock` says when to look again.
-/// `announce`: who watches the mixer is told when a stream begins or ends.
+/// The mixer that a sink or source of `card` goes through. At 0 dB the frames pass unchanged and
+/// are not copied. `card` is a valid card name. `clock` tells when to read the mixer again. With
+/// `announce`, the programs that watch the mixer are told when a stream begins or ends.
 struct MixerPath {
   std::string card;
   std::shared_ptr<const Clock> clock;
   bool announce = false;
-  CableDirectory directory = CableDirectory::find();  ///< where the mixer lies
+  CableDirectory directory = CableDirectory::find();  ///< where the mixer's file is
 };
 
-/// "Master Playback Volume" and "Switch" act on what is committed, or played, from then on.
-/// configure() answers ENOMEM as well.
+/// "Master Playback Volume" and "Switch" act on frames that are committed, or played, after the
+/// change. configure() may also answer ENOMEM.
 std::unique_ptr<Sink> make_mixed_sink(std::unique_ptr<Sink> sink, MixerPath path);
 
-/// "Capture Volume" and "Switch" act on what is captured from then on.
+/// "Capture Volume" and "Switch" act on frames that are captured after the change.
 std::unique_ptr<Source> make_mixed_source(std::unique_ptr<Source> source, MixerPath path);
 
 }  // namespace dmasim

@@ -13,14 +13,14 @@ namespace {
 
 constexpr size_t kPieceBytes = 4096;
 
-/// LOCKING  lock_ comes before the locks of the sink behind it, and is a leaf otherwise.
+/// LOCKING  lock_ is taken before the locks of the sink behind it; no others are taken under it.
 class MixedSink final : public Sink {
  public:
   MixedSink(std::unique_ptr<Sink> sink, MixerPath path)
       : announce_(path.announce),
         sink_(std::move(sink)),
         view_(std::move(path.card), std::move(path.clock), std::move(path.directory)) {}
-  /// The sink behind goes first: then it has let go of what others look at.
+  /// Destroys the sink behind first. So it has released its locks when the watchers are told.
   ~MixedSink() override DMASIM_EXCLUDES(lock_) {
     sink_.reset();
     MutexLock guard(lock_);
@@ -81,7 +81,7 @@ class MixedSink final : public Sink {
                                                  uint64_t to) noexcept DMASIM_REQUIRES(lock_);
 
   const bool announce_;
-  std::unique_ptr<Sink> sink_;  // constant until the end
+  std::unique_ptr<Sink> sink_;  // set until the destructor runs
 
   mutable Mutex lock_;
   MixerView view_ DMASIM_GUARDED_BY(lock_);
@@ -89,14 +89,15 @@ class MixedSink final : public Sink {
   Gain least_gain_ DMASIM_GUARDED_BY(lock_);
   PcmFormat format_ DMASIM_GUARDED_BY(lock_);
   bool in_round_ DMASIM_GUARDED_BY(lock_) = false;     // from configure() to stop()
-  uint64_t told_frames_ DMASIM_GUARDED_BY(lock_) = 0;  // of the round, by commit and run_over
-  /// What the ring holds, as it is to be heard; only what is committed anew lies in it.
+  uint64_t told_frames_ DMASIM_GUARDED_BY(lock_) = 0;  // of the round: told by commit and run_over
+  /// The ring as it will be heard. Each call writes only its new frames into it.
   std::unique_ptr<std::byte[]> heard_ring_ DMASIM_GUARDED_BY(lock_);
   size_t heard_ring_bytes_ DMASIM_GUARDED_BY(lock_) = 0;
 };
 
-/// The memory is untouched, and costs nothing, until a volume is lowered. The sink behind begins
-/// its round with lock_ open, and a hook may look in meanwhile: it finds no round here.
+/// The memory is not touched, and so costs nothing, until a volume is lowered. The sink behind is
+/// configured without lock_. A hook may be called meanwhile; it finds in_round_ false and does
+/// nothing.
 Result<void> MixedSink::configure(const PcmFormat& format, uint64_t burst_frames) {
   {
     MutexLock guard(lock_);
@@ -138,9 +139,9 @@ void MixedSink::write(std::span<const std::byte> bytes, bool committed) noexcept
   }
 }
 
-/// The sink takes what it does not have yet, each frame from its place in the ring it is given.
-/// Outside a round it gets nothing, since it would never ask for those frames again: the client
-/// commits anew when it issues the round.
+/// Passes on the frames that the sink does not have yet, each at its place in the ring. Outside a
+/// round nothing is passed on, because the sink would not ask for those frames again. The client
+/// commits them anew when it issues the round.
 void MixedSink::commit(std::span<const std::byte> ring, uint64_t end) noexcept {
   MutexLock guard(lock_);
   if (!in_round_) return;
@@ -159,8 +160,8 @@ void MixedSink::run_over(std::span<const std::byte> ring, uint64_t from, uint64_
   sink_->run_over(heard(ring, from, to), from, to);
 }
 
-/// The ring with frames `from` to `to` as they are to be heard: itself, as long as nothing changes
-/// them.
+/// A ring with frames `from` to `to` as they will be heard. It is `ring` itself if the volume
+/// changes nothing.
 std::span<const std::byte> MixedSink::heard(std::span<const std::byte> ring, uint64_t from,
                                             uint64_t to) noexcept {
   refresh();

@@ -9,7 +9,7 @@
 namespace dmasim {
 namespace {
 
-/// LOCKING  lock_ comes before the locks of the source behind it, and is a leaf otherwise.
+/// LOCKING  no other lock is taken under lock_.
 class MixedSource final : public Source {
  public:
   MixedSource(std::unique_ptr<Source> source, MixerPath path)

@@ -44,7 +44,8 @@ void PlaybackPort::push(std::span<const std::byte> frames, bool committed) noexc
   }
 }
 
-/// Lets the oldest frames out, in runs that are alike and do not cross the end of the storage.
+/// Lets the oldest frames out in pieces. A piece has only committed frames or none, and does not
+/// cross the end of the storage.
 void PlaybackPort::pop(size_t count_frames) noexcept {
   while (count_frames > 0) {
     const bool committed = committed_[head_frames_];
@@ -59,7 +60,7 @@ void PlaybackPort::pop(size_t count_frames) noexcept {
   }
 }
 
-/// What was in the FIFO comes out, and the last of what was skipped lies in it now.
+/// The older frames come out of the FIFO, and the last of the skipped frames take their place.
 void PlaybackPort::skip(uint64_t bytes) noexcept {
   const uint64_t frames = bytes / frame_bytes_;
   if (depth_frames_ == 0) {

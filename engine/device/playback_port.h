@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// The playing device: a FIFO of fixed depth in front of a sink.
 ///
-/// The DAC starts when the FIFO is full, so a frame comes out `depth` frames after the DMA took it,
-/// and the DMA's position never runs ahead of the sample clock.
+/// The DAC starts when the FIFO is full. So a frame comes out `depth` frames after the DMA has
+/// taken it, and the position of the DMA is never ahead of the sample clock.
 ///
 /// THREADS  see Port: under the lock of the channel that serves it.
 #pragma once
@@ -19,7 +19,7 @@ class PlaybackPort final : public Port {
  public:
   explicit PlaybackPort(Sink& sink) : sink_(sink) {}
 
-  /// [setup] Before a transfer, never during one. Errors: ENOMEM.
+  /// [setup] Call it before a transfer, never during one. Errors: ENOMEM.
   Result<void> configure(size_t frame_bytes, uint32_t depth_frames);
 
   void take(std::span<const std::byte> frames, bool committed) noexcept override;
@@ -41,9 +41,9 @@ class PlaybackPort final : public Port {
   size_t depth_frames_ = 0;
   std::vector<std::byte> fifo_;
   std::vector<bool> committed_;  // of each frame in the FIFO
-  size_t head_frames_ = 0;       // next to come out
+  size_t head_frames_ = 0;       // the next to come out
   size_t level_frames_ = 0;
-  uint64_t out_frames_ = 0;  // that have come out since the clock began
+  uint64_t out_frames_ = 0;  // that have come out since the clock started
 };
 
 }  // namespace dmasim

@@ -59,15 +59,15 @@ class SilenceSource final : public SyntheticSource {
   }
 };
 
-/// Where a sine is in its period, in whole units of 1 / (rate_hz * 10^9) of it: no rounding
-/// gathers.
+/// The position of a sine in its period, counted in whole units of 1 / (rate_hz * 10^9) of the
+/// period, so that no rounding accumulates.
 class Phase {
  public:
   Phase(uint64_t frequency_nhz, uint32_t rate_hz, uint64_t index) noexcept
       : period_(uint64_t{rate_hz} * 1'000'000'000), step_(frequency_nhz % period_) {
     now_ = static_cast<uint64_t>(static_cast<unsigned __int128>(step_) * index % period_);
   }
-  /// In [0, 1), then goes on by a frame.
+  /// Answers the position, in [0, 1), then goes on by one frame.
   double next() noexcept {
     const double turn = static_cast<double>(now_) / static_cast<double>(period_);
     now_ += step_;
@@ -121,7 +121,7 @@ constexpr uint64_t hash_of(uint64_t index, uint32_t channel) noexcept {
   return x ^ (x >> 31);
 }
 
-/// The hash's high bits as a number that every format of its kind holds exactly.
+/// The high bits of the hash, as a number that every format of its kind holds exactly.
 template <typename Number>
 constexpr Number number_of(uint64_t hash) noexcept;
 

@@ -11,13 +11,13 @@ class TeeSink final : public Sink {
   TeeSink(std::unique_ptr<Sink> first, std::unique_ptr<Sink> second) noexcept
       : first_(std::move(first)), second_(std::move(second)) {}
 
-  /// In the order of configure(), so that the same one is blamed.
+  /// In the order of configure(), so that the same sink is named as the reason.
   Result<void> look(const PcmFormat& format) override {
     if (auto looked = second_->look(format); !looked) return looked;
     return first_->look(format);
   }
-  /// The second one first: a cable that is taken leaves the file of the first one alone. And a file
-  /// that is in use leaves nobody's cable taken.
+  /// The second sink first: if its cable is in use, the file of the first sink stays untouched. If
+  /// the file is in use, the second sink releases its cable.
   Result<void> configure(const PcmFormat& format, uint64_t burst_frames) override {
     if (auto ready = second_->configure(format, burst_frames); !ready) return ready;
     auto ready = first_->configure(format, burst_frames);

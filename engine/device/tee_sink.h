@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The sink that is two sinks.
+/// A sink that plays into two sinks.
 #pragma once
 
 #include <memory>
@@ -8,8 +8,9 @@
 
 namespace dmasim {
 
-/// Plays into both. What is lost in either counts; stats are otherwise those of `first`. Where one
-/// cannot be configured the second is released, and `first` keeps what it has recorded.
+/// Plays into both. Frames that either loses count as lost; the other stats are those of `first`.
+/// If one of them cannot be configured, `second` is released and `first` keeps what it has
+/// recorded.
 std::unique_ptr<Sink> make_tee_sink(std::unique_ptr<Sink> first, std::unique_ptr<Sink> second);
 
 }  // namespace dmasim
