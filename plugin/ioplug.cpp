@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The module's entry and its ioplug callback table. Here errno values become ALSA's negative
-/// numbers, no exception gets out, a thread is cancelled before or after but not within, and a
-/// forked child is turned away. Nothing else.
+/// The module's entry and its ioplug callback table. The hooks here turn errno values into ALSA's
+/// negative numbers. They let no exception out. pthread_cancel takes effect before or after a hook,
+/// not within. In a forked child each hook answers an error. Nothing else is done here.
 #include <alsa/asoundlib.h>
 #include <alsa/pcm_external.h>
 #include <poll.h>
@@ -34,25 +34,25 @@
 namespace dmasim {
 namespace {
 
-/// What io.private_data points to.
+/// io.private_data points to it.
 struct Plugin {
   snd_pcm_ioplug_t io{};
   std::string name;
   PcmConfig config;
   ForkGuard guard{io};
-  std::optional<Subdevice> subdevice;  // let go of after the substream
+  std::optional<Subdevice> subdevice;  // released after the substream
   std::unique_ptr<ChannelMaps> channel_maps;
   std::unique_ptr<Substream> substream;
   LossWords loss;
-  std::optional<ExitFlush> exit_flush;  // of a recording
+  std::optional<ExitFlush> exit_flush;  // if there is a recording
 };
 
 Plugin& plugin_of(snd_pcm_ioplug_t* io) { return *static_cast<Plugin*>(io->private_data); }
 
 int to_errno(const Result<void>& result) { return -result.error(); }
 
-/// Runs a hook on the substream; `Answer` is what ALSA gets. A forked child gets what `in_child`
-/// answers.
+/// Runs `hook` on the substream. `Answer` is the type of the answer to ALSA. In a forked child it
+/// calls `in_child` instead.
 template <typename Answer, typename Hook, typename InChild = int (*)() noexcept>
 Answer call(snd_pcm_ioplug_t* io, Hook hook, InChild in_child = no_device) noexcept {
   Plugin& plugin = plugin_of(io);
@@ -64,14 +64,14 @@ Answer call(snd_pcm_ioplug_t* io, Hook hook, InChild in_child = no_device) noexc
       plugin.guard, [&] { return hook(*plugin.substream); }, disconnected);
 }
 
-/// With a %n in it until it has become a file.
+/// The recording's file name. If the name has a %n, it is the pattern until the file is made.
 std::string recording_of(const Plugin& plugin) {
   std::string name = plugin.substream->recorded_into();
   return name.empty() ? plugin.config.file : name;
 }
 
-/// Why a stream that could be started was not, or will not be: the recording, or the machine.
-/// EPIPE, EBADFD and the answers of drain are the program's own affair.
+/// Logs why a start has failed or would fail, if the recording or the machine is the reason. Does
+/// not log EPIPE, EBADFD, EAGAIN and EINTR: they come from what the program does.
 void log_start_failure(const Plugin& plugin, int error) {
   if (error == 0 || error == EPIPE || error == EBADFD || error == EAGAIN || error == EINTR) return;
   const std::string file = recording_of(plugin);
@@ -105,8 +105,9 @@ int on_stop(snd_pcm_ioplug_t* io) {
   return call<int>(io, [](Substream& s) { return s.stop(), 0; });
 }
 
-/// A child is not told by an error, of which alsa-lib would make XRUN. It finds all played or all
-/// there, and goes on to a call that tells it.
+/// The pointer in a forked child. It is no error, because alsa-lib would turn an error into XRUN.
+/// The child sees that all frames were played, or that a full buffer was captured. Its next call
+/// then answers the error.
 snd_pcm_sframes_t in_child_position(const snd_pcm_ioplug_t* io) {
   const bool playback = io->stream == SND_PCM_STREAM_PLAYBACK;
   return static_cast<snd_pcm_sframes_t>(playback ? io->appl_ptr : io->appl_ptr + io->buffer_size);
@@ -126,7 +127,7 @@ snd_pcm_sframes_t on_transfer(snd_pcm_ioplug_t* io, const snd_pcm_channel_area_t
   });
 }
 
-/// Each was offered, but not with the others.
+/// Logs that the file cannot hold this combination. Each of the three values alone is allowed.
 void log_unheld(const Plugin& plugin, const HwSetup& hw) {
   SNDERR(
       "dmasim: file = \"%s\" cannot hold format = %s, channels = %u and rate = %u together; "
@@ -176,7 +177,7 @@ int on_drain(snd_pcm_ioplug_t* io) {
   return call<int>(io, [io](Substream& s) {
     const Result<void> drained = s.drain();
     Plugin& plugin = plugin_of(io);
-    if (drained.error() == EIO && !s.prepared()) {  // else its start has failed
+    if (drained.error() == EIO && !s.prepared()) {  // if it is PREPARED, the start has failed
       SNDERR("dmasim: %s",
              plugin.loss.at_drain(plugin.config, recording_of(plugin), s.stats().sink).c_str());
     } else {
@@ -190,7 +191,8 @@ int on_pause(snd_pcm_ioplug_t* io, int enable) {
   return call<int>(io, [enable](Substream& s) { return to_errno(s.pause(enable != 0)); });
 }
 
-/// Nothing ever suspends this card; it says that it could be resumed, as cards do.
+/// Nothing ever suspends this card. The hook exists so that the card says that it can resume, as
+/// kernel cards do.
 int on_resume(snd_pcm_ioplug_t*) { return 0; }
 
 int on_delay(snd_pcm_ioplug_t* io, snd_pcm_sframes_t* delay) {
@@ -201,10 +203,11 @@ int on_delay(snd_pcm_ioplug_t* io, snd_pcm_sframes_t* delay) {
   });
 }
 
-/// A program that was woken finds the positions of its waking, as behind a kernel's mapped status:
-/// snd_pcm_wait and snd_pcm_rewindable look at alsa-lib's copy. It has let go of its lock here.
+/// Updates alsa-lib's copy of the position when a program wakes up. A kernel's card does the same
+/// by its mapped status. snd_pcm_wait and snd_pcm_rewindable read this copy. alsa-lib does not hold
+/// its lock while it runs this hook.
 int on_poll_revents(snd_pcm_ioplug_t* io, pollfd*, unsigned, unsigned short* revents) {
-  *revents = POLLERR | POLLNVAL;  // a child's
+  *revents = POLLERR | POLLNVAL;  // in a forked child
   Plugin& plugin = plugin_of(io);
   if (!plugin.guard.in_child()) {
     plugin.substream->woken();
@@ -273,7 +276,7 @@ void report(const Plugin& plugin) {
   }
 }
 
-/// A report that nobody could write is refused while there is somebody to be told.
+/// Refuses a report file that cannot be written already at open, where the program gets the error.
 Result<void> check_report(const PcmConfig& config) {
   if (config.report.empty()) return {};
   const Result<void> writable = check_report_file(config.report);
@@ -286,11 +289,11 @@ Result<void> check_report(const PcmConfig& config) {
   return writable;
 }
 
-/// A forked child frees nothing: every thread and lock behind the substream is the parent's.
+/// A forked child frees nothing: the threads and locks of the substream belong to the parent.
 int on_close(snd_pcm_ioplug_t* io) {
   Plugin& plugin = plugin_of(io);
   if (plugin.guard.in_child()) {
-    close(io->poll_fd);  // the child's own
+    close(io->poll_fd);  // this descriptor is the child's own
     return 0;
   }
   const NoCancellation all_of_it;
@@ -334,12 +337,12 @@ const snd_pcm_ioplug_callback_t* callbacks() {
 void fill_ioplug(Plugin& plugin) {
   plugin.io.version = SND_PCM_IOPLUG_VERSION;
   plugin.io.name = "dmasim simulated sound card";
-  // Not FLAG_MONOTONIC: programs would be told by snd_pcm_hw_params_is_monotonic that time stamps
-  // are not, since ioplug's refine overwrites what that reads.
+  // Not FLAG_MONOTONIC: with it snd_pcm_hw_params_is_monotonic would answer that time stamps are
+  // not monotonic, because ioplug's refine overwrites the field that it reads.
   plugin.io.flags = SND_PCM_IOPLUG_FLAG_BOUNDARY_WA;
   plugin.io.poll_fd = plugin.substream->poll_level().fd();
   plugin.io.poll_events = static_cast<unsigned>(plugin.substream->poll_level().events());
-  plugin.io.mmap_rw = 0;  // the ring is ours: alsa-lib unmaps its own before our close
+  plugin.io.mmap_rw = 0;  // no DMA on alsa-lib's buffer: alsa-lib unmaps it before on_close()
   plugin.io.callback = callbacks();
   plugin.io.private_data = &plugin;
 }
@@ -348,14 +351,15 @@ struct IoplugDeleter {
   void operator()(snd_pcm_ioplug_t* io) const noexcept { snd_pcm_ioplug_delete(io); }
 };
 
-/// From snd_pcm_ioplug_create on, snd_pcm_ioplug_delete closes and frees by on_close.
+/// After snd_pcm_ioplug_create has succeeded, snd_pcm_ioplug_delete calls on_close(), which closes
+/// and frees the Plugin.
 int create(std::unique_ptr<Plugin> plugin, snd_pcm_t** pcm, const char* name, int mode) {
   if (const int err = snd_pcm_ioplug_create(&plugin->io, name, plugin->io.stream, mode); err < 0) {
     plugin->substream->close();
     return err;
   }
   std::unique_ptr<snd_pcm_ioplug_t, IoplugDeleter> io(&plugin.release()->io);
-  io->nonblock = (mode & SND_PCM_NONBLOCK) != 0 ? 1 : 0;  // alsa-lib leaves this to us
+  io->nonblock = (mode & SND_PCM_NONBLOCK) != 0 ? 1 : 0;  // alsa-lib does not set it
   if (const int err = set_hw_constraints(*io, plugin_of(io.get()).config); err < 0) return err;
   *pcm = io.release()->pcm;
   return 0;

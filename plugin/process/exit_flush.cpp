@@ -16,7 +16,7 @@ namespace {
 
 constexpr int64_t kPatienceNs = 3'000'000'000;
 
-/// Is told about by a thread that may outlast the telling.
+/// The thread that flushes reports its end here. It may run longer than at_exit() waits.
 struct Done {
   Mutex lock;
   CondVar changed;
@@ -25,8 +25,8 @@ struct Done {
 
 }  // namespace
 
-/// An object and no call of atexit(), which the thread sanitizer does not take for the module's
-/// own: it would come after the module has been unloaded.
+/// An object with a destructor, and no call of atexit(): the thread sanitizer does not connect an
+/// atexit() handler with the module, and would call it after the module has been unloaded.
 struct ExitFlush::AtExit {
   ~AtExit() { at_exit(); }
 };
@@ -34,11 +34,12 @@ struct ExitFlush::AtExit {
 struct ExitFlush::Registry {
   Mutex lock;
   ExitFlush* first DMASIM_GUARDED_BY(lock) = nullptr;
-  std::atomic<unsigned> count{0};  // for who must not take the lock
+  std::atomic<unsigned> count{0};  // at_exit() reads it, which must not take the lock
 };
 
-/// Never destroyed: programs close PCMs in exit handlers of their own, before and after ours. A
-/// child gets a new one in its place, since the lock may have been held.
+/// It is never destroyed, because programs close PCMs in their own exit handlers, before and after
+/// the module's handler. A forked child makes a new one in its place, since another thread may have
+/// held the lock at the fork.
 ExitFlush::Registry& ExitFlush::registry() noexcept {
   alignas(Registry) static std::byte place[sizeof(Registry)];
   static const AtExit flush;
@@ -67,17 +68,18 @@ ExitFlush::~ExitFlush() {
   if (next_ != nullptr) next_->link_ = link_;
 }
 
-/// Who closes meanwhile waits for it.
+/// A thread that closes a PCM in the meantime waits until all are flushed.
 void ExitFlush::flush_all() noexcept {
   Registry& all = registry();
   MutexLock guard(all.lock);
   for (ExitFlush* each = all.first; each != nullptr; each = each->next_) each->flush_();
 }
 
-/// On a thread of its own, since this one may have come here from a signal handler within a hook.
+/// Flushes on another thread. The exiting thread may have called exit() in a signal handler that
+/// interrupted a hook, and may hold a lock.
 void ExitFlush::at_exit() noexcept try {
   if (registry().count == 0) return;
-  auto* const outcome = new Done;  // left to the thread if that does not come back
+  auto* const outcome = new Done;  // not freed if the thread does not end in time
   auto* const thread = new Thread;
   const Result<void> started = thread->start({.name = "dmasim-exit"}, [outcome] {
     flush_all();
@@ -98,7 +100,7 @@ void ExitFlush::at_exit() noexcept try {
   delete thread;
   delete outcome;
 } catch (const std::bad_alloc&) {
-  return;  // then they end a little earlier
+  return;  // then the recordings lack the last frames
 }
 
 }  // namespace dmasim

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Recordings of a process that calls exit() while its PCMs are open hold what was played until
-/// then, though nobody closes them.
+/// Flushes recordings at exit(). If a process calls exit() while its PCMs are open, the recordings
+/// hold all frames that were played until then.
 ///
-/// THREADS  any. FORK  a child has none of its parent's.
+/// THREADS  any. FORK  In a child the objects of the parent have no effect.
 #pragma once
 
 #include <functional>
@@ -11,8 +11,9 @@ namespace dmasim {
 
 class ExitFlush {
  public:
-  /// Until it ends, exit() calls `flush`. It may wait for a disk as long as drain does, and waits
-  /// for a lock that the exiting thread itself holds, as in a signal handler, only a few seconds.
+  /// exit() calls `flush` as long as this object lives. `flush` may wait for a disk as long as
+  /// drain does. exit() waits only a few seconds for it: the exiting thread may hold a lock that
+  /// `flush` needs, as after a signal handler that interrupted a hook.
   explicit ExitFlush(std::function<void()> flush) noexcept;
   ~ExitFlush();
   ExitFlush(const ExitFlush&) = delete;
@@ -27,7 +28,7 @@ class ExitFlush {
 
   const std::function<void()> flush_;
   ExitFlush* next_ = nullptr;
-  ExitFlush** link_ = nullptr;  // what points to us
+  ExitFlush** link_ = nullptr;  // the pointer that points to this object
 };
 
 }  // namespace dmasim

@@ -8,8 +8,8 @@
 namespace dmasim {
 namespace {
 
-/// Atomics and no mutex: they are stepped and read by a pthread_atfork handler in the child, before
-/// anything else runs there, and the first of them is read by every hook.
+/// Atomics and no mutex: a pthread_atfork handler reads and writes them in the child, before any
+/// other code runs there. Each hook reads `generation`.
 std::atomic<unsigned> generation{0};
 std::array<std::atomic<snd_pcm_ioplug_t*>, 1024> guarded{};
 

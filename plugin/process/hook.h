@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What alsa-lib calls in a module runs in here: no exception gets out, the thread is cancelled
-/// before or after but not within, and a forked child is turned away.
+/// Functions that run a module's hook. They let no exception out. pthread_cancel takes effect
+/// before or after the hook, not within. In a forked child the hook does not run.
 #pragma once
 
 #include <cerrno>
@@ -11,8 +11,8 @@
 
 namespace dmasim {
 
-/// Runs `work`; `Answer` is what ALSA gets. A cancellation is an exception that must not be caught:
-/// there is none in here.
+/// Runs `work`. `Answer` is the type of the answer to ALSA. A cancellation is an exception that
+/// must not be caught. None comes here, because cancellation is disabled.
 template <typename Answer, typename Work>
 Answer run_uncancelled(Work work) noexcept {
   const NoCancellation all_of_it;
@@ -27,8 +27,9 @@ Answer run_uncancelled(Work work) noexcept {
 
 inline int no_device() noexcept { return -ENODEV; }
 
-/// The same for a hook on what was opened. A forked child gets what `in_child` answers. The parent
-/// never calls that: it may read what other threads write.
+/// As run_uncancelled(), for a hook on an open PCM or control. In a forked child it calls
+/// `in_child` instead. The parent never calls `in_child`, which may read fields that other threads
+/// of the parent write.
 template <typename Answer, typename Hook, typename InChild = int (*)() noexcept>
 Answer run_hook(const ForkGuard& guard, Hook hook, InChild in_child = no_device) noexcept {
   if (guard.in_child()) return in_child();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Puts off pthread_cancel for a scope: what runs in it holds locks, and does not unwind.
+/// Delays pthread_cancel until the end of a scope. The code in the scope holds locks and cannot be
+/// unwound.
 #pragma once
 
 #include <pthread.h>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What a signal does to a call that blocks.
+/// The effect of a signal on a call that blocks.
 #pragma once
 
 namespace dmasim {
 
-/// Whether some handler of this process asks for system calls to be interrupted (no SA_RESTART).
-/// poll() is interrupted by every handler, a kernel's drain only by these. Which one has run cannot
-/// be known afterwards; programs that mix both kinds get the interruption.
+/// Says whether any signal handler of this process has no SA_RESTART. Every handler interrupts
+/// poll(); only handlers without SA_RESTART interrupt a kernel's drain. After poll() it is not
+/// known which handler has run. So in a process that has both kinds, each handler interrupts.
 [[nodiscard]] bool signals_interrupt() noexcept;
 
 }  // namespace dmasim

@@ -14,7 +14,7 @@ std::string process_limit() {
   return limit.rlim_cur == RLIM_INFINITY ? "unlimited" : std::to_string(limit.rlim_cur);
 }
 
-/// Of the control group that this process is in: "0::/user.slice" names it.
+/// The limit of this process's control group. A line such as "0::/user.slice" names the group.
 std::string group_limit() {
   constexpr const char* kPrefix = "0::";
   std::ifstream groups("/proc/self/cgroup");
