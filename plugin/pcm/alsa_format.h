@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The engine's sample formats in ALSA's words.
+/// Each of the engine's sample formats, and ALSA's constant for it.
 #pragma once
 
 #include <alsa/asoundlib.h>

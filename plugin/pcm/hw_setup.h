@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What a program has chosen by snd_pcm_hw_params.
+/// The parameters that a program has set by snd_pcm_hw_params.
 #pragma once
 
 #include <alsa/asoundlib.h>
@@ -10,7 +10,8 @@
 
 namespace dmasim {
 
-/// hw_params, in our own copy: alsa-lib overwrites the ioplug's before it asks.
+/// The substream's own copy of hw_params. alsa-lib overwrites the fields of the ioplug before it
+/// calls the hook.
 struct HwSetup {
   PcmFormat format{};
   snd_pcm_format_t alsa_format = SND_PCM_FORMAT_S16_LE;
@@ -19,8 +20,8 @@ struct HwSetup {
   snd_pcm_uframes_t buffer_size = 0;
 };
 
-/// Nothing if `params` leave a choice, or chose 0: a program may ignore that a parameter was
-/// refused, and alsa-lib ignores it too.
+/// Empty if a parameter of `params` is not one single value, or is 0. A program may ignore the
+/// error of a call that set a parameter, and alsa-lib then calls the hook all the same.
 [[nodiscard]] std::optional<HwSetup> setup_of(const snd_pcm_hw_params_t& params) noexcept;
 
 }  // namespace dmasim

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The words of snd_pcm_ioplug_t that alsa-lib and we both touch while a stream lives.
+/// The words of snd_pcm_ioplug_t that alsa-lib and the substream both use while a stream is open.
 ///
-/// alsa-lib stores `state`, `appl_ptr` and `nonblock` plainly, under a lock that is not ours or
-/// under none. Each is an aligned word, so one atomic load or store each way is all there is to do;
-/// what the values mean is Substream's business, which calls everything here under its own lock.
-/// The bodies are a link seam, as those of sync.h: the schedule explorer yields around each of
-/// them.
+/// alsa-lib stores `state`, `appl_ptr` and `nonblock` by plain stores, under its own lock or under
+/// none. Each of them is one aligned word, so this class loads and stores each by one atomic
+/// access. Substream decides what the values mean. It calls all functions here under its own lock.
+/// The bodies are chosen at link time, as those of sync.h: the schedule explorer links bodies that
+/// yield around each access.
 #pragma once
 
 #include <alsa/asoundlib.h>
@@ -17,16 +17,18 @@ class IoFields {
  public:
   explicit IoFields(snd_pcm_ioplug_t& io) noexcept : io_(io) {}
 
-  /// A kernel shows XRUN with no other call made; so a completion callback has to store it here.
+  /// A kernel's card shows XRUN without any call by the program. So a completion callback stores
+  /// XRUN here.
   void set_state(snd_pcm_state_t state) noexcept;
 
-  /// Rewind, forward and a committing MMAP capture move it with no hook: read it anew each time.
+  /// alsa-lib moves it without a hook for rewind, forward and the commit of a mapped capture. So
+  /// read it anew each time.
   [[nodiscard]] snd_pcm_uframes_t appl_ptr() const noexcept;
-  /// alsa-lib zeroes it before it asks whether prepare is allowed; a refusal puts it back. And it
-  /// moves it after a transfer, which marks it until then.
+  /// Two hooks store it. alsa-lib sets it to 0 before it calls prepare: a prepare that fails puts
+  /// the old value back. alsa-lib moves it after transfer: until then transfer stores a mark.
   void set_appl_ptr(snd_pcm_uframes_t appl_ptr) noexcept;
 
-  /// 0, 1, or 2: snd_pcm_abort, stored by a signal handler, with no hook.
+  /// 0 blocking, 1 non-blocking, 2 snd_pcm_abort. A signal handler may store the 2, without a hook.
   [[nodiscard]] int nonblock() const noexcept;
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// hw_ptr and appl_ptr of one stream. The hardware counts frames since start without a limit;
+/// hw_ptr and appl_ptr of one stream. The hardware counts frames from the start on and never wraps.
 /// ALSA's pointers wrap at `boundary`, a multiple of the buffer size.
 #pragma once
 
@@ -9,7 +9,7 @@
 
 namespace dmasim {
 
-/// PURE. Valid for any boundary, also before one is known (0).
+/// PURE. Works with any boundary. 0 means that the boundary is not known yet.
 class Pointers {
  public:
   void configure(snd_pcm_stream_t stream, snd_pcm_uframes_t buffer_size) noexcept {
@@ -24,14 +24,17 @@ class Pointers {
 
   void set_hw_frames(uint64_t frames) noexcept { hw_frames_ = frames; }
 
-  /// What alsa-lib shows of the application's position; see transferred().
+  /// Takes over the appl_ptr that alsa-lib has in the ioplug. Ignores a marked one, see
+  /// transferred().
   void show_appl_ptr(snd_pcm_uframes_t shown) noexcept {
     if (shown < boundary_ || boundary_ == 0) appl_ptr_ = shown;
   }
-  /// A transfer hook has moved so many frames; alsa-lib moves its pointer only after the hook, and
-  /// a rewind of as many makes it the same again. To tell these from one another, alsa-lib's
-  /// pointer is marked in between by the answer: a boundary further, which alsa-lib's own sum takes
-  /// off again. Not where that sum wraps.
+  /// The transfer hook has copied `frames` frames: moves appl_ptr() by them at once. alsa-lib moves
+  /// its own pointer only after the hook. Until then that pointer has the same value as after a
+  /// rewind of `frames` frames, and the substream could not tell these two cases apart. So the hook
+  /// stores the answer of this function into alsa-lib's pointer, as a mark: the old value plus one
+  /// boundary. alsa-lib then adds `frames`, and subtracts the boundary since the sum is beyond it.
+  /// If the sum without the mark wraps, the answer is the old value, without a mark.
   [[nodiscard]] snd_pcm_uframes_t transferred(snd_pcm_uframes_t frames) noexcept {
     const snd_pcm_uframes_t before = appl_ptr_;
     appl_ptr_ = wrap(before + frames);
@@ -44,7 +47,7 @@ class Pointers {
   [[nodiscard]] snd_pcm_uframes_t boundary() const noexcept { return boundary_; }
   [[nodiscard]] snd_pcm_uframes_t buffer_size() const noexcept { return buffer_size_; }
 
-  /// How far the application is ahead of the hardware; negative when behind.
+  /// By how many frames the application is ahead of the hardware; negative if it is behind.
   [[nodiscard]] snd_pcm_sframes_t lead() const noexcept {
     auto lead = static_cast<snd_pcm_sframes_t>(appl_ptr_ - hw_ptr());
     const auto half = static_cast<snd_pcm_sframes_t>(boundary_ / 2);
@@ -52,21 +55,22 @@ class Pointers {
     if (lead >= half && half > 0) lead -= static_cast<snd_pcm_sframes_t>(boundary_);
     return lead;
   }
-  /// The application's position, counted as the hardware counts.
+  /// The application's position in frames from the start on, without a wrap.
   [[nodiscard]] uint64_t appl_frames() const noexcept {
     const snd_pcm_sframes_t lead_frames = lead();
     const auto hw = static_cast<int64_t>(hw_frames_);
     return hw + lead_frames < 0 ? 0 : static_cast<uint64_t>(hw + lead_frames);
   }
-  /// What the application may write or read, as snd_pcm_avail counts it; above the buffer size when
-  /// the hardware has passed the application.
+  /// Frames that the application may write or read, as snd_pcm_avail counts them. More than the
+  /// buffer size if the hardware has passed the application.
   [[nodiscard]] snd_pcm_uframes_t avail() const noexcept {
     const auto buffer = static_cast<snd_pcm_sframes_t>(buffer_size_);
     const snd_pcm_sframes_t frames = playback_ ? buffer - lead() : -lead();
     return frames < 0 ? 0 : static_cast<snd_pcm_uframes_t>(frames);
   }
 
-  /// What alsa-lib chooses: the largest doubling of the buffer size that leaves room for sums.
+  /// The boundary that alsa-lib chooses: the buffer size times the largest power of 2 for which
+  /// boundary + buffer size does not overflow a long.
   [[nodiscard]] static snd_pcm_uframes_t default_boundary(snd_pcm_uframes_t buffer_size) noexcept {
     if (buffer_size == 0) return 0;
     const auto limit = static_cast<snd_pcm_uframes_t>(__LONG_MAX__) - buffer_size;

@@ -12,14 +12,14 @@
 namespace dmasim {
 namespace {
 
-constexpr uint64_t kFull = UINT64_MAX - 1;  // the most an eventfd counts to
+constexpr uint64_t kFull = UINT64_MAX - 1;  // the highest count of an eventfd
 
-/// The counter goes from 0 to `value`. EAGAIN: it is there already.
+/// Sets the eventfd's counter from 0 to `value`. EAGAIN: the counter has this value already.
 void fill(int fd, uint64_t value) noexcept {
   if (write(fd, &value, sizeof value) < 0 && errno != EAGAIN) std::abort();
 }
 
-/// The counter goes to 0. EAGAIN: it is there already.
+/// Sets the eventfd's counter to 0. EAGAIN: the counter is 0 already.
 void empty(int fd) noexcept {
   uint64_t value = 0;
   if (read(fd, &value, sizeof value) < 0 && errno != EAGAIN) std::abort();

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A file descriptor that is ready for poll exactly while it is told to be: a true level, no pulse.
+/// A file descriptor for poll(). It is ready from set(true) until set(false): it shows a level, not
+/// an edge.
 ///
-/// Capture is ready for POLLIN. Playback is ready for POLLOUT, so that programs which do not
-/// translate events (jackd, PortAudio) are right too: an eventfd that is full cannot be written.
-/// Nobody else reads or writes the descriptor.
+/// For capture the level is POLLIN. For playback it is POLLOUT, since some programs (jackd,
+/// PortAudio) use the raw events of poll(). The descriptor is an eventfd, and a full eventfd is not
+/// ready for POLLOUT. No other code reads or writes the descriptor.
 ///
-/// Constant once open: which level it has, the owner remembers under its own lock.
+/// The object does not change after open(). The owner remembers the level, under its own lock.
 ///
-/// FORK     a child has another descriptor under the number, always ready: it does not disturb the
-///          parent's, and does not sleep for an event that nobody sends.
-/// THREADS  set() under the owner's lock; the rest any. The bodies are a link seam, as those of
-///          sync.h.
+/// FORK     In a child another descriptor has this number, and it is always ready. So a child does
+///          not change the parent's level, and does not sleep for an event that never comes.
+/// THREADS  set(): under the owner's lock. The other functions: any. The bodies are chosen at link
+///          time, as those of sync.h.
 #pragma once
 
 #include "engine/base/fork_closed_fd.h"
@@ -27,17 +28,17 @@ class PollLevel {
   PollLevel(const PollLevel&) = delete;
   PollLevel& operator=(const PollLevel&) = delete;
 
-  /// Errors: EMFILE, ENFILE, ENOMEM. Not ready at first.
+  /// The level is not ready at first. Errors: EMFILE, ENFILE, ENOMEM.
   Result<void> open(Sense sense);
 
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
   /// POLLIN or POLLOUT.
   [[nodiscard]] short events() const noexcept;
 
-  /// Costs a system call, so only for changes.
+  /// Makes a system call. So call it only when the level changes.
   void set(bool ready) const noexcept;
 
-  /// Blocks until ready. False when a signal came first.
+  /// Blocks until the level is ready. False if a signal came before.
   [[nodiscard]] bool wait() const noexcept;
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The memory that a cyclic transfer goes round in. Whoever made it frees it, after synchronize().
+/// The memory of a cyclic transfer. Its owner frees it, after synchronize().
 #pragma once
 
 #include <cerrno>

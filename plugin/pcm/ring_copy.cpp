@@ -6,7 +6,7 @@
 namespace dmasim {
 namespace {
 
-constexpr size_t kPieceBytes = 65536;  // how much is copied while the DMA has to wait
+constexpr size_t kPieceBytes = 65536;  // the DMA has to wait while so many bytes are copied
 
 }  // namespace
 
@@ -32,7 +32,7 @@ snd_pcm_uframes_t RingAreas::piece(snd_pcm_uframes_t ring_offset,
   return std::min({frames, buffer_size_ - ring_offset, piece_frames_});
 }
 
-/// Calls `copy(ring offset, offset, count)` for piece after piece, each under the channel's lock.
+/// Calls `copy(ring offset, offset, count)` for each piece, under the channel's lock.
 template <typename Copy>
 void RingAreas::each_piece(Channel& channel, snd_pcm_uframes_t ring_offset,
                            snd_pcm_uframes_t offset, snd_pcm_uframes_t frames, Copy copy) noexcept {

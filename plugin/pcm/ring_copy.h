@@ -13,15 +13,15 @@ namespace dmasim {
 
 inline constexpr unsigned kMaxChannels = 32;
 
-/// The ring in the words of alsa-lib's copying functions.
+/// The ring as areas, for snd_pcm_areas_copy and snd_pcm_areas_silence.
 ///
-/// THREADS  the caller sees to it that the ring stays; each piece is copied under the channel's
-///          memory_lock(), because the DMA touches the same memory.
+/// THREADS  The caller keeps the ring alive. Each piece is copied under the channel's
+///          memory_lock(), because the DMA uses the same memory.
 class RingAreas {
  public:
   void configure(const Ring& ring, snd_pcm_format_t format, unsigned channels,
                  snd_pcm_uframes_t buffer_size) noexcept;
-  void fill_silence() noexcept;  ///< all of it, while nothing runs
+  void fill_silence() noexcept;  ///< the whole ring; only while no transfer runs
   void silence(Channel& channel, snd_pcm_uframes_t ring_offset, snd_pcm_uframes_t frames) noexcept;
 
   void copy_in(Channel& channel, snd_pcm_uframes_t ring_offset, const snd_pcm_channel_area_t* areas,
@@ -29,7 +29,8 @@ class RingAreas {
   void copy_out(Channel& channel, snd_pcm_uframes_t ring_offset,
                 const snd_pcm_channel_area_t* areas, snd_pcm_uframes_t offset,
                 snd_pcm_uframes_t frames) noexcept;
-  /// Copies out into areas that are as long as the ring and wrap with it.
+  /// As copy_out(), into areas that have the ring's length: at their end it goes on at their
+  /// beginning.
   void copy_out_wrapped(Channel& channel, snd_pcm_uframes_t ring_offset,
                         const snd_pcm_channel_area_t* areas, snd_pcm_uframes_t offset,
                         snd_pcm_uframes_t frames) noexcept;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Which frames of a playback ring become silence, so that a late program is heard as a gap and not
-/// as its old data. ALSA has two rules: silence_threshold with silence_size, and a silence_size of
-/// the boundary or more ("endless").
+/// Which frames of a playback ring the substream fills with silence. If the program is late, the
+/// hardware then plays silence and not the old data. ALSA has two rules: silence_threshold with
+/// silence_size, and a silence_size of the boundary or more ("endless").
 #pragma once
 
 #include <algorithm>
@@ -9,7 +9,8 @@
 
 namespace dmasim {
 
-/// Counted from start, as the hardware counts; the ring position follows.
+/// Frames are counted from the start on, as the hardware counts them. A frame's place in the ring
+/// is its number modulo the buffer size.
 struct FrameSpan {
   uint64_t start_frames = 0;
   uint64_t count_frames = 0;
@@ -20,22 +21,23 @@ class Silence {
  public:
   void reset() noexcept { *this = {}; }
 
-  /// Endless, at first: all but what waits to be played.
+  /// The endless rule, at the start: the whole ring except the frames that wait to be played.
   [[nodiscard]] static FrameSpan all_but_ahead(uint64_t appl, uint64_t hw,
                                                uint64_t buffer_size) noexcept {
     const uint64_t ahead = std::min(appl - std::min(appl, hw), buffer_size);
     return {.start_frames = hw + ahead, .count_frames = buffer_size - ahead};
   }
 
-  /// Endless, from then on: what the hardware has passed on its way to `hw`.
+  /// The endless rule, after the start: the frames that the hardware has passed from `before` to
+  /// `hw`.
   [[nodiscard]] static FrameSpan passed(uint64_t before, uint64_t hw,
                                         uint64_t buffer_size) noexcept {
     const uint64_t count = std::min(hw - std::min(before, hw), buffer_size);
     return {.start_frames = hw - count, .count_frames = count};
   }
 
-  /// With a threshold: when less than `threshold` is left until the old data, up to `size` frames
-  /// more of silence behind what the program has written.
+  /// The threshold rule: if fewer than `threshold` frames are left before the old data, up to
+  /// `size` more frames of silence behind the frames that the program has written.
   [[nodiscard]] FrameSpan ahead(uint64_t appl, uint64_t hw, uint64_t threshold,
                                 uint64_t size) noexcept {
     follow(appl);
@@ -48,15 +50,16 @@ class Silence {
   }
 
  private:
-  /// What the program wrote since has replaced silence; what it took back uncovers old data.
+  /// The program has moved to `appl`. Frames that it wrote have replaced silence. After a rewind
+  /// there is old data behind its position, and no silence.
   void follow(uint64_t appl) noexcept {
     const bool forward = appl >= behind_;
     filled_ = forward ? filled_ - std::min(filled_, appl - behind_) : 0;
     behind_ = appl;
   }
 
-  uint64_t behind_ = 0;  // the program's position when last seen
-  uint64_t filled_ = 0;  // silence from there on
+  uint64_t behind_ = 0;  // the program's position at the last call of follow()
+  uint64_t filled_ = 0;  // frames of silence behind that position
 };
 
 }  // namespace dmasim

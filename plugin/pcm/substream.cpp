@@ -13,9 +13,9 @@
 namespace dmasim {
 namespace {
 
-constexpr size_t kXrunsNoted = 1000;  // no callback allocates for them
+constexpr size_t kXrunsNoted = 1000;  // reserved at the start, so that no callback allocates
 
-/// Only used where the port of the other direction would be: never called.
+/// For the port of the direction that the substream does not have. The sink is never called.
 std::unique_ptr<Sink> sink_or_null(std::unique_ptr<Sink> sink) {
   return sink ? std::move(sink) : make_null_sink();
 }
@@ -30,7 +30,7 @@ SubstreamParts complete(SubstreamParts parts) {
   return parts;
 }
 
-/// As a kernel has it: a fill that is not endless cannot be longer than what calls for it.
+/// The kernel's rule: silence_size, if it is not endless, must not be above silence_threshold.
 bool silence_fits(const SwSetup& sw, snd_pcm_uframes_t buffer_size) {
   if (sw.silence_size >= sw.boundary) return sw.silence_threshold == 0;
   return sw.silence_size <= sw.silence_threshold && sw.silence_threshold <= buffer_size;
@@ -60,12 +60,13 @@ Result<void> Substream::open() {
   return {};
 }
 
-/// For hooks that alsa-lib does not lock. A stop does not wait: the start then finds itself undone.
+/// Waits until no start is under way. alsa-lib does not call all hooks under its lock. stop() does
+/// not wait: the start sees afterwards that it was stopped.
 void Substream::await_start() {
   while (starting_) started_.wait(lock_);
 }
 
-/// From here on no start, no transfer; and what runs is being stopped.
+/// From here on start and transfer are refused. A running transfer of the channel is terminated.
 void Substream::begin_quiesce() {
   quiescing_ = true;
   if (hardware_runs() || phase_ == Phase::paused) catch_up();
@@ -73,11 +74,12 @@ void Substream::begin_quiesce() {
 }
 
 void Substream::wait_quiet() {
-  // Cannot fail: no hook runs on a completion thread.
+  // It cannot fail, because no hook runs on a completion thread.
   [[maybe_unused]] const Result<void> synced = channel_->synchronize();
 }
 
-/// Frames that did not get through are counted by the sink; drain reports them, these hooks do not.
+/// The sink counts the frames that were lost. drain() reports them; the hooks that call this do
+/// not.
 void Substream::flush_device() {
   if (playback()) [[maybe_unused]]
     const Result<void> flushed = parts_.sink->flush();
@@ -152,8 +154,8 @@ Result<void> Substream::start() {
   return start_prepared();
 }
 
-/// Files are opened and threads begun with the lock open: pointer() must not wait for a disk. Who
-/// does not start keeps nothing from others.
+/// The device opens files and starts threads without lock_, because pointer() must not wait for a
+/// disk. If the start fails, the sink releases its exclusive locks.
 Result<void> Substream::start_prepared() {
   if (playback() && !free_running() && pointers_.avail() >= pointers_.buffer_size()) {
     return Errno{EPIPE};
@@ -165,13 +167,14 @@ Result<void> Substream::start_prepared() {
   lock_.lock();
   starting_ = false;
   started_.notify_all();
-  const bool undone = phase_ != Phase::prepared;  // stopped meanwhile
+  const bool undone = phase_ != Phase::prepared;  // stopped in the meantime
   const Result<void> started = !ready ? ready : undone ? Result<void>(Errno{EBADFD}) : issue();
   if (!started && playback()) parts_.sink->release();
   return started;
 }
 
-/// Nothing uses the device meanwhile: the last transfer has been synchronized, the next one waits.
+/// Nothing else uses the device in the meantime: the last transfer has been synchronized, and no
+/// other start or prepare begins before this one ends.
 Result<void> Substream::configure_device(const HwSetup& hw) try {
   const auto frame_bytes = static_cast<uint32_t>(hw.format.frame_bytes());
   const bool out = playback();
@@ -194,7 +197,8 @@ Result<void> Substream::configure_device(const HwSetup& hw) try {
   return Errno{ENOMEM};
 }
 
-/// A program may have changed what it has committed: until the start that is played.
+/// Copies the committed frames of a mapped buffer again. Until the start the program may change
+/// them, and the changed frames are played.
 void Substream::copy_mapped() {
   if (mapped_ == nullptr) return;
   const snd_pcm_uframes_t ahead = std::min<uint64_t>(pointers_.appl_frames(), hw_.buffer_size);
@@ -223,7 +227,8 @@ Result<void> Substream::issue() {
   return {};
 }
 
-/// Ends what runs, shows nothing: the phase that follows is alsa-lib's to show, or the caller's.
+/// Terminates the transfer and sets the phase. Does not store io.state: alsa-lib or the caller
+/// does.
 void Substream::halt(Phase next, Fifo fifo) noexcept {
   channel_->terminate_async(fifo);
   if (playback()) parts_.sink->flush_async();
@@ -251,7 +256,7 @@ Result<void> Substream::pause(bool enable) {
   return {};
 }
 
-/// At the moment for which the client's position is known, as every advance.
+/// Pauses at the moment for which the client's position is known, as each advance does.
 Result<void> Substream::pause_hardware() {
   const int64_t now_ns = parts_.engine->clock().now_ns();
   refresh_appl_ptr();
@@ -260,7 +265,8 @@ Result<void> Substream::pause_hardware() {
   return paused;
 }
 
-/// After success alsa-lib drops what is not in SETUP yet, and so stamps the end with its time.
+/// After success alsa-lib drops a stream that is not in SETUP yet, and this drop sets the time
+/// stamp of the end. So here SETUP is stored only after an error.
 Result<void> Substream::drain() {
   {
     MutexLock guard(lock_);
@@ -275,8 +281,9 @@ Result<void> Substream::drain() {
   return drained;
 }
 
-/// alsa-lib shows DRAINING already. With a drain hook it starts no PREPARED stream itself; and it
-/// drops whatever is not in SETUP when the hook returns without an error.
+/// alsa-lib shows DRAINING already. If there is a drain hook, alsa-lib does not start a PREPARED
+/// stream itself. When the hook returns without an error, alsa-lib drops a stream that is not in
+/// SETUP.
 Result<void> Substream::begin_drain() {
   await_start();
   if (quiescing_) return Errno{EBADFD};
@@ -300,14 +307,14 @@ Result<void> Substream::begin_drain() {
   return {};
 }
 
-/// After a drain that blocks alsa-lib drops, whatever there is to read.
+/// After a blocking drain alsa-lib drops the stream, even if there are frames to read.
 void Substream::begin_capture_drain() {
   const bool keeps = io_.nonblock() != 0 && pointers_.avail() > 0;
   halt(keeps ? Phase::draining : Phase::setup);
   publish();
 }
 
-/// Waits in poll(), which a signal interrupts: snd_pcm_abort tells in no other way.
+/// Waits in poll(), because a signal interrupts it. snd_pcm_abort wakes a drain only by a signal.
 Result<void> Substream::wait_drained() {
   for (bool interrupted = false;; interrupted = !poll_.wait() && signals_interrupt()) {
     MutexLock guard(lock_);
@@ -315,8 +322,8 @@ Result<void> Substream::wait_drained() {
   }
 }
 
-/// None while there is reason to wait: a capture that drains has stopped. Asked not to block, a
-/// kernel says EAGAIN even of a drain that has just ended.
+/// Empty while a playback drains: then the caller waits. A capture that drains has stopped already.
+/// In non-blocking mode the answer is EAGAIN even if the drain has just ended, as the kernel's is.
 std::optional<Result<void>> Substream::drain_answer(bool interrupted) {
   const int nonblock = io_.nonblock();
   if (nonblock == 1 && (phase_ == Phase::draining || phase_ == Phase::setup)) return Errno{EAGAIN};
@@ -330,7 +337,7 @@ Result<snd_pcm_uframes_t> Substream::transfer(const snd_pcm_channel_area_t* area
   MutexLock guard(lock_);
   if (phase_ == Phase::xrun) {
     show_latched_xrun();
-    if (!hw_.mmap) return Errno{EPIPE};  // a mapped buffer is mere memory
+    if (!hw_.mmap) return Errno{EPIPE};  // a mapped buffer is only memory: no error
   }
   if (quiescing_ || !ring_) return Errno{EBADFD};
   refresh_appl_ptr();
@@ -338,8 +345,8 @@ Result<snd_pcm_uframes_t> Substream::transfer(const snd_pcm_channel_area_t* area
   return copy_to_client(areas, offset, size);
 }
 
-/// What is answered as taken is played, unless the program drops it: an xrun may come until here,
-/// and then only behind it.
+/// The frames that this answers as taken are played, unless the program drops them. An xrun that
+/// came before the write makes it fail. A later xrun can only come behind these frames.
 Result<snd_pcm_uframes_t> Substream::copy_from_client(const snd_pcm_channel_area_t* areas,
                                                       snd_pcm_uframes_t offset,
                                                       snd_pcm_uframes_t size) {
@@ -349,7 +356,7 @@ Result<snd_pcm_uframes_t> Substream::copy_from_client(const snd_pcm_channel_area
   const uint64_t from_frames = pointers_.appl_frames();
   run_over_changed({.start_frames = from_frames, .count_frames = size});
   io_.set_appl_ptr(pointers_.transferred(size));
-  update(from_frames);  // the DMA may have been there before us
+  update(from_frames);  // the DMA may have passed these frames before they were written
   if (phase_ != Phase::xrun || hw_.mmap) return size;
   io_.set_appl_ptr(from);
   show_latched_xrun();
@@ -361,13 +368,13 @@ Result<snd_pcm_uframes_t> Substream::copy_to_client(const snd_pcm_channel_area_t
                                                     snd_pcm_uframes_t size) {
   const snd_pcm_uframes_t at = pointers_.appl_ptr() % hw_.buffer_size;
   if (hw_.mmap) {
-    // The view has to be right beyond this piece too: PipeWire reads on across the wrap.
+    // Copies all available frames, not only this piece: PipeWire reads on across the ring's end.
     const snd_pcm_uframes_t filled = std::min(pointers_.avail(), hw_.buffer_size);
     ring_areas_.copy_out_wrapped(*channel_, at, areas, offset, std::max(filled, size));
     return size;
   }
   ring_areas_.copy_out(*channel_, at, areas, offset, size);
-  update();  // the DMA may have lapped us meanwhile
+  update();  // the DMA may have overwritten these frames while they were copied
   if (phase_ == Phase::xrun) {
     show_latched_xrun();
     return Errno{EPIPE};

@@ -7,16 +7,17 @@
 ///   start       prep, submit, issue        hw_free  synchronize, ring freed
 ///   pointer     tx_status                  close    terminate_sync, release
 ///
-/// LOCKING   alsa-lib's pcm lock -> setup_ -> lock_ -> the channel's lock -> a sink's queue. No
-/// hook
-///           relies on alsa-lib's lock. The hooks that wait (prepare, hw_params, hw_free, close)
-///           hold setup_, which no callback and no other hook takes, and never wait under lock_.
-/// LATCH     the completion callback finds an xrun and stores XRUN into the ioplug; but alsa-lib
-///           stores RUNNING *after* start returned. So phase_ is the truth, and what is shown is
-///           stored again by later hooks and, until one of those was sure to be last, by an alarm.
-/// MARK      alsa-lib moves appl_ptr *after* transfer returned, and what transfer took counts from
-///           there on: see Pointers::transferred.
-/// LIFETIME  from open to close, which may come in any phase, without stop or hw_free before it.
+/// LOCKING   The order is: alsa-lib's pcm lock, setup_, lock_, the channel's lock, a sink's queue.
+///           No hook relies on alsa-lib's lock. The hooks that wait (prepare, hw_params, hw_free,
+///           close) hold setup_ while they wait, and do not hold lock_. No callback and no other
+///           hook takes setup_.
+/// LATCH     The completion callback finds an xrun and stores XRUN into io.state. But alsa-lib
+///           stores RUNNING *after* start has returned, and this may overwrite XRUN. So phase_
+///           holds the true state. Later hooks store XRUN again. An alarm does so too, until a hook
+///           has stored it after which alsa-lib stores no state.
+/// MARK      alsa-lib moves appl_ptr *after* transfer has returned. The frames of a transfer count
+///           from within the hook on: see Pointers::transferred.
+/// LIFETIME  From open to close. close() may come in any phase, without stop or hw_free before it.
 #pragma once
 
 #include <alsa/asoundlib.h>
@@ -42,7 +43,7 @@
 
 namespace dmasim {
 
-/// What a substream is made of, chosen by the configuration.
+/// The parts of a substream. The configuration chooses them.
 struct SubstreamParts {
   std::shared_ptr<Engine> engine;
   std::unique_ptr<Sink> sink;      ///< playback
@@ -51,7 +52,7 @@ struct SubstreamParts {
   int32_t ppm = 0;
   std::function<int32_t()> ppm_at_start;  ///< asked at each start, in place of `ppm`; may be empty
   int64_t slow_callback_ns =
-      0;  ///< fault: a period callback takes so long before it begins its work
+      0;  ///< fault: a period callback waits this long before it begins its work
 };
 
 struct SwSetup {
@@ -60,7 +61,7 @@ struct SwSetup {
   snd_pcm_uframes_t silence_threshold = 0;
   snd_pcm_uframes_t silence_size = 0;
   snd_pcm_uframes_t boundary = 0;
-  bool period_event = false;  ///< each period wakes the program, whatever avail_min is
+  bool period_event = false;  ///< each period wakes the program, for any avail_min
 };
 
 struct SubstreamStats {
@@ -72,14 +73,14 @@ struct SubstreamStats {
   snd_pcm_uframes_t hw_ptr = 0;
   uint64_t starts = 0;
   uint64_t xruns = 0;
-  std::vector<uint64_t> xrun_frames;  ///< the first of them: after how many frames, over all rounds
+  std::vector<uint64_t> xrun_frames;  ///< the frames before each of the first xruns, of all rounds
   uint64_t closes_during_callback = 0;
 };
 
 class Substream {
  public:
   Substream(snd_pcm_ioplug_t& io, snd_pcm_stream_t stream, SubstreamParts parts);
-  ~Substream();  ///< closed before, or never opened
+  ~Substream();  ///< after close(), or if open() was never called
   Substream(const Substream&) = delete;
   Substream& operator=(const Substream&) = delete;
 
@@ -87,17 +88,17 @@ class Substream {
   Result<void> open();
   [[nodiscard]] const PollLevel& poll_level() const noexcept { return poll_; }
 
-  /// Errors: EBADFD in RUNNING, PAUSED, DRAINING, XRUN, EINVAL for what the sink cannot hold
-  /// (nothing changes with either); ENOMEM.
+  /// Errors: EBADFD in RUNNING, PAUSED, DRAINING, XRUN; EINVAL for a format that the sink cannot
+  /// hold. Neither error changes anything. ENOMEM.
   Result<void> hw_params(const HwSetup& hw) DMASIM_EXCLUDES(setup_, lock_);
-  /// Errors: EBADFD as above.
+  /// Errors: EBADFD as for hw_params().
   Result<void> hw_free() DMASIM_EXCLUDES(setup_, lock_);
-  /// Also while RUNNING. A stop_threshold of 0, which would end each stream at its start, is taken
-  /// for the buffer size. Errors: EINVAL (silence that cannot be; nothing changes); EPIPE (the new
-  /// thresholds hold, and make an xrun of where the stream is).
+  /// Allowed while RUNNING too. A stop_threshold of 0 would end each stream at its start, so 0
+  /// means the buffer size. Errors: EINVAL (impossible silence parameters; nothing changes); EPIPE
+  /// (the new thresholds are set, and by them the stream's position is an xrun).
   Result<void> sw_params(const SwSetup& sw) DMASIM_EXCLUDES(lock_);
-  /// Errors: EBUSY while the hardware runs; EBADFD; those of Sink::look, as EBUSY too, for what a
-  /// start would need. After each the stream goes on as if not asked, in the state that it had.
+  /// Errors: EBUSY while the hardware runs; EBADFD; those of Sink::look (EBUSY is one of them), if
+  /// a start would fail. After an error the stream goes on in the state that it had before.
   Result<void> prepare() DMASIM_EXCLUDES(setup_, lock_);
   /// Errors: EPIPE (nothing to play), ENOMEM (also for no thread), EBADFD, and those of
   /// Sink::configure.
@@ -109,42 +110,45 @@ class Substream {
   /// Errors: EAGAIN (non-blocking), EINTR (snd_pcm_abort, or a signal that interrupts system
   /// calls), EIO (frames were lost), those of start.
   Result<void> drain() DMASIM_EXCLUDES(lock_);
-  /// In any state, from any thread; never blocks. Two calls in a row get the same position:
-  /// snd_pcm_htimestamp asks until it has got one twice, and a running hardware is further on at
-  /// each look. The second call gets it if it comes at once (kOneMomentNs), and if nothing has
-  /// happened in between: no write, no wake-up, no other state.
+  /// In any state, from any thread; never blocks. Two calls in a row get the same position, because
+  /// snd_pcm_htimestamp calls until it has got the same position twice, and running hardware moves
+  /// between two looks. The second call gets the position of the first if it comes within
+  /// kOneMomentNs and if nothing has happened in between: no write, no wake-up, no change of state.
   snd_pcm_uframes_t pointer() DMASIM_EXCLUDES(lock_);
-  /// The next pointer() looks at the hardware.
+  /// After this the next pointer() looks at the hardware.
   void woken() DMASIM_EXCLUDES(lock_);
   /// Errors: EBADFD (no stream), EPIPE (xrun).
   Result<snd_pcm_sframes_t> delay() DMASIM_EXCLUDES(lock_);
-  /// Copies, does not consume. Errors: EPIPE, EBADFD.
+  /// Copies between `areas` and the ring. alsa-lib moves its appl_ptr afterwards. Errors: EPIPE,
+  /// EBADFD.
   Result<snd_pcm_uframes_t> transfer(const snd_pcm_channel_area_t* areas, snd_pcm_uframes_t offset,
                                      snd_pcm_uframes_t size) DMASIM_EXCLUDES(lock_);
   unsigned short poll_revents() DMASIM_EXCLUDES(lock_);
-  /// Has all that has been played until now written, and plays on. Waits for the disk. Errors: EIO.
+  /// Writes all frames that have been played until now to the recording. The stream plays on. Waits
+  /// for the disk. Errors: EIO.
   Result<void> sync_recording() DMASIM_EXCLUDES(lock_);
   /// The last call.
   void close() DMASIM_EXCLUDES(setup_, lock_);
 
-  /// Of the setup; 0 without one.
+  /// The channel count of hw_params(); 0 without a setup.
   [[nodiscard]] unsigned channels() DMASIM_EXCLUDES(lock_);
   [[nodiscard]] bool prepared() DMASIM_EXCLUDES(lock_);
-  /// The newest prepare has failed since sink or source would refuse a start.
+  /// Says whether the newest prepare() has failed because the sink or source would refuse a start.
   [[nodiscard]] bool refused_by_device() DMASIM_EXCLUDES(lock_);
   [[nodiscard]] SubstreamStats stats() DMASIM_EXCLUDES(lock_);
   /// See Sink::recorded_into.
   [[nodiscard]] std::string recorded_into() const { return parts_.sink->recorded_into(); }
-  /// After prepare, start or drain have failed: what sink or source say to it; often nothing.
+  /// After prepare(), start() or drain() has failed: the reason that the sink or source gives.
+  /// Often empty.
   [[nodiscard]] std::string device_trouble() const {
     return playback() ? parts_.sink->explain() : parts_.source->explain();
   }
 
  private:
-  /// Ours, and the truth; io.state is what is shown of it.
+  /// The true state. io.state is what alsa-lib and the program see of it.
   enum class Phase { open, setup, prepared, running, paused, draining, xrun };
 
-  /// What pointer() answered last, and what held then.
+  /// The last answer of pointer(), and the state of the stream at that moment.
   struct Told {
     snd_pcm_uframes_t answer = 0;
     uint64_t hw_frames = 0;
@@ -152,12 +156,12 @@ class Substream {
     snd_pcm_uframes_t appl_ptr = 0;
     Phase phase = Phase::open;
     bool ready = false;
-    bool once = false;  // answered once so far
+    bool once = false;  // it was answered once so far
     int64_t at_ns = 0;  // when the answer was complete
   };
 
   [[nodiscard]] bool playback() const noexcept { return stream_ == SND_PCM_STREAM_PLAYBACK; }
-  /// A capture that drains has stopped; what it holds is read.
+  /// While a capture drains, its hardware has stopped, and the program reads the rest of the ring.
   [[nodiscard]] bool hardware_runs() const DMASIM_REQUIRES(lock_) {
     return phase_ == Phase::running || (phase_ == Phase::draining && playback());
   }
@@ -179,7 +183,7 @@ class Substream {
   [[nodiscard]] bool free_running() const DMASIM_REQUIRES(lock_) {
     return sw_.stop_threshold >= pointers_.boundary();
   }
-  /// What lies in the ring comes out, whoever wrote it and when.
+  /// The hardware plays the whole ring again and again, whether or not the program has written.
   [[nodiscard]] bool runs_over() const DMASIM_REQUIRES(lock_) {
     return playback() && free_running() && (phase_ == Phase::running || phase_ == Phase::paused);
   }
@@ -258,25 +262,25 @@ class Substream {
   SwSetup sw_ DMASIM_GUARDED_BY(lock_);
   Ring ring_ DMASIM_GUARDED_BY(lock_);
   RingAreas ring_areas_ DMASIM_GUARDED_BY(lock_);
-  /// alsa-lib's mapped buffer, known from a commit: there until the setup ends.
+  /// alsa-lib's mapped buffer, as the last commit named it. It is valid until the setup ends.
   const snd_pcm_channel_area_t* mapped_ DMASIM_GUARDED_BY(lock_) = nullptr;
   Phase phase_ DMASIM_GUARDED_BY(lock_) = Phase::open;
-  bool quiescing_ DMASIM_GUARDED_BY(lock_) = false;  // a waiting hook is at work
-  bool starting_ DMASIM_GUARDED_BY(lock_) = false;   // start, or prepare, uses the device, unlocked
-  unsigned drainers_ DMASIM_GUARDED_BY(lock_) = 0;   // inside drain()
+  bool quiescing_ DMASIM_GUARDED_BY(lock_) = false;  // a hook that waits is running
+  bool starting_ DMASIM_GUARDED_BY(lock_) = false;   // start or prepare uses the device, unlocked
+  unsigned drainers_ DMASIM_GUARDED_BY(lock_) = 0;   // threads inside drain()
   bool refused_by_device_ DMASIM_GUARDED_BY(lock_) = false;
-  CondVar started_;  // starting_ ended
+  CondVar started_;  // notified when starting_ becomes false
   Pointers pointers_ DMASIM_GUARDED_BY(lock_);
   Silence silence_ DMASIM_GUARDED_BY(lock_);
   size_t in_flight_frames_ DMASIM_GUARDED_BY(lock_) = 0;
   int64_t caught_up_ns_ DMASIM_GUARDED_BY(lock_) = 0;
   Told told_ DMASIM_GUARDED_BY(lock_);
   uint64_t overtaken_frames_ DMASIM_GUARDED_BY(lock_) = 0;  // see TxState
-  uint64_t forgiven_frames_ DMASIM_GUARDED_BY(lock_) = 0;   // of these: under an earlier sw_params
+  uint64_t forgiven_frames_ DMASIM_GUARDED_BY(lock_) = 0;   // those before the newest sw_params
   Cookie cookie_ DMASIM_GUARDED_BY(lock_);
-  uint64_t round_ DMASIM_GUARDED_BY(lock_) = 0;  // counts starts; names the transfer to callbacks
-  uint64_t told_over_frames_ DMASIM_GUARDED_BY(lock_) = 0;       // the sink: what comes up to here
-  uint64_t armed_frames_ DMASIM_GUARDED_BY(lock_) = UINT64_MAX;  // the channel's alarm
+  uint64_t round_ DMASIM_GUARDED_BY(lock_) = 0;  // number of starts; callbacks know theirs by it
+  uint64_t told_over_frames_ DMASIM_GUARDED_BY(lock_) = 0;       // end of the last run_over()
+  uint64_t armed_frames_ DMASIM_GUARDED_BY(lock_) = UINT64_MAX;  // position of the channel's alarm
   bool xrun_seen_ DMASIM_GUARDED_BY(lock_) = false;
   int64_t show_again_ns_ DMASIM_GUARDED_BY(lock_) = 0;
   uint64_t xruns_ DMASIM_GUARDED_BY(lock_) = 0;

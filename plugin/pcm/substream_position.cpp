@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Where a substream is, what follows from it (xrun, end of drain), and who has to be told.
+/// A substream's position, and what the substream does at a new position: xrun, end of drain, poll
+/// readiness, alarms, answers to alsa-lib.
 #include <poll.h>
 
 #include <algorithm>
@@ -16,9 +17,9 @@ constexpr int64_t kOneMomentNs = 100'000;
 
 }  // namespace
 
-/// Reads the application's position, which rewind, forward and a mapped commit move with no hook. A
-/// zero while the hardware runs is alsa-lib's reset before a prepare that will be refused, or
-/// snd_pcm_reset: no evidence of anything.
+/// Reads the application's position. alsa-lib moves it without a hook for rewind, forward and a
+/// mapped commit. A 0 is ignored while the hardware runs: alsa-lib stores it before a prepare that
+/// will fail, and for snd_pcm_reset. It says nothing about the program's position.
 void Substream::refresh_appl_ptr() {
   const snd_pcm_uframes_t appl_ptr = io_.appl_ptr();
   if (appl_ptr == 0 && hardware_runs()) return;
@@ -26,7 +27,8 @@ void Substream::refresh_appl_ptr() {
   commit();
 }
 
-/// The client's position has been looked at, or moved: a sink may have to know ahead of the DMA.
+/// Called when the client's position was read or has moved. Tells the sink, since some sinks need
+/// the frames before the DMA takes them.
 void Substream::commit() {
   if (runs_over()) {
     run_over_ahead();
@@ -36,7 +38,8 @@ void Substream::commit() {
   }
 }
 
-/// The round that the hardware makes next, whoever writes: from where it has been told before.
+/// Tells the sink the frames of the hardware's next round, from the end of the last such call on.
+/// The hardware plays them whether or not the program writes.
 void Substream::run_over_ahead() {
   const uint64_t hw_frames = pointers_.hw_frames();
   const uint64_t to = hw_frames + pointers_.buffer_size();
@@ -45,8 +48,8 @@ void Substream::run_over_ahead() {
   told_over_frames_ = to;
 }
 
-/// What lies in the ring has changed there. It comes out when the hardware passes next, which may
-/// be a round later than the client meant.
+/// The frames of `span` have changed in the ring. Tells the sink when they come out: when the
+/// hardware passes them next. This may be a round later than the client meant.
 void Substream::run_over_changed(const FrameSpan& span) {
   if (!runs_over()) return;
   const uint64_t hw_frames = pointers_.hw_frames();
@@ -64,8 +67,8 @@ uint64_t Substream::commit_limit_bytes() const {
   return playback() ? pointers_.appl_frames() * hw_.format.frame_bytes() : UINT64_MAX;
 }
 
-/// What is written just now comes too late, and is refused, if there was an xrun before. A mapped
-/// buffer is mere memory: what is written there is taken.
+/// The commit for a write at `wrote_from_frames`. The channel refuses the write if the xrun was
+/// before it. A write into a mapped buffer is never refused, because it is only a write to memory.
 Channel::Commit Substream::commit_of(std::optional<uint64_t> wrote_from_frames) const {
   Channel::Commit commit{.limit_bytes = commit_limit_bytes()};
   if (!wrote_from_frames) return commit;
@@ -78,8 +81,8 @@ Channel::Commit Substream::commit_of(std::optional<uint64_t> wrote_from_frames) 
   return commit;
 }
 
-/// Brings hardware and pointers up to now. `wrote_from_frames`: the application has written there
-/// just now. False: its write is refused.
+/// Brings hardware and pointers up to now. `wrote_from_frames` is the position at which the
+/// application has just written. Answers false if the channel refuses this write.
 bool Substream::catch_up(std::optional<uint64_t> wrote_from_frames) {
   const int64_t now_ns = parts_.engine->clock().now_ns();
   refresh_appl_ptr();
@@ -96,8 +99,8 @@ bool Substream::catch_up(std::optional<uint64_t> wrote_from_frames) {
   return !state.commit_refused;
 }
 
-/// What the hardware took before it was written is lost, also when the client has caught up since:
-/// no position of now tells of it.
+/// The hardware has taken frames before the client wrote them: they are lost. The client may have
+/// caught up since, so the present positions alone do not show it.
 bool Substream::xrun_reached() const {
   if (!playback() && parts_.source->broken()) return true;
   if (pointers_.avail() >= sw_.stop_threshold) return true;
@@ -105,7 +108,7 @@ bool Substream::xrun_reached() const {
          pointers_.buffer_size() + overtaken_frames_ >= sw_.stop_threshold;
 }
 
-/// Catches up, and does what the new position calls for.
+/// Catches up, and handles an xrun, the end of a drain and readiness at the new position.
 void Substream::update(std::optional<uint64_t> wrote_from_frames) {
   if (quiescing_ || !ring_) return;
   bool in_time = true;
@@ -129,18 +132,19 @@ Result<void> Substream::sync_recording() {
   return parts_.sink->flush();
 }
 
-/// The last committed frame has left the FIFO.
+/// The hardware's position at which the last committed frame has left the FIFO.
 uint64_t Substream::drained_at_frames() const {
   return pointers_.appl_frames() + parts_.fifo_frames;
 }
 
-/// Who waits in drain() ends it himself.
+/// If a thread waits in drain(), alsa-lib ends the drain there and shows SETUP. Else the state is
+/// shown here.
 void Substream::finish_drain() {
   halt(Phase::setup);
   if (drainers_ == 0) io_.set_state(SND_PCM_STATE_SETUP);
 }
 
-/// Runs on the completion thread too: then this is the terminate_async from inside the callback.
+/// The completion thread calls it too. Then it calls terminate_async from inside the callback.
 void Substream::latch_xrun() {
   halt(Phase::xrun, Fifo::comes_out);
   note_xrun();
@@ -150,7 +154,7 @@ void Substream::latch_xrun() {
   channel_->arm_alarm_at(parts_.engine->clock().now_ns() + show_again_ns_);
 }
 
-/// After the halt: what was in the FIFO has come out.
+/// Called after halt(): by then the frames of the FIFO have come out.
 void Substream::note_xrun() {
   ++xruns_;
   if (xrun_frames_.size() == xrun_frames_.capacity()) return;
@@ -158,8 +162,8 @@ void Substream::note_xrun() {
                                     : parts_.source->stats().read_frames);
 }
 
-/// In a hook that alsa-lib runs under its lock and after which it stores no state: what it stored
-/// after start has been stored before this, and nobody stores over it now.
+/// Called in a hook that alsa-lib runs under its lock and after which it stores no state. alsa-lib
+/// has stored RUNNING before this hook, so nothing overwrites XRUN now.
 void Substream::show_latched_xrun() {
   io_.set_state(SND_PCM_STATE_XRUN);
   if (!xrun_seen_) channel_->disarm_alarm();
@@ -187,7 +191,8 @@ void Substream::publish() {
   poll_.set(ready);
 }
 
-/// Readiness and the end of a drain may fall between two period ticks, which wake nobody then.
+/// The moment of readiness or of the end of a drain may lie between two period ticks. Then no tick
+/// wakes the program for it, so this sets an alarm.
 void Substream::publish_alarm(bool ready) {
   if (phase_ == Phase::draining && playback()) {
     arm_at_frames(drained_at_frames());
@@ -224,7 +229,7 @@ void Substream::period_elapsed(uint64_t round) {
     stall_until(parts_.engine->clock().wake_up_ns(until_ns));
   }
   MutexLock guard(lock_);
-  if (round != round_ || !hardware_runs()) return;  // its transfer has been terminated
+  if (round != round_ || !hardware_runs()) return;  // the transfer has been terminated
   ticked_ = sw_.period_event;
   update();
   silence_at_tick();
@@ -243,18 +248,19 @@ void Substream::alarm() {
   channel_->arm_alarm_at(parts_.engine->clock().now_ns() + show_again_ns_);
 }
 
-/// What ALSA gets of where the hardware is.
+/// The hardware's position, as alsa-lib gets it.
 snd_pcm_uframes_t Substream::position() const {
   if (phase_ != Phase::draining || !playback()) return pointers_.hw_ptr();
-  // A pointer at appl_ptr would make alsa-lib drop what is still in the FIFO.
+  // With a pointer at appl_ptr alsa-lib would drop the frames that are still in the FIFO.
   const uint64_t last = pointers_.appl_frames() - std::min<uint64_t>(pointers_.appl_frames(), 1);
   return std::min(pointers_.hw_frames(), last) % pointers_.boundary();
 }
 
-/// The moment counts from the end of the last answer: how long a look takes does not matter.
+/// Counts the time from the end of the last answer. So it does not matter how long a look takes.
 bool Substream::told_just_now(int64_t now_ns) const { return now_ns - told_.at_ns < kOneMomentNs; }
 
-/// Only once, so that a program which asks again and again sees the hardware move.
+/// Gives the same answer only once, so that a program which calls again and again sees the hardware
+/// move.
 bool Substream::tells_again() {
   if (!std::exchange(told_.once, false)) return false;
   return hardware_runs() && phase_ == told_.phase && poll_is_ready_ == told_.ready &&
@@ -282,7 +288,7 @@ void Substream::woken() {
   told_.once = false;
 }
 
-/// snd_pcm_status asks for the position and then for the delay: both are to be of one moment.
+/// snd_pcm_status asks for the position and then for the delay. Both answers must be of one moment.
 Result<snd_pcm_sframes_t> Substream::delay() {
   MutexLock guard(lock_);
   update();

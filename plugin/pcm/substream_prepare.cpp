@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Prepare, and the look at what a start will need.
+/// Prepare, and the check whether a start would succeed.
 #include <cerrno>
 #include <new>
 
@@ -7,9 +7,9 @@
 
 namespace dmasim {
 
-/// alsa-lib has zeroed its pointers already, so a refusal gives the application's one back; the
-/// hardware's follows with the next pointer(). Nothing else has changed by then: what is prepared
-/// or paused is so still, and what is in SETUP or XRUN stays there.
+/// alsa-lib has set its pointers to 0 before it calls this. So a prepare that fails puts the
+/// application's pointer back. alsa-lib gets the hardware's pointer by the next pointer(). An error
+/// changes nothing else: a stream in PREPARED, PAUSED, SETUP or XRUN stays in that state.
 Result<void> Substream::prepare() {
   MutexLock setup(setup_);
   {
@@ -36,10 +36,11 @@ Result<void> Substream::prepare() {
   return {};
 }
 
-/// A program is told now what would refuse its start: a short sound starts within drain, whose
-/// answer many forget. Files are looked at with the lock open, as a start makes them, and so a
-/// start, which uses the device as well, is refused meanwhile. A pause may end: then the hardware
-/// runs.
+/// prepare() already reports an error that a start would get: a short sound starts within drain,
+/// and many programs ignore the answer of drain. The device is asked without lock_, since it looks
+/// at files, as a start does. A start uses the device too, so start() answers EBADFD in the
+/// meantime. The program may end a pause in the meantime: then the hardware runs, and prepare
+/// answers EBUSY.
 Result<void> Substream::look_ahead() {
   const snd_pcm_uframes_t appl_ptr = pointers_.appl_ptr();
   const PcmFormat format = hw_.format;
@@ -52,7 +53,8 @@ Result<void> Substream::look_ahead() {
   refused_by_device_ = !looked;
   if (looked && !hardware_runs()) return {};
   if (looked) looked = Errno{EBUSY};
-  // Another hook may have believed alsa-lib's zero. Of what runs it is not believed.
+  // While lock_ was released, another hook may have read alsa-lib's 0 as the position. No hook does
+  // so while the hardware runs.
   if (!hardware_runs()) pointers_.show_appl_ptr(appl_ptr);
   io_.set_appl_ptr(pointers_.appl_ptr());
   return looked;

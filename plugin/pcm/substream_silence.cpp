@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Silence in the ring of a playback whose program may be late.
+/// Fills the ring of a playback with silence, for the case that the program is late.
 #include "plugin/pcm/substream.h"
 
 namespace dmasim {
@@ -10,7 +10,7 @@ void Substream::silence(const FrameSpan& span) {
   run_over_changed(span);
 }
 
-/// At a start, and when sw_params come while the hardware runs.
+/// Called at a start, and by sw_params() while the hardware runs.
 void Substream::begin_silence() {
   silence_.reset();
   if (!playback() || sw_.silence_size == 0) return;
@@ -21,19 +21,20 @@ void Substream::begin_silence() {
   }
 }
 
-/// All that does not wait to be played. Also for a drain: the hardware runs on to its interrupt.
+/// Fills all frames that do not wait to be played. A drain calls it too, because the hardware does
+/// not stop before the interrupt.
 void Substream::silence_the_rest() {
   silence(Silence::all_but_ahead(pointers_.appl_frames(), pointers_.hw_frames(), hw_.buffer_size));
 }
 
-/// The hardware came from `before` to where it is. The program cannot have written there again: it
-/// learns positions from us, after this.
+/// The hardware has moved from `before` to its position. The program has not yet written there
+/// again: it gets the new position from the substream only after this.
 void Substream::silence_passed(uint64_t before) {
   if (!playback() || !endless_silence()) return;
   silence(Silence::passed(before, pointers_.hw_frames(), hw_.buffer_size));
 }
 
-/// As of the period's end, however late its interrupt is.
+/// Counts from the period's end, even if the interrupt is late.
 void Substream::silence_at_tick() {
   if (!playback() || !hardware_runs() || sw_.silence_size == 0 || endless_silence()) return;
   const uint64_t hw_frames = pointers_.hw_frames();
