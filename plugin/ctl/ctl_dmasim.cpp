@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The control module's entry and its ext callback table. Here errno values become ALSA's negative
-/// numbers, no exception gets out, a thread is cancelled before or after but not within, and a
-/// forked child is turned away. Nothing else.
+/// The control module's entry and its ext callback table. The hooks here turn errno values into
+/// ALSA's negative numbers. They let no exception out. pthread_cancel takes effect before or after
+/// a hook, not within. In a forked child each hook that uses the mixer answers an error. Nothing
+/// else is done here.
 #include <alsa/asoundlib.h>
 #include <alsa/control_external.h>
 #include <poll.h>
@@ -22,7 +23,7 @@
 namespace dmasim {
 namespace {
 
-/// What ext.private_data points to.
+/// ext.private_data points to it.
 struct Control {
   Control(const CtlConfig& config)
       : mixer(config.card, MixerElements(config.devices, config.subdevices), config.directory) {}
@@ -36,14 +37,14 @@ Control& control_of(snd_ctl_ext_t* ext) { return *static_cast<Control*>(ext->pri
 
 const MixerElements& elements_of(snd_ctl_ext_t* ext) { return control_of(ext).mixer.elements(); }
 
-/// Runs a hook on the mixer; a forked child has none.
+/// Runs `hook` on the mixer. In a forked child it answers -ENODEV instead.
 template <typename Hook>
 int call(snd_ctl_ext_t* ext, Hook hook) noexcept {
   Control& control = control_of(ext);
   return run_hook<int>(control.guard, [&] { return hook(control.mixer); });
 }
 
-// What elements there are is the same in every process: no lock, no file.
+// The next hooks need no lock and no file: the list of elements is the same in every process.
 
 int on_elem_count(snd_ctl_ext_t* ext) { return static_cast<int>(elements_of(ext).size()); }
 
@@ -73,7 +74,7 @@ int on_get_integer_info(snd_ctl_ext_t* ext, snd_ctl_ext_key_t key, long* min, lo
   const MixerElement element = elements_of(ext).at(key);
   *min = element.min;
   *max = element.max;
-  *step = 0;  // each value between them
+  *step = 0;  // every value between them is allowed
   return 0;
 }
 
@@ -88,7 +89,7 @@ int on_write_integer(snd_ctl_ext_t* ext, snd_ctl_ext_key_t key, long* values) {
   });
 }
 
-/// alsa-lib passes no failure on.
+/// The hook cannot return an error to alsa-lib, so the error goes to the log.
 void on_subscribe_events(snd_ctl_ext_t* ext, int subscribe) {
   const int failed =
       call(ext, [=](Mixer& mixer) { return -mixer.subscribe(subscribe != 0).error(); });
@@ -98,13 +99,13 @@ void on_subscribe_events(snd_ctl_ext_t* ext, int subscribe) {
   }
 }
 
-/// Waits as a kernel's control does, unless it is opened non-blocking.
+/// Waits as a kernel's control does. A control that was opened non-blocking does not call this.
 int wait_for_event(const Mixer& mixer) {
   pollfd waiting{.fd = mixer.poll_fd(), .events = POLLIN, .revents = 0};
   return poll(&waiting, 1, -1) < 0 ? -errno : 0;
 }
 
-/// 1 if there is an event, 0 if there is none now.
+/// Answers 1 if there is an event, 0 if there is none now, or a negative error.
 int take_event(snd_ctl_ext_t* ext, snd_ctl_elem_id_t* id, unsigned* mask) noexcept {
   return call(ext, [=](Mixer& mixer) {
     const auto event = mixer.next_event();
@@ -116,8 +117,8 @@ int take_event(snd_ctl_ext_t* ext, snd_ctl_elem_id_t* id, unsigned* mask) noexce
   });
 }
 
-/// What woke it may be nothing that this control tells of: it waits on. It is cancelled where it
-/// waits, and holds nothing there.
+/// The wake-up may be for an element that this control does not have: then the hook waits again.
+/// The thread can be cancelled while it waits, because it holds no lock there.
 int on_read_event(snd_ctl_ext_t* ext, snd_ctl_elem_id_t* id, unsigned* mask) {
   for (;;) {
     if (const int taken = take_event(ext, id, mask); taken != 0) return taken;
@@ -126,8 +127,9 @@ int on_read_event(snd_ctl_ext_t* ext, snd_ctl_elem_id_t* id, unsigned* mask) {
   }
 }
 
-/// The descriptor may have been readable for a loop of which this control has no elements: there is
-/// one file to watch for all of them, and who writes it does not know who watches, and for what.
+/// The descriptor may have become readable for a loop of which this control has no elements. All
+/// loops share one watched file, and a process that writes it does not know which loops another
+/// watches.
 int on_poll_revents(snd_ctl_ext_t* ext, pollfd*, unsigned, unsigned short* revents) {
   *revents = POLLERR | POLLNVAL;
   return call(ext, [=](Mixer& mixer) {
@@ -136,7 +138,7 @@ int on_poll_revents(snd_ctl_ext_t* ext, pollfd*, unsigned, unsigned short* reven
   });
 }
 
-/// A forked child frees nothing: the lock may be the parent's.
+/// A forked child frees nothing: a thread of the parent may have held the lock at the fork.
 void on_close(snd_ctl_ext_t* ext) {
   Control& control = control_of(ext);
   run_hook<int>(control.guard, [&] { return delete &control, 0; });
@@ -161,7 +163,7 @@ const snd_ctl_ext_callback_t* callbacks() {
   return &table;
 }
 
-/// As much of `text` as fits.
+/// Copies as much of `text` as fits into `to`.
 template <size_t kSize>
 void copy_name(char (&to)[kSize], const std::string& text) {
   const size_t length = std::min(text.size(), kSize - 1);
@@ -172,7 +174,7 @@ void copy_name(char (&to)[kSize], const std::string& text) {
 void fill_ext(Control& control, const std::string& card) {
   snd_ctl_ext_t& ext = control.ext;
   ext.version = SND_CTL_EXT_VERSION;
-  ext.card_idx = -1;  // none of the kernel's
+  ext.card_idx = -1;  // not a card of the kernel
   copy_name(ext.id, card);
   copy_name(ext.driver, "dmasim");
   copy_name(ext.name, card);

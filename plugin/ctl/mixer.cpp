@@ -16,12 +16,12 @@
 namespace dmasim {
 namespace {
 
-/// What snd-aloop says of a loop that nobody has played into.
+/// The format that snd-aloop shows for a loop into which nothing was played.
 constexpr PcmFormat kNobodys{.sample = SampleFormat::s16_le, .channels = 2, .rate_hz = 48000};
 
 using enum ForkClosedFd::InChild;
 
-/// `fd` is what a system call has answered.
+/// `fd` is the answer of a system call. If it is negative, the error is in errno.
 Result<ForkClosedFd> adopt(int fd, ForkClosedFd::InChild in_child = closed) {
   if (fd < 0) return Errno{errno};
   return ForkClosedFd::adopt(UniqueFd(fd), in_child);
@@ -73,13 +73,14 @@ Result<void> Mixer::open() {
   return {};
 }
 
-/// The watch is on the file that there was: hear() moves it, and compares.
+/// The watch was on the old file, so it ends. hear() starts a new watch and compares all values.
 void Mixer::replace_file(MixerFile file) {
   watch_.forget();
   file_ = std::move(file);
 }
 
-/// Somebody may have cleaned up, and somebody else may have made a new one.
+/// Opens the file again if it was removed. Another process may have removed it, and another may
+/// have made a new one.
 bool Mixer::find_file() {
   if (file_ && file_.linked()) return true;
   auto file = MixerFile::open(card_, directory_);
@@ -130,8 +131,8 @@ Result<bool> Mixer::write(size_t index, const long* values) {
   return file_.set(element.cell, value);
 }
 
-/// A user has few inotify instances, 128 as kernels come: none for who only reads and writes, or
-/// was refused.
+/// Makes the inotify instance only for a subscriber, because the kernel's default allows a user
+/// only 128 of them. If the subscription fails, the instance is closed.
 Result<void> Mixer::begin_telling() try {
   if (const auto begun = watch_.begin(poll_.get()); !begun) return begun;
   if (const auto watched = watch_file(); !watched) {
@@ -146,7 +147,7 @@ Result<void> Mixer::begin_telling() try {
   return Errno{ENOMEM};
 }
 
-/// A file that was removed before it was watched says no more.
+/// A file that was removed before the watch began will give no notice, so the watch ends.
 Result<void> Mixer::watch_file() {
   if (const auto made = make_file(); !made) return made;
   const auto watched = watch_.watch(file_);
@@ -169,16 +170,16 @@ Result<void> Mixer::subscribe(bool on) {
   return {};
 }
 
-/// Takes in what others have changed. All notices are taken before anything is looked at: what
-/// comes later is heard later. Whoever finds no memory to compare leaves them, and the level, to
-/// the next one.
+/// Finds the elements that others have changed. It takes all notices before it compares, so that a
+/// change during the comparison causes a new notice. If memory for the comparison is missing, the
+/// notices stay in unheard_ and the descriptor stays readable for the next call.
 void Mixer::hear() {
   unheard_ |= watch_.take();
   if (unheard_ == 0 && watch_.watching()) return;
   show(true);
   if (!watch_.watching() || !file_.linked()) {
     if (!watch_file() || !watch_.watching()) watch_.look_again();
-    unheard_ |= watch_.take() | IN_Q_OVERFLOW;  // as if some had been lost
+    unheard_ |= watch_.take() | IN_Q_OVERFLOW;  // compare all, as after lost notices
   }
   if ((unheard_ & (IN_MODIFY | IN_Q_OVERFLOW)) != 0) compare_settings();
   if ((unheard_ & (IN_ATTRIB | IN_Q_OVERFLOW)) != 0) compare_loops();

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The mixer of a card, as one opened control device has it. What it holds lies in a file that all
-/// processes of the user share (engine/card/mixer_file.h); what loops are at is looked up where it
-/// is.
+/// The mixer of a card, for one open control device. The settings lie in a file that all processes
+/// of the user share (engine/card/mixer_file.h). The state of a loop is read from the loop's cable.
 ///
-/// EVENTS    the poll descriptor is readable as long as next_event() has something to say, and from
-///           within any process's write that changes something. It is an epoll: of an
-///           eventfd that stands for what was heard and not told, and, while subscribed, of what
-///           hears of writes.
-/// LOCKING   lock_ is a leaf. A waiting reader does not hold it.
-/// FORK      a child has no part in it: its copies of all descriptors are gone, but the number of
-///           the poll descriptor is always readable, for who sleeps on it.
+/// EVENTS    The poll descriptor is readable as long as next_event() has an event. It becomes
+///           readable during any process's write that changes something. It is an epoll of an
+///           eventfd and, while subscribed, of a MixerWatch. The eventfd is readable while there
+///           are changes that this mixer has found and next_event() has not returned.
+/// LOCKING   No other mutex is taken under lock_. A thread that waits for an event does not hold
+///           it.
+/// FORK      A child cannot use the mixer: its copies of all descriptors are closed. Another
+///           descriptor, always readable, has the number of the poll descriptor, so that no child
+///           sleeps on it.
 #pragma once
 
 #include <poll.h>
@@ -35,30 +36,32 @@ class Mixer {
   Mixer(std::string card, const MixerElements& elements, CableDirectory directory)
       : card_(std::move(card)), elements_(elements), directory_(std::move(directory)) {}
 
-  /// Makes no file. Errors: EACCES (what lies there is not this user's alone); EMFILE (too many
-  /// files); ENOMEM, and those of open(2) but ENOENT.
+  /// Makes no file. Errors: EACCES (others than this user can use the file or directory); EMFILE
+  /// (too many files); ENOMEM, and those of open(2) except ENOENT.
   Result<void> open() DMASIM_EXCLUDES(lock_);
   /// Constant from open() on.
   [[nodiscard]] int poll_fd() const noexcept { return poll_.get(); }
   [[nodiscard]] const MixerElements& elements() const noexcept { return elements_; }
 
-  /// The element's values: as many as it has.
+  /// Reads the element's values: `values` must have room for MixerElement::count() of them.
   Result<void> read(size_t index, long* values) DMASIM_EXCLUDES(lock_);
-  /// False: they are so already. Errors: EPERM (the element tells, and is not told); EINVAL (a
-  /// value out of range: nothing changes); EBUSY, ENOSPC and others of MixerFile::create and set.
+  /// Answers false if the element has these values already. Errors: EPERM (the element is
+  /// read-only); EINVAL (a value out of range: nothing changes); EBUSY, ENOSPC and others of
+  /// MixerFile::create and set.
   Result<bool> write(size_t index, const long* values) DMASIM_EXCLUDES(lock_);
 
-  /// Events from now on, or none any more. Makes the mixer's file. Errors: EMFILE (too many files,
-  /// or inotify instances), ENOSPC (too many inotify watches); those of MixerFile::create.
+  /// Starts or ends the events. A start makes the mixer's file if there is none. Errors: EMFILE
+  /// (too many files, or inotify instances), ENOSPC (too many inotify watches); those of
+  /// MixerFile::create.
   Result<void> subscribe(bool on) DMASIM_EXCLUDES(lock_);
-  /// An element that has changed since the last call that named it. None: nothing has. Errors:
-  /// EBADFD (not subscribed).
+  /// The index of an element that has changed since the last call that returned it. Empty if none
+  /// has. Errors: EBADFD (not subscribed).
   Result<std::optional<size_t>> next_event() DMASIM_EXCLUDES(lock_);
-  /// Whether next_event() has something to say.
+  /// Says whether next_event() has an event.
   [[nodiscard]] bool has_event() DMASIM_EXCLUDES(lock_);
 
  private:
-  /// What a loop's state elements say.
+  /// The values of a loop's state elements.
   struct LoopState {
     long active;
     long format;
@@ -93,8 +96,8 @@ class Mixer {
   bool subscribed_ DMASIM_GUARDED_BY(lock_) = false;
   MixerRecord told_ DMASIM_GUARDED_BY(lock_) = MixerRecord::defaults();
   std::vector<LoopState> told_loops_ DMASIM_GUARDED_BY(lock_);
-  std::set<size_t> pending_ DMASIM_GUARDED_BY(lock_);  // elements to tell of
-  uint32_t unheard_ DMASIM_GUARDED_BY(lock_) = 0;      // kinds of notices that were not compared
+  std::set<size_t> pending_ DMASIM_GUARDED_BY(lock_);  // changed elements, for next_event()
+  uint32_t unheard_ DMASIM_GUARDED_BY(lock_) = 0;      // notices not yet compared: inotify's mask
   bool pending_shown_ DMASIM_GUARDED_BY(lock_) = false;
 };
 

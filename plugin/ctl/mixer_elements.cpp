@@ -12,8 +12,8 @@ namespace {
 using enum MixerElement::Kind;
 using enum MixerElement::State;
 
-constexpr long kMostRateHz = 768000;  // a card's; snd-aloop says 192000
-constexpr long kMostChannels = 1024;  // as snd-aloop's
+constexpr long kMostRateHz = 768000;  // the card's highest rate; snd-aloop has 192000 here
+constexpr long kMostChannels = 1024;  // as in snd-aloop
 
 constexpr std::array kCardElements{
     MixerElement{.name = "Master Playback Volume",
@@ -46,7 +46,7 @@ constexpr std::array kCardElements{
                  .cell = kCaptureSwitch},
 };
 
-/// snd-aloop's, of each loop. The cells are those of the first one.
+/// The elements of each loop, as in snd-aloop. The cells here are those of the first loop.
 constexpr std::array kLoopElements{
     MixerElement{.name = "PCM Rate Shift 100000",
                  .iface = SND_CTL_ELEM_IFACE_PCM,
@@ -92,7 +92,7 @@ constexpr std::array kLoopElements{
                  .state = channels},
 };
 
-/// The place of the element of that name in one of the tables above.
+/// The index of the element of that interface and name in one of the tables above.
 template <typename Table>
 std::optional<size_t> place_of(const Table& table, snd_ctl_elem_iface_t iface, const char* name) {
   for (size_t i = 0; i < table.size(); ++i) {

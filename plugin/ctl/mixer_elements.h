@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The elements of a card's mixer: what they are called, what they hold, and where that lies. Plain
-/// data, the same for every process; element n has the numid n + 1.
+/// The elements of a card's mixer: their names, the kinds of their values, and where the values are
+/// stored. Plain data, the same for every process. Element n has the numid n + 1.
 ///
-/// THREADS  any: constant once made.
+/// THREADS  any: the objects do not change.
 #pragma once
 
 #include <alsa/asoundlib.h>
@@ -15,13 +15,13 @@
 namespace dmasim {
 
 struct MixerElement {
-  /// What a value is, and who knows it.
+  /// What kind of values the element has, and where they are stored.
   enum class Kind {
     volume,      ///< two values in a cell of the mixer's record
     setting,     ///< one value in a cell
-    loop_state,  ///< one value, told by what plays into a loop
+    loop_state,  ///< one value, set by the stream that plays into a loop
   };
-  /// Of a loop_state.
+  /// Which state of the loop a loop_state shows.
   enum class State { active, format, rate, channels };
 
   const char* name;
@@ -30,9 +30,9 @@ struct MixerElement {
   Kind kind;
   long min;
   long max;
-  size_t cell = 0;              ///< of the volumes and settings
-  State state = State::active;  ///< of the loop states
-  Loop loop{};                  ///< of those of a loop
+  size_t cell = 0;              ///< for a volume or setting
+  State state = State::active;  ///< for a loop_state
+  Loop loop{};                  ///< for an element of a loop
 
   [[nodiscard]] bool writable() const noexcept { return kind != Kind::loop_state; }
   [[nodiscard]] unsigned count() const noexcept { return kind == Kind::volume ? 2 : 1; }
@@ -40,18 +40,19 @@ struct MixerElement {
 
 class MixerElements {
  public:
-  /// Loops of so many devices and subdevices have controls: up to kMixerDevices, kMixerSubdevices.
+  /// The loops of the first `devices` devices, with `subdevices` each, have controls. At most
+  /// kMixerDevices and kMixerSubdevices.
   MixerElements(unsigned devices, unsigned subdevices) noexcept
       : devices_(devices), subdevices_(subdevices) {}
 
   [[nodiscard]] size_t size() const noexcept;
   [[nodiscard]] MixerElement at(size_t index) const noexcept;
-  /// By interface, device, subdevice, name and index.
+  /// Finds an element by interface, device, subdevice, name and index. Ignores the numid.
   [[nodiscard]] std::optional<size_t> find(const snd_ctl_elem_id_t* id) const noexcept;
-  /// All of these, numid included.
+  /// Fills in all of these fields, and the numid.
   void fill_id(size_t index, snd_ctl_elem_id_t* id) const noexcept;
 
-  /// As many as there are loops; for those, loop_at(0), loop_at(1), ...
+  /// The number of loops that have controls. They are loop_at(0), loop_at(1), ...
   [[nodiscard]] size_t loops() const noexcept { return size_t{devices_} * subdevices_; }
   [[nodiscard]] Loop loop_at(size_t number) const noexcept;
   [[nodiscard]] size_t number_of(const Loop& loop) const noexcept {
@@ -63,7 +64,7 @@ class MixerElements {
   const unsigned subdevices_;
 };
 
-/// Volumes in decibels, as ALSA's TLV has it.
+/// The scale of the volumes in decibels, as an ALSA TLV.
 [[nodiscard]] const unsigned* mixer_volume_tlv() noexcept;
 
 }  // namespace dmasim

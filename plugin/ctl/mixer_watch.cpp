@@ -18,14 +18,14 @@ namespace {
 
 constexpr long kLookAgainNs = 100'000'000;
 
-/// 0: never. What has been told before is not told any more.
+/// Sets the timer; 0 stops it. An expiry that was not read yet is dropped.
 void set_alarm(int fd, long in_ns) noexcept {
   itimerspec time{};
   time.it_value.tv_nsec = in_ns;
   timerfd_settime(fd, 0, &time, nullptr);
 }
 
-/// `fd` is what a system call has answered.
+/// `fd` is the answer of a system call. If it is negative, the error is in errno.
 Result<ForkClosedFd> adopt_into(int poll, int fd) {
   if (fd < 0) return Errno{errno};
   auto owned = ForkClosedFd::adopt(UniqueFd(fd));
@@ -49,7 +49,8 @@ Result<void> MixerWatch::begin(int poll) {
   return {};
 }
 
-/// Out of the epoll by name: a process on its way from vfork to exec may have copies still.
+/// Removes the descriptors from the epoll before it closes them. Closing alone is not enough: a
+/// process between vfork and exec may still have copies of them.
 void MixerWatch::end(int poll) noexcept {
   epoll_ctl(poll, EPOLL_CTL_DEL, notices_.get(), nullptr);
   epoll_ctl(poll, EPOLL_CTL_DEL, alarm_.get(), nullptr);
@@ -58,7 +59,7 @@ void MixerWatch::end(int poll) noexcept {
   watch_ = -1;
 }
 
-/// By the open file, so that what is watched is what has been checked.
+/// Names the file by its open descriptor, so that it watches the file that was checked.
 Result<void> MixerWatch::watch(const MixerFile& file) {
   const std::string path = "/proc/self/fd/" + std::to_string(file.fd());
   const int watch = inotify_add_watch(notices_.get(), path.c_str(), IN_MODIFY | IN_ATTRIB);
@@ -77,7 +78,7 @@ void MixerWatch::look_again() noexcept { set_alarm(alarm_.get(), kLookAgainNs); 
 
 uint32_t MixerWatch::take() noexcept {
   uint32_t kinds = 0;
-  std::array<inotify_event, 64> notices;  // of a file, so none is followed by a name
+  std::array<inotify_event, 64> notices;  // a watch on a file gives notices without names
   for (;;) {
     const ssize_t got = ::read(notices_.get(), notices.data(), sizeof notices);
     if (got <= 0) return kinds;

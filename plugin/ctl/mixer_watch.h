@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What a subscriber of a mixer hears of its file: an inotify, and an alarm for as long as there is
-/// no file to watch. What keeps it away then, as a directory that others can reach, need be nothing
-/// that could be watched.
+/// Notices of changes of a mixer's file, for a subscriber. It has an inotify instance. While there
+/// is no file to watch, it has a timer instead, because the reason why there is no file (for
+/// example a directory that other users can reach) cannot always be watched.
 ///
-/// THREADS  one object, one thread at a time.
+/// THREADS  one thread at a time for one object.
 #pragma once
 
 #include <cstdint>
@@ -18,21 +18,21 @@ class MixerWatch {
  public:
   MixerWatch() = default;
 
-  /// From here to end(), `poll`, an epoll, is readable while there is something to take, and when
-  /// it is time to look for a file again. Errors: EMFILE (too many files, or inotify instances),
-  /// ENFILE, ENOMEM, ENOSPC (too many files in epolls).
+  /// From begin() to end() the epoll `poll` is readable while there are notices for take(), and
+  /// when it is time to look for a file again. Errors: EMFILE (too many files, or inotify
+  /// instances), ENFILE, ENOMEM, ENOSPC (too many files in epolls).
   Result<void> begin(int poll);
   void end(int poll) noexcept;
 
-  /// Hears of this file from now on. Errors: ENOSPC (too many watches), ENOMEM.
+  /// Watches this file from now on. Errors: ENOSPC (too many watches), ENOMEM.
   Result<void> watch(const MixerFile& file);
-  /// Hears of it no more, which is something to take. Comes before the file is closed.
+  /// Ends the watch. This itself gives a notice for take(). Call it before the file is closed.
   void forget() noexcept;
   [[nodiscard]] bool watching() const noexcept { return watch_ >= 0; }
-  /// While none is watched: it is time to look for one again a moment from now.
+  /// For when no file is watched: sets the timer, so that the caller looks for a file again soon.
   void look_again() noexcept;
 
-  /// The kinds of all notices that wait, and whether there were any: inotify's masks.
+  /// Takes all notices that wait. Answers their inotify masks, joined by or; 0 if there were none.
   uint32_t take() noexcept;
 
  private:
