@@ -18,10 +18,11 @@ struct Cards {
   std::map<std::string, std::weak_ptr<Engine>> engines DMASIM_GUARDED_BY(lock);
 };
 
-/// Of this process and of those that it has been forked from: what they have left stays reachable.
+/// The table of this process, and those of the processes that it was forked from; the oldest is
+/// reused. The engines of the older processes stay reachable, so that they are no leak.
 constexpr size_t kTables = 8;
 
-/// Never destroyed: hooks run until the last thread is gone, also while exit() destroys statics.
+/// Never destroyed: other threads may run hooks while exit() destroys static objects.
 alignas(Cards) std::byte tables[kTables][sizeof(Cards)];
 Cards* newest_table = nullptr;
 
@@ -30,9 +31,9 @@ void begin_table() noexcept {
   newest_table = new (tables[next++ % kTables]) Cards;
 }
 
-/// A child begins anew, where it has no other thread yet: the engines that it inherits have no
-/// threads, and one that is gone may have held the lock. Nothing is allocated or freed for that:
-/// the allocator's own lock may have been held as well.
+/// A forked child begins a new table, before it has another thread. The engines that it inherits
+/// have no threads, and a thread of the parent may have held the lock at the fork. This allocates
+/// and frees nothing, since a thread may have held the allocator's lock too.
 Cards& cards() {
   static const int registered = [] {
     begin_table();
@@ -42,7 +43,7 @@ Cards& cards() {
   return *newest_table;
 }
 
-/// The last holder of an engine leaves no entry behind.
+/// The deleter of an engine's last reference: it also removes the engine's entry.
 void end_engine(Engine* engine) {
   delete engine;
   Cards& all = cards();
@@ -50,8 +51,9 @@ void end_engine(Engine* engine) {
   std::erase_if(all.engines, [](const auto& each) { return each.second.expired(); });
 }
 
-/// The engine of `card`, which is `made` if there was none. Where an engine goes, end_engine()
-/// locks too: so what may be the last holder is declared before the guard.
+/// The engine of `card`. If there is none, it becomes `made`. end_engine() takes the lock too. So
+/// `known`, which may become the last reference, is declared before the guard and destroyed after
+/// it.
 std::shared_ptr<Engine> known_or(const std::string& card, const std::shared_ptr<Engine>& made) {
   std::shared_ptr<Engine> known;
   Cards& all = cards();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The controllers of this process, one for each card, shared by the card's PCMs.
+/// The DMA controllers of this process: one for each card. The PCMs of a card share it.
 #pragma once
 
 #include <memory>
@@ -9,8 +9,8 @@
 
 namespace dmasim {
 
-/// The engine of `card`, made if no PCM of it is open. It lives as long as somebody holds it.
-/// THREADS  any. Errors: EBUSY when it lives with other options.
+/// The engine of `card`. Makes it if no PCM of the card is open. It lives as long as a reference to
+/// it. THREADS  any. Errors: EBUSY if the engine exists with other options.
 Result<std::shared_ptr<Engine>> engine_of_card(const std::string& card,
                                                const Engine::Options& options);
 

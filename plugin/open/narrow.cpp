@@ -16,8 +16,8 @@
 namespace dmasim {
 namespace {
 
-/// The largest value of `range` for which `fits` holds, which it does up to some value and for the
-/// least one.
+/// The largest value of `range` for which `fits` is true. `fits` must be true for range.min, and
+/// for each value below one for which it is true.
 template <typename Fits>
 unsigned largest(Range range, Fits fits) {
   while (range.min < range.max) {
@@ -31,8 +31,9 @@ unsigned largest(Range range, Fits fits) {
   return range.min;
 }
 
-/// The rates of `range` that files at `path` hold, with what else `format` has: each of them, or
-/// else the usual ones among them and the two ends. None if none.
+/// The rates of `range` that the file type of `path` holds together with the rest of `format`. If
+/// it holds all of them, the answer is the range. Else it is a list: those of the usual rates and
+/// of the range's two ends that it holds. Empty if it holds none of these.
 std::optional<Rates> held_rates(const char* path, PcmFormat format, const Range& range) {
   format.rate_hz = range.min;
   if (file_sink_accepts_rates(path, format, range.max)) return Rates(range);
@@ -74,7 +75,7 @@ bool is_sound_file(const std::string& source) noexcept {
 }
 
 bool narrow_to_file(PcmConfig& config, const char* path) {
-  const Range range{config.rate_hz.min(), config.rate_hz.max()};  // all of it so far
+  const Range range{config.rate_hz.min(), config.rate_hz.max()};  // not narrowed so far
   const auto rates = [&](SampleFormat format) {
     return held_rates(path, {.sample = format, .channels = config.channels.min}, range);
   };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What a file, a source or a cable leaves of a PCM's limits.
+/// Narrows a PCM's limits to what its file, source or cable allows.
 #pragma once
 
 #include <alsa/asoundlib.h>
@@ -14,25 +14,26 @@
 
 namespace dmasim {
 
-/// The recording's name or names. May throw std::bad_alloc.
+/// The pattern of the recording's name or names. May throw std::bad_alloc.
 [[nodiscard]] FilePattern file_pattern(const PcmConfig& config);
 
-/// A source that is none of the words that mean another one.
+/// Says whether `source` is the path of a sound file, and not one of the words for another source.
 [[nodiscard]] bool is_sound_file(const std::string& source) noexcept;
 
-// Each of these is false where nothing would be left; the limits are then half narrowed.
+// Each of the next three answers false if no value would be left. Some limits may be narrowed then.
 
-/// A recording's type may not hold every format, channel count and rate.
+/// To what the type of the recording's file can hold: some types do not hold every format, channel
+/// count and rate.
 bool narrow_to_file(PcmConfig& config, const char* path);
 
-/// A sound file has one rate and one channel count, as a card with a fixed clock has.
+/// To the one rate and one channel count of a sound file, as on a card with a fixed clock.
 bool narrow_to_shape(PcmConfig& config, const Source::Shape& shape);
 
-/// While others are on a cable it is a card with one format; `plug` converts, as for any card.
+/// To the one format that a cable has while other streams use it. `plug` converts, as for any card.
 bool narrow_to_format(PcmConfig& config, const PcmFormat& format);
 
-/// What the PCM's cable carries at this moment, if that binds it: not the playback of a loop whose
-/// "PCM Notify" is on, which changes the format for those who hear it.
+/// The format that the PCM's cable carries now, if the PCM must use it. Empty for the playback of a
+/// loop whose "PCM Notify" is on: this playback may change the format for the loop's captures.
 [[nodiscard]] std::optional<PcmFormat> carried_format(const PcmConfig& config,
                                                       snd_pcm_stream_t stream);
 

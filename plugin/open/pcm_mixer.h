@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What the mixer of its card does to a PCM.
+/// The effects of the card's mixer on a PCM.
 #pragma once
 
 #include <cstdint>
@@ -13,19 +13,22 @@
 
 namespace dmasim {
 
-/// Frames go through the volume, unless nobody hears them anyhow.
+/// Adds the mixer's volume to the sink or source. Answers the same object if nobody hears the
+/// volume: a sink without a file or cable, a source of silence without a cable.
 std::unique_ptr<Sink> mix(const PcmConfig& config, std::unique_ptr<Sink> sink);
 std::unique_ptr<Source> mix(const PcmConfig& config, std::unique_ptr<Source> source);
 
-/// How fast the clock of a loop goes at the moment at which it is asked, with its PPM and "PCM Rate
-/// Shift 100000". Empty: nothing shifts it.
+/// A function that answers the rate deviation of a loop's clock, in ppm, at the moment of its call.
+/// It is the PCM's `ppm`, shifted by the loop's "PCM Rate Shift 100000". Empty if the PCM is not at
+/// a loop with controls.
 std::function<int32_t()> shifted_clock(const PcmConfig& config);
 
-/// Whether "PCM Notify" of the loop is on at the moment at which it is asked. Empty: it has none.
+/// A function that answers whether the loop's "PCM Notify" is on at the moment of its call. Empty
+/// if the PCM is not at a loop with controls.
 std::function<bool()> notify_switch(const PcmConfig& config);
 
-/// `ppm` of a clock that ticks 100000 times while another one ticks `rate_shift` times, to the
-/// nearest millionth: as in snd-aloop, 101000 is slower.
+/// The deviation in ppm of a clock that ticks 100000 times while a clock with the deviation `ppm`
+/// ticks `rate_shift` times, rounded to the nearest millionth. As in snd-aloop, 101000 is slower.
 [[nodiscard]] constexpr int32_t shifted_ppm(int32_t ppm, uint32_t rate_shift) noexcept {
   const int64_t millionths = (1'000'000 + int64_t{ppm}) * kRateShiftNone;
   return static_cast<int32_t>((millionths + rate_shift / 2) / rate_shift - 1'000'000);

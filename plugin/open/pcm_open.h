@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// From a configuration to the parts of a substream, and to the limits that ioplug is told.
+/// Makes the parts of a substream from a configuration, and sets the limits of the ioplug.
 #pragma once
 
 #include <alsa/asoundlib.h>
@@ -13,22 +13,23 @@
 
 namespace dmasim {
 
-/// What `conf` means for an open of that direction. Errors: EINVAL, after a line in ALSA's error
+/// Reads `conf` for an open of the direction `stream`. Errors: EINVAL, after a line in ALSA's error
 /// log.
 Result<PcmConfig> open_config(const snd_config_t* conf, snd_pcm_stream_t stream);
 
-/// Takes the subdevice that `config` names, or any that is free. None where there is no directory
-/// to keep its lock in and none was named: nobody else can have it then. Errors, after a line in
-/// ALSA's error log: those of Subdevice; EBUSY for a number that the card does not have, as of a
-/// kernel's. Without a line: EMFILE, ENFILE, ENOMEM.
+/// Takes the subdevice that `config` names, or else any that is free. The answer is empty if
+/// `config` names none and there is no directory for its lock file: then no other process can have
+/// one either. Errors, after a line in ALSA's error log: those of Subdevice; EBUSY for a number
+/// that the card does not have, as a kernel's card answers. Without a line: EMFILE, ENFILE, ENOMEM.
 Result<std::optional<Subdevice>> take_subdevice(const PcmConfig& config, snd_pcm_stream_t stream);
 
-/// Makes engine, sink and source, and narrows `config`'s limits to what a file can hold or holds.
-/// No file is made and no thread started. Errors, after a line in ALSA's error log: those of
-/// make_file_sink and make_file_source; EBUSY; EINVAL (limits that leave nothing).
+/// Makes the engine, and the sink or source. Narrows the limits of `config` to what the recording's
+/// file can hold, what the source's file holds, or what the cable carries. Makes no file and starts
+/// no thread. Errors, after a line in ALSA's error log: those of make_file_sink and
+/// make_file_source; EBUSY; EINVAL (no value is left within the limits).
 Result<SubstreamParts> make_parts(PcmConfig& config, snd_pcm_stream_t stream);
 
-/// Tells ioplug the limits. A negative errno, as alsa-lib's calls.
+/// Sets the limits of the ioplug. Answers 0 or a negative errno, as alsa-lib's calls.
 int set_hw_constraints(snd_pcm_ioplug_t& io, const PcmConfig& config);
 
 }  // namespace dmasim

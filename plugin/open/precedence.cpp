@@ -60,14 +60,14 @@ bool file_can_grow(const PcmConfig& config, snd_pcm_stream_t stream) {
          make_file_sink(file_pattern(config), {.append = true}).error() != ENOTSUP;
 }
 
-/// Keys that can exclude each other. Whoever gives one of them may mean another's absence.
+/// Keys that can exclude each other. A user who gives one of them may not want the others.
 struct Exclusion {
-  std::array<string_view, 6> keys;  ///< those behind the last one are empty
+  std::array<string_view, 6> keys;  ///< the unused places at the end are empty
   bool (*agree)(const PcmConfig& config, snd_pcm_stream_t stream);
-  bool logged;  ///< the program goes elsewhere than its user may think
+  bool logged;  ///< the sound may go elsewhere than the user expects, so the log says so
 };
 
-/// In the order in which they are looked at.
+/// They are checked in this order.
 constexpr std::array kExclusions{
     Exclusion{{"source", "loop"}, one_of_source_and_loop, false},
     Exclusion{{"source", "cable"}, one_of_source_and_cable, false},
@@ -86,7 +86,7 @@ bool concerns(const Exclusion& exclusion, const GivenValue& value) {
   return std::count(exclusion.keys.begin(), exclusion.keys.end(), value.key) > 0;
 }
 
-/// What is left of `values` if those of the exclusion for which `leave_out` holds are left out.
+/// `values` without those of the exclusion for which `leave_out` is true.
 template <typename LeaveOut>
 GivenValues without(const GivenValues& values, const Exclusion& exclusion, LeaveOut leave_out) {
   GivenValues rest;
@@ -104,7 +104,7 @@ bool agree(const Exclusion& exclusion, const GivenValues& values, snd_pcm_stream
 bool from_environment(const GivenValue& value) { return value.from_environment; }
 bool from_name(const GivenValue& value) { return !value.from_environment; }
 
-/// Both have a say in it.
+/// Says whether both the environment and the name give values for the exclusion's keys.
 bool mixed(const GivenValues& values, const Exclusion& exclusion) {
   const auto of_these = [&](auto from) {
     return std::any_of(values.begin(), values.end(), [&](const GivenValue& each) {
@@ -114,7 +114,7 @@ bool mixed(const GivenValues& values, const Exclusion& exclusion) {
   return of_these(from_environment) && of_these(from_name);
 }
 
-/// One value of the environment less if that is enough, else all of them.
+/// Leaves out one value of the environment if that is enough, else all of them.
 GivenValues least_left_out(const GivenValues& values, const Exclusion& exclusion,
                            snd_pcm_stream_t stream) {
   for (const GivenValue& one : values) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Values that an open has no use for. Of keys that exclude each other, what the name says wins
-/// over the environment.
+/// Finds the values that an open does not use. If a value in the name and a value in the
+/// environment exclude each other, the name wins.
 #pragma once
 
 #include <alsa/asoundlib.h>
@@ -12,13 +12,13 @@
 
 namespace dmasim {
 
-/// Takes those values of the environment out of `values` that exclude what the name says for an
-/// open of that direction. Values from one place that exclude each other are left for the open to
-/// refuse. Answers with a sentence for each value that was taken out. `values` are accepted one by
-/// one, as by make_pcm_config().
+/// Removes from `values` the values of the environment that exclude those of the name, for an open
+/// of that direction. Values that exclude each other and come from one place stay: the open then
+/// refuses them. Answers with one sentence for each removed value. make_pcm_config() must have
+/// accepted each of `values`.
 std::vector<std::string> leave_out_excluded(GivenValues& values, snd_pcm_stream_t stream);
 
-/// A sentence for each value that an open of that direction does not use.
+/// Answers with one sentence for each value that an open of that direction does not use.
 [[nodiscard]] std::vector<std::string> unused_by_direction(const GivenValues& values,
                                                            snd_pcm_stream_t stream);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Which subdevice a PCM gets, and what its user is told when it gets none.
+/// Takes a subdevice for a PCM, and logs the reason if there is none.
 #include <cerrno>
 #include <cstring>
 #include <string>
@@ -17,7 +17,8 @@ const char* purpose(const PcmDevice& device) noexcept {
   return device.playback ? "playback" : "capture";
 }
 
-/// A loop's cable can be heard without its subdevice.
+/// The end of the message that a subdevice is in use. A program can capture from a loop's cable
+/// without the loop's subdevice.
 std::string advice(const PcmConfig& config, const PcmDevice& device) {
   if (device.loop && !device.playback) return "; to listen along: CABLE=" + config.cable;
   return device.loop ? "; or a CABLE of its own" : "; or none: any that is free";
@@ -38,7 +39,8 @@ void log_all_busy(const PcmConfig& config, const PcmDevice& device) {
       device.card.c_str(), device.number, purpose(device), config.subdevices);
 }
 
-/// Files in the place of locks: somebody has made them, or opened them to others.
+/// For files in the place of lock files: another program has made them, or other users can open
+/// them.
 void log_none_usable(const PcmConfig& config, const PcmDevice& device, int error) {
   SNDERR(
       "dmasim: card = \"%s\", dev = %u: those of its %u subdevices that are not in use for %s have "
