@@ -15,7 +15,8 @@
 namespace dmasim {
 namespace {
 
-/// Where one loudspeaker stands; the others may be many.
+/// Says whether `position` is the place of one loudspeaker. Two channels must not have the same
+/// place. SND_CHMAP_UNKNOWN and SND_CHMAP_NA are no places.
 bool is_a_place(int position) { return position > SND_CHMAP_NA; }
 
 bool contains(const ChannelMap& map, int position) {

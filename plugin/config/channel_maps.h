@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Which loudspeaker each channel belongs to: what a card tells, and lets a program choose from.
+/// Channel maps: which loudspeaker each channel belongs to. The card tells them to a program, and
+/// the program may choose one of them.
 #pragma once
 
 #include <alsa/asoundlib.h>
@@ -14,29 +15,33 @@
 
 namespace dmasim {
 
-/// SND_CHMAP_* of channel 0, 1, ...
+/// The SND_CHMAP_* values of channel 0, 1, ...
 using ChannelMap = std::vector<unsigned>;
 
-/// "FL+FR/FL+FR+RL+RR": positions joined by + or , and maps by /. False if it is no such thing.
+/// Reads text like "FL+FR/FL+FR+RL+RR": positions are joined by + or , and maps by /. Answers false
+/// for any other text.
 bool parse_channel_maps(std::string_view text, std::vector<ChannelMap>& out);
 
-/// What most cards have: one map for 1, 2, 4, 6 and 8 channels.
+/// The maps that most cards have: one map each for 1, 2, 4, 6 and 8 channels.
 std::vector<ChannelMap> usual_channel_maps();
 
-/// THREADS  any: alsa-lib runs these hooks under no lock.
+/// The card's channel maps, and the one that the program has chosen.
+///
+/// THREADS  any: alsa-lib calls the hooks for channel maps under no lock.
 class ChannelMaps {
  public:
-  /// Keeps the maps for as many channels as there may be.
+  /// Keeps those of `maps` whose channel count is within `channels`.
   ChannelMaps(const std::vector<ChannelMap>& maps, Range channels);
 
   [[nodiscard]] bool empty() const noexcept { return maps_.empty(); }
 
-  // What alsa-lib's caller frees with free(). Null: none, or no memory.
+  // alsa-lib's caller frees the answers of the next two with free(). Null: no map, or no memory.
   [[nodiscard]] snd_pcm_chmap_query_t** query() const noexcept;
-  /// The map in use by a stream of so many channels.
+  /// The map that a stream of `channels` channels uses.
   [[nodiscard]] snd_pcm_chmap_t* get(unsigned channels) noexcept DMASIM_EXCLUDES(lock_);
 
-  /// Errors: EINVAL (none of the card's, or not for so many channels).
+  /// Chooses `map`. Errors: EINVAL (the card does not have this map, or the stream has another
+  /// channel count).
   Result<void> set(unsigned channels, const snd_pcm_chmap_t& map) DMASIM_EXCLUDES(lock_);
 
  private:
@@ -44,7 +49,7 @@ class ChannelMaps {
 
   std::vector<ChannelMap> maps_;
   Mutex lock_;
-  const ChannelMap* chosen_ DMASIM_GUARDED_BY(lock_) = nullptr;  // by set()
+  const ChannelMap* chosen_ DMASIM_GUARDED_BY(lock_) = nullptr;  // stored by set()
 };
 
 }  // namespace dmasim

@@ -16,7 +16,7 @@ using std::string_view;
 
 constexpr KeyWords kEnvironment{"environment", "yes or no", true};
 
-/// What every block may have, for others than the plugin.
+/// Keys that any block may have. They are for other programs than the plugin.
 bool is_common_key(string_view name) {
   return name == "comment" || name == "type" || name == "hint";
 }
@@ -48,7 +48,7 @@ std::optional<std::string> plain_value(const ConfigBlock& block, const KeyWords&
   return std::string(raw);
 }
 
-/// Null, after a line in the log, if it is none of them.
+/// The key of that name. Null, after a line in the log, if there is none.
 const KeyWords* find_key(const ConfigBlock& block, std::span<const KeyWords> keys, const char* id) {
   if (id == kEnvironment.name) return &kEnvironment;
   const auto key = std::find_if(keys.begin(), keys.end(),
@@ -75,7 +75,8 @@ bool gather_block(const ConfigBlock& block, std::span<const KeyWords> keys,
   return true;
 }
 
-/// Takes `environment` out of `values`. None, after a line in the log, if it is neither yes nor no.
+/// Removes the key `environment` from `values` and answers its value; false if it is not given.
+/// Empty, after a line in the log, if the value is neither yes nor no.
 std::optional<bool> take_environment(const ConfigBlock& block, GivenValues& values) {
   bool yes = false;
   const GivenValue* given = given_value(values, kEnvironment.name);

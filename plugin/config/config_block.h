@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A block of an ALSA conf, as what it gives for each of its keys, and what the environment gives
-/// for the others. What the values mean is not asked here.
+/// Gathers the values of one block of an ALSA conf: those that the block gives, and those that the
+/// environment gives for the other keys. The values are not interpreted here.
 #pragma once
 
 #include <alsa/asoundlib.h>
@@ -16,35 +16,36 @@ namespace dmasim {
 struct KeyWords {
   std::string_view name;
   const char* accepts;
-  bool of_blocks_only = false;  ///< no variable of the environment stands for it
+  bool of_blocks_only = false;  ///< the environment cannot give it
 };
 
-/// How the log names a block.
+/// How the log names a block and its keys.
 struct ConfigBlock {
   const char* before_key;  ///< empty, or a word and a space
-  /// Names a variable of the environment that nearly stands for one of its keys, see
-  /// log_near_variables(). `other_keys` are those of other blocks.
+  /// The log names variables of the environment whose names are nearly those of the block's keys:
+  /// see log_near_variables(). `other_keys`, the keys of other blocks, count as right names too.
   bool names_near_variables = false;
   std::span<const std::string_view> other_keys = {};
 };
 
 struct GivenValue {
   std::string_view key;  ///< a KeyWords::name
-  std::string text;      ///< empty: the default
+  std::string text;      ///< empty: the key keeps its default
   bool from_environment = false;
 };
 using GivenValues = std::vector<GivenValue>;
 
-/// Null if there is none.
+/// The value that is given for `key`. Null if there is none.
 [[nodiscard]] const GivenValue* given_value(std::span<const GivenValue> values,
                                             std::string_view key) noexcept;
 
-/// `rate`, or DMASIM_RATE where the environment has given it: how the log names a value's key.
+/// The key as the log names it: for example `rate`, or DMASIM_RATE if the environment has given the
+/// value.
 [[nodiscard]] std::string key_in_log(const ConfigBlock& block, const GivenValue& value);
 
-/// All that `conf` gives. With `environment yes` in it also what the environment gives, now, for
-/// the keys that the block leaves out. None, after a line in ALSA's error log, if there is another
-/// key or a value that is not plain.
+/// All values that `conf` gives. If `conf` has `environment yes`, also the values that the
+/// environment gives now for the keys that are not in the block. Empty, after a line in ALSA's
+/// error log, if the block has a key that is not in `keys`, or a value that is not plain.
 [[nodiscard]] std::optional<GivenValues> gather_values(const ConfigBlock& block,
                                                        std::span<const KeyWords> keys,
                                                        const snd_config_t* conf);

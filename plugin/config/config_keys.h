@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The keys of a block of an ALSA conf, as a table that reads what is given for them into a Config.
-/// A refusal is a line in ALSA's error log with the key, the value and what is accepted.
+/// A table of the keys of a block of an ALSA conf. Each row has the function that reads the key's
+/// value into a Config. For a value that is refused, ALSA's error log gets a line with the key, the
+/// value and what is accepted.
 #pragma once
 
 #include <alsa/asoundlib.h>
@@ -26,8 +27,8 @@ constexpr std::array<KeyWords, count> words_of(const std::array<ConfigKey<Config
   return words;
 }
 
-/// In the order of `keys`: later ones override what earlier ones have set. Stops at the first that
-/// is refused. An empty value leaves the default as it is.
+/// Reads `values` into `config`, in the order of `keys`: a later key overrides what an earlier one
+/// has set. Stops at the first value that is refused. An empty value leaves the default as it is.
 template <typename Config>
 bool parse_values(const ConfigBlock& block, std::span<const ConfigKey<Config>> keys,
                   std::span<const GivenValue> values, Config& config) {

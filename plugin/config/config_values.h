@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Values as an ALSA conf writes them. Each parser answers whether `text` is one of what it
-/// accepts; only then is `out` sure to hold it.
+/// Parsers for the values of an ALSA conf. Each parser answers whether it accepts `text`. `out` is
+/// valid only if it does.
 #pragma once
 
 #include <charconv>
@@ -12,7 +12,7 @@
 
 namespace dmasim {
 
-/// A whole number.
+/// A whole number from `min` to `max`.
 template <typename Number>
 bool parse_number(std::string_view text, Number min, Number max, Number& out) {
   Number value{};
@@ -26,10 +26,10 @@ bool parse_number(std::string_view text, Number min, Number max, Number& out) {
 /// "N" or "MIN-MAX".
 bool parse_range(std::string_view text, unsigned min, unsigned max, Range& out);
 
-/// "2ms": a whole number of ns, us, ms or s, up to a minute.
+/// A whole number of ns, us, ms or s, up to a minute, as "2ms".
 bool parse_duration(std::string_view text, int64_t& out_ns);
 
-/// What alsa-lib takes for a boolean: yes, no, true, false, on, off, 1, 0.
+/// A boolean as alsa-lib reads it: yes, no, true, false, on, off, 1, 0.
 bool parse_yes_or_no(std::string_view text, bool& out);
 
 /// Any text.

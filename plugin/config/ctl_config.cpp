@@ -16,7 +16,7 @@ namespace {
 
 using std::string_view;
 
-/// The mixer knows the first of the subdevices only; a card may have more.
+/// The mixer has controls for the first kMixerSubdevices subdevices only. A card may have more.
 bool parse_subdevices(string_view text, unsigned& out) {
   const bool parsed = parse_number(text, 1U, kMostSubdevices, out);
   out = std::min(out, kMixerSubdevices);

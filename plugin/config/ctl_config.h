@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A control device's configuration: what stands behind `type dmasim` in ctl.NAME of an ALSA conf.
-/// Each value is checked here; a refusal is logged with the key, the value and what is accepted.
+/// A control device's configuration: the keys next to `type dmasim` in ctl.NAME of an ALSA conf.
+/// Each value is checked here. For a value that is refused, the log gets a line with the key, the
+/// value and what is accepted.
 #pragma once
 
 #include <alsa/asoundlib.h>
@@ -14,9 +15,9 @@ namespace dmasim {
 
 struct CtlConfig {
   std::string card = "dmasim";
-  unsigned devices = 1;                               ///< whose loops have controls, ...
-  unsigned subdevices = 8;                            ///< ... and of each so many
-  CableDirectory directory = CableDirectory::find();  ///< of the mixer and the cables
+  unsigned devices = 1;                               ///< how many devices have loops with controls
+  unsigned subdevices = 8;                            ///< how many such loops each device has
+  CableDirectory directory = CableDirectory::find();  ///< has the mixer's file and the cables
 };
 
 /// Errors: EINVAL, after a line in ALSA's error log.

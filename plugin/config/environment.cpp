@@ -16,14 +16,14 @@ namespace {
 
 constexpr std::string_view kPrefix = "DMASIM_";
 
-/// The name of a variable DMASIM_* behind that prefix; empty for others.
+/// The rest of a variable's name after the prefix DMASIM_; empty if it has another prefix.
 std::string_view key_of(std::string_view variable) {
   if (!variable.starts_with(kPrefix)) return {};
   variable.remove_prefix(kPrefix.size());
   return variable.substr(0, variable.find('='));
 }
 
-/// Each with the variable that was meant.
+/// Pairs of a variable that is nearly right, and the right name.
 std::vector<std::pair<std::string, std::string>> near_variables(
     std::span<const std::string_view> keys) {
   std::vector<std::pair<std::string, std::string>> found;

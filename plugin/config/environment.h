@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Variables of the environment that stand for keys: DMASIM_RATE for `rate`.
+/// Variables of the environment that give values for keys: DMASIM_RATE for `rate`.
 ///
-/// THREADS  any; as for getenv(3), while no other one changes the environment.
+/// THREADS  any. As for getenv(3), no other thread may change the environment in the meantime.
 #pragma once
 
 #include <span>
@@ -12,8 +12,8 @@ namespace dmasim {
 
 [[nodiscard]] std::string environment_name(std::string_view key);
 
-/// Variables DMASIM_* that stand for none of `keys`, but are at most two letters away from it, get
-/// a line in ALSA's error log, with the right name. Once: later calls say nothing more.
+/// Logs each variable DMASIM_* that belongs to none of `keys` but is at most two letters away from
+/// one: a line in ALSA's error log, with the right name. Only the first call that finds one logs.
 void log_near_variables(std::span<const std::string_view> keys);
 
 }  // namespace dmasim

@@ -9,7 +9,7 @@
 namespace dmasim {
 namespace {
 
-/// Takes ".N", with N below `limit` and written as a number is, from the front of `text`.
+/// Takes ".N" from the front of `text`. N must be below `limit` and have no leading zeros.
 std::optional<unsigned> take_number(std::string_view& text, unsigned limit) noexcept {
   if (text.size() < 2 || text.front() != '.') return std::nullopt;
   const bool padded = text[1] == '0' && text.size() > 2 && text[2] != '.';

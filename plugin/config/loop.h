@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A card's loops, as its mixer sees them.
+/// A card's loops, as its mixer numbers them.
 #pragma once
 
 #include <optional>
@@ -15,7 +15,7 @@ struct Loop {
 
 [[nodiscard]] std::string loop_cable(const std::string& card, const Loop& loop);
 
-/// The loop whose cable that is, if the card's mixer has controls for it.
+/// The loop that has the cable `cable`. Empty if the card's mixer has no controls for it.
 [[nodiscard]] std::optional<Loop> loop_with_controls(const std::string& card,
                                                      const std::string& cable) noexcept;
 

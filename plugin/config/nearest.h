@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The right word for a wrong one.
+/// Finds the right word for a misspelled one.
 #pragma once
 
 #include <span>
@@ -7,10 +7,11 @@
 
 namespace dmasim {
 
-/// How many letters have to be put in, taken out or changed to make `b` of `a`, small or capital.
+/// How many letters must be inserted, removed or changed to turn `a` into `b`. Upper and lower case
+/// count as the same.
 [[nodiscard]] size_t letters_apart(std::string_view a, std::string_view b);
 
-/// The nearest of `words` to `word`, if it is at most two letters apart; else empty.
+/// The word of `words` that is nearest to `word`. Empty if none is at most two letters apart.
 [[nodiscard]] std::string_view nearest(std::string_view word,
                                        std::span<const std::string_view> words);
 

@@ -5,8 +5,8 @@
 
 namespace dmasim {
 
-/// Says which runtime directory is not used, where one was named: once, the first time. Others of
-/// this user meet elsewhere then. THREADS  any.
+/// Logs that XDG_RUNTIME_DIR names a directory that is not used. Logs once in a process. Processes
+/// with another directory do not share this one's cards, cables and mixers. THREADS  any.
 void log_passed_over(const CableDirectory& directory);
 
 }  // namespace dmasim

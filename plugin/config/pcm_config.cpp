@@ -100,7 +100,7 @@ bool take_cable(string_view text, std::string& out) {
   return cable_name_valid(text) && take_text(text, out);
 }
 
-/// The places in it are filled in later.
+/// Checks the pattern only. %p and the others are filled in later.
 bool take_file(string_view text, std::string& out) {
   return FilePattern::parse(text, {}) && take_text(text, out);
 }
@@ -110,7 +110,7 @@ bool take_source(string_view text, std::string& out) {
 }
 
 constexpr std::array kKeys{
-    // The first: the others override it.
+    // It must be the first, because the other keys override it.
     Key{{"profile", kProfileNames},
         [](string_view t, PcmConfig& c) { return parse_profile(t, c); }},
     Key{{"file",
@@ -182,8 +182,8 @@ constexpr std::array<string_view, 1> kKeysOfControls{"devices"};
 constexpr ConfigBlock kBlock{
     .before_key = "", .names_near_variables = true, .other_keys = kKeysOfControls};
 
-/// A loop is what its first subdevice is unless another one or a cable is named. Where only a cable
-/// is, the PCM is one more at that cable, and leaves the loop to others.
+/// A loop without a named subdevice or cable uses subdevice 0. If only a cable is named, the PCM is
+/// one more PCM at that cable, and does not take a subdevice of the loop.
 void resolve_subdevice(PcmConfig& config) {
   const bool at_cable = !config.cable.empty() && !config.subdev;
   if (at_cable && !config.subdevices_chosen) config.subdevices = kMostSubdevices;

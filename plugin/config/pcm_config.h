@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A PCM's configuration: what stands behind `type dmasim` in an ALSA conf. Each value is checked
-/// here; a refusal is logged with the key, the value and what is accepted.
+/// A PCM's configuration: the keys next to `type dmasim` in an ALSA conf. Each value is checked
+/// here. For a value that is refused, the log gets a line with the key, the value and what is
+/// accepted.
 #pragma once
 
 #include <alsa/asoundlib.h>
@@ -24,27 +25,27 @@ namespace dmasim {
 
 inline constexpr unsigned kMostSubdevices = 128;
 
-/// The limits are those of a profile, and of what overrides it.
+/// The limits come from a profile, and from the keys that override it.
 struct PcmConfig {
-  std::string file;     ///< record what is played: a FilePattern; empty: nowhere
-  bool append = false;  ///< behind what the file holds
+  std::string file;     ///< the recording of what is played: a FilePattern; empty: no recording
+  bool append = false;  ///< the recording is appended to the file
   std::string source;   ///< what is captured; empty: silence
-  std::string cable;    ///< heard by and from others; empty: none
-  std::string report;   ///< a JSON line for each closed PCM is appended here; empty: none
+  std::string cable;    ///< the cable that playbacks and captures share; empty: none
+  std::string report;   ///< the file that gets a JSON line for each closed PCM; empty: none
 
   std::string card = "dmasim";
   unsigned dev = 0;
-  std::optional<unsigned> subdev;  ///< which one; none: any that is free
-  std::optional<unsigned> taken;   ///< which one it has become; none: none, or not yet
-  unsigned subdevices = 0;         ///< that there are; `subdev` may be beyond them
-  bool subdevices_chosen = false;  ///< else one more at a cable is not refused for their number
-  bool loop = false;               ///< its subdevices are those of a loop, each with a cable
+  std::optional<unsigned> subdev;  ///< the subdevice that was asked for; empty: any that is free
+  std::optional<unsigned> taken;   ///< the subdevice that was taken; empty: none, or not yet
+  unsigned subdevices = 0;         ///< how many there are; `subdev` may be too high
+  bool subdevices_chosen = false;  ///< a key gives `subdevices`: then it limits PCMs at a cable too
+  bool loop = false;               ///< each subdevice is a loop with a cable of its own
 
-  CableDirectory directory = CableDirectory::find();  ///< of cables, mixer and locks
+  CableDirectory directory = CableDirectory::find();  ///< has cables, mixer and locks
 
   std::vector<SampleFormat> formats;  ///< never empty
   Range channels;
-  bool channels_chosen = false;  ///< else a source with more of them widens the range
+  bool channels_chosen = false;  ///< if false, a source with more channels widens the range
   Rates rate_hz;
   Range period_bytes;
   Range buffer_bytes;
@@ -60,23 +61,23 @@ struct PcmConfig {
   unsigned flush_ms = 2000;
   int64_t slow_callback_ns = 0;
 
-  std::vector<std::string> unused;  ///< what was given and does nothing, and why: whole sentences
+  std::vector<std::string> unused;  ///< a sentence for each value that is not used
 };
 
-/// The frequency of a source `tone:HZ`; none of another one, or if HZ is not accepted.
+/// The frequency of a source `tone:HZ`. Empty for another source, or if HZ is not accepted.
 [[nodiscard]] std::optional<double> tone_hz(std::string_view source) noexcept;
 
-/// Whether the limits allow `format`.
+/// Says whether the limits allow `format`.
 [[nodiscard]] bool allows(const PcmConfig& config, const PcmFormat& format) noexcept;
 
-/// Whether the least periods fit into the largest buffer.
+/// Says whether the smallest number of the smallest periods fits into the largest buffer.
 [[nodiscard]] bool leaves_room_for_periods(const PcmConfig& config) noexcept;
 
 /// Errors: EINVAL, after a line in ALSA's error log.
 Result<GivenValues> gather_pcm_values(const snd_config_t* conf);
 
-/// Errors: EINVAL, after a line in ALSA's error log, for a value that is not accepted. Values that
-/// do not go together are not looked for.
+/// Checks each value alone, not whether the values go together. Errors: EINVAL, after a line in
+/// ALSA's error log, for a value that is not accepted.
 Result<PcmConfig> make_pcm_config(const GivenValues& values);
 
 }  // namespace dmasim

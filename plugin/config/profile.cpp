@@ -17,7 +17,7 @@ constexpr std::array kAloopFormats{s16_le, s16_be, s24_3le, s24_3be,  s24_le,
 constexpr std::array kDummyFormats{u8, s16_le};
 
 constexpr std::array kProfiles{
-    // Limits like those of a card on a bus: programs take the extremes that they are offered.
+    // Limits like those of a card on a bus: some programs choose the largest values that they can.
     Profile{.name = "dmasim",
             .formats = kAllFormats,
             .channels = {1, 8},

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Cards to be like: what a profile lets a program choose from. Plain data; a further card is a
-/// further row.
+/// Profiles: the limits of some existing cards. Plain data; each profile is one row of a table.
 #pragma once
 
 #include <array>
@@ -27,13 +26,13 @@ struct Profile {
   Range period_bytes;
   Range buffer_bytes;
   Range periods;
-  bool noninterleaved;     ///< offers these accesses too
-  bool channel_maps;       ///< has the usual ones
-  bool channels_may_grow;  ///< for a source with more of them
+  bool noninterleaved;     ///< offers non-interleaved access too
+  bool channel_maps;       ///< has usual_channel_maps()
+  bool channels_may_grow;  ///< a source with more channels widens the range
   unsigned subdevices;     ///< of each device, in each direction
 };
 
-/// The first is what a PCM is without any.
+/// A PCM without a profile uses the first.
 std::span<const Profile> profiles() noexcept;
 
 /// Null if there is none of that name.

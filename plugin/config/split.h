@@ -5,7 +5,7 @@
 
 namespace dmasim {
 
-/// Calls `use` for each piece between separators; stops at the first false.
+/// Calls `use` for each piece between separators. Stops at the first false, and then answers false.
 template <typename Use>
 bool each_piece(std::string_view text, std::string_view separators, Use use) {
   while (true) {
