@@ -8,7 +8,7 @@
 namespace dmasim {
 namespace {
 
-/// Which of them it was is not known where there are both.
+/// Names the file and the cable. If there are both, it is not known which of them lost frames.
 std::string place(const PcmConfig& config, const std::string& recording) {
   std::string text;
   if (!recording.empty()) text = "file = \"" + recording + '"';
@@ -31,7 +31,8 @@ std::string cause(const PcmConfig& config, int error) {
 
 }  // namespace
 
-/// "5 of 10 frames are lost"; empty if none are that have not been told.
+/// For example "5 of 10 frames are lost", counted since the last such text. Empty if no more were
+/// lost since then.
 std::string LossWords::loss(const SinkStats& stats) {
   if (stats.lost_frames == told_lost_frames_) return {};
   const uint64_t lost = stats.lost_frames - std::exchange(told_lost_frames_, stats.lost_frames);

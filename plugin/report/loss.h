@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What is said of frames that were played but not kept.
+/// The messages about frames that were played but lost on the way to the file or cable.
 #pragma once
 
 #include <string>
@@ -15,10 +15,10 @@ namespace dmasim {
 /// THREADS  any.
 class LossWords {
  public:
-  /// Of a drain that answers EIO: what could not be kept since the last words, and why.
+  /// For a drain that answers EIO: how many frames were lost since the last message, and why.
   [[nodiscard]] std::string at_drain(const PcmConfig& config, const std::string& recording,
                                      const SinkStats& stats) DMASIM_EXCLUDES(lock_);
-  /// Of losses that no drain has told; empty if there are none.
+  /// For close: the losses that no drain has reported. Empty if there are none.
   [[nodiscard]] std::string at_close(const PcmConfig& config, const std::string& recording,
                                      const SinkStats& stats) DMASIM_EXCLUDES(lock_);
 

@@ -8,9 +8,11 @@
 namespace dmasim {
 namespace {
 
-/// An object that begins as null breaks where no memory is found for it, and one from a list leaks.
-/// One that holds something asks for memory when it is destroyed, and ends the program if there is
-/// none: so it is emptied before, from the inside out.
+/// A JSON object that is safe when memory runs out. nlohmann::json has three problems then. A value
+/// that begins as null breaks if it cannot allocate its object. A value made from a list leaks. The
+/// destructor of an object that is not empty allocates memory, and ends the program if there is
+/// none. So this one begins as an object, and is emptied from the inside out before it is
+/// destroyed.
 class JsonObject {
  public:
   ~JsonObject() {
@@ -45,7 +47,7 @@ std::string report_line(const std::string& pcm, snd_pcm_stream_t stream, const P
   for (const char* key : {"format", "channels", "rate", "period_size", "buffer_size"}) {
     line[key] = nlohmann::ordered_json();
   }
-  if (stats.hw.buffer_size > 0) {  // it has been set up
+  if (stats.hw.buffer_size > 0) {  // hw_params was called
     line["format"] = snd_pcm_format_name(stats.hw.alsa_format);
     line["channels"] = stats.hw.format.channels;
     line["rate"] = stats.hw.format.rate_hz;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What one PCM did, as a line of JSON, for people and for tests.
+/// The report of one PCM: a line of JSON, for people and for tests.
 #pragma once
 
 #include <alsa/asoundlib.h>
@@ -12,7 +12,7 @@
 
 namespace dmasim {
 
-/// One line, with its end. `recording` is the name of a playback's file.
+/// One line, with a newline at its end. `recording` is the name of a playback's file.
 [[nodiscard]] std::string report_line(const std::string& pcm, snd_pcm_stream_t stream,
                                       const PcmConfig& config, const std::string& recording,
                                       std::optional<unsigned> subdevice,

@@ -18,7 +18,7 @@ constexpr int kFlags = O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 
 bool takes_lines(mode_t mode) noexcept { return S_ISREG(mode) || S_ISCHR(mode) || S_ISFIFO(mode); }
 
-/// O_NONBLOCK: a pipe that nobody reads is refused instead of waiting for a reader.
+/// With O_NONBLOCK the open of a pipe without a reader fails, and does not wait for a reader.
 Result<UniqueFd> open_report(const std::string& path, int create) {
   UniqueFd fd(open(path.c_str(), kFlags | create, 0666));
   if (!fd) return Errno{errno};
@@ -30,7 +30,8 @@ Result<UniqueFd> open_report(const std::string& path, int create) {
 
 }  // namespace
 
-/// What is no plain file is not opened before its kind is known: an open may have effects.
+/// Checks the kind of a file before it opens it, because the open of a device or pipe may have side
+/// effects.
 Result<void> check_report_file(const std::string& path) {
   struct stat status {};
   if (stat(path.c_str(), &status) != 0) {
