@@ -8,8 +8,8 @@ namespace dmasim::cli {
 
 inline constexpr int kBadArguments = 2;
 
-/// Adds a subcommand to `app`. Its work is done when `app` has parsed it; `status` is then the exit
-/// status.
+/// Adds a subcommand to `app`. The subcommand runs while `app` parses its arguments. Afterwards
+/// `status` is the exit status.
 void add_dmatest(CLI::App& app, int& status);
 
 }  // namespace dmasim::cli

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// dmasim dmatest: options in, report out.
+/// dmasim dmatest: reads the options, runs the test, prints the report.
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -19,7 +19,7 @@ using dmatest::Summary;
 using dmatest::Totals;
 using dmatest::TransferChoice;
 
-/// Slow enough that a random moment often falls into a copy.
+/// The copies are so slow that a random moment often lies within one.
 constexpr uint32_t kMemcpyBytesPerS = 100'000'000;
 constexpr uint64_t kDefaultIterations = 1000;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// dmasim SUBCOMMAND ...
-/// Exit status: what the subcommand says; 2 for arguments that are not accepted.
+/// Exit status: the subcommand's; 2 for arguments that are not accepted.
 #include <cstdio>
 #include <cstdlib>
 #include <exception>

@@ -6,7 +6,7 @@
 namespace dmasim::dmatest {
 namespace {
 
-/// `total` in `count` parts, each at least `min`.
+/// Divides `total` into `count` parts, each of at least `min`.
 std::vector<size_t> split(Dice& dice, size_t total, size_t count, size_t min) {
   std::vector<size_t> cuts{0, total - min * count};
   for (size_t i = 1; i < count; ++i) cuts.push_back(dice.between(0, cuts[1]));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Which parts of the memory a transfer is about. PURE but for the dice.
+/// Draws the parts of the memory that belong to a transfer. PURE except for the dice.
 #pragma once
 
 #include <vector>
@@ -10,11 +10,11 @@
 
 namespace dmasim::dmatest {
 
-/// Where `bytes` lie in a buffer of `buf_bytes`.
+/// Draws the place of `bytes` bytes in a buffer of the options' size.
 [[nodiscard]] Piece draw_piece(Dice& dice, const Options& options, size_t bytes);
-/// A size: any multiple of `unit` that fits.
+/// Draws a size: any multiple of `unit` that fits into the buffer.
 [[nodiscard]] size_t draw_bytes(Dice& dice, const Options& options, size_t unit);
-/// `bytes` in up to six pieces with gaps between them, in any order.
+/// Divides `bytes` bytes into up to six pieces with gaps between them, in any order.
 [[nodiscard]] std::vector<Piece> draw_pieces(Dice& dice, const Options& options, size_t bytes);
 
 }  // namespace dmasim::dmatest

@@ -12,17 +12,18 @@ inline constexpr size_t kTransfers = 3;
   return transfer == Transfer::memcpy ? "memcpy" : transfer == Transfer::sg ? "sg" : "cyclic";
 }
 
-/// What a channel's threads transfer; `mixed`: each channel another kind, in turn.
+/// The kind of transfer that a channel's threads make. With `mixed` the channels take the kinds in
+/// turn.
 enum class TransferChoice : uint8_t { memcpy, sg, cyclic, mixed };
 
 struct Options {
   unsigned channels = 3;
   unsigned threads_per_chan = 2;
-  uint64_t iterations = 0;  ///< of each thread; 0: until `seconds` are over
+  uint64_t iterations = 0;  ///< tests of each thread; 0: until `seconds` are over
   unsigned seconds = 0;     ///< 0: until `iterations` are done
   TransferChoice transfer = TransferChoice::mixed;
   size_t test_buf_bytes = 16384;
-  bool random_layout = true;  ///< sizes and offsets; else every transfer is a whole buffer
+  bool random_layout = true;  ///< random sizes and offsets; if false, always the whole buffer
   uint64_t seed = 1;
   unsigned terminate_percent = 20;
   unsigned timeout_ms = 10000;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Test memory that knows what should happen to each of its bytes. PURE.
+/// Test memory. Each byte shows whether the transfer must touch it. PURE.
 ///
-/// The high bits of a byte say which side it belongs to and whether the transfer is to touch it;
-/// the low bits count, so that a byte at the wrong place shows.
+/// The high bits of a byte say whether it belongs to the source or the destination, and whether the
+/// transfer must touch it. The low bits count, so that a byte at the wrong place is found.
 #pragma once
 
 #include <cstddef>
@@ -20,8 +20,8 @@ enum class Mark : uint8_t {
   to_copy = 0xC0,       ///< source, and destination after the transfer
 };
 
-/// Byte `n` of what `mark` says. `salt` tells transfers apart. The count is folded: neighbours
-/// differ, and so do bytes that lie a power of two apart.
+/// The value of byte `n` of the bytes with this `mark`. Transfers differ by their `salt`. The count
+/// is folded, so that neighbours differ, and also bytes that are a power of two apart.
 [[nodiscard]] constexpr std::byte stamp(Mark mark, uint32_t salt, uint64_t n) noexcept {
   const uint64_t count = n + salt;
   const uint64_t folded = count ^ count >> 5 ^ count >> 10 ^ count >> 15 ^ count >> 20;
@@ -34,7 +34,7 @@ struct Piece {
   size_t bytes = 0;
 };
 
-/// Bytes that are not what they should be: how many, and the first in words.
+/// Bytes with a wrong value: how many, and a description of the first.
 struct Mismatches {
   uint64_t count = 0;
   std::string first;
@@ -48,8 +48,8 @@ struct Mismatches {
   void note(std::byte expected, std::byte found, const char* where, uint64_t at);
 };
 
-/// One side of a transfer: memory of its own, gone for good when destroyed. The transfer's stream
-/// of bytes runs through the pieces in their order.
+/// One side of a transfer. It has memory of its own, and frees it when it is destroyed. The
+/// transfer's stream of bytes goes through the pieces in their order.
 class TestMemory {
  public:
   TestMemory(size_t bytes, std::vector<Piece> pieces);
@@ -62,11 +62,12 @@ class TestMemory {
   void make_source(uint32_t salt);
   void make_destination(uint32_t salt);
 
-  /// Nobody has written to it.
+  /// Checks that nothing was written to the memory.
   [[nodiscard]] Mismatches check_source(uint32_t salt) const;
-  /// It holds the first `moved` bytes of the stream, round after round, and is otherwise untouched.
+  /// Checks that the memory holds the first `moved` bytes of the stream, round after round, and
+  /// that the other bytes are unchanged.
   [[nodiscard]] Mismatches check_destination(uint32_t salt, uint64_t moved) const;
-  /// How many bytes of the stream lie at its beginning.
+  /// How many bytes at the beginning of the stream were copied.
   [[nodiscard]] size_t copied_prefix(uint32_t salt) const;
 
  private:

@@ -12,7 +12,7 @@ PatternPort::PatternPort(const PortStream& stream) : stream_(stream) {
   }
 }
 
-/// In one go as long as all is well: it is the channel's lock that is held.
+/// Compares a whole piece at once if it is right, because the caller holds the channel's lock.
 void PatternPort::take(std::span<const std::byte> frames, bool) noexcept {
   while (!frames.empty()) {
     const size_t at = moved_bytes_ % round_.size();

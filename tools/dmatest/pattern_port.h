@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A device that knows what it should be given, and gives what the test expects.
+/// A device of the test. It checks the bytes that it gets, or gives the bytes that the test
+/// expects.
 #pragma once
 
 #include <vector>
@@ -9,13 +10,14 @@
 
 namespace dmasim::dmatest {
 
-/// What the port's stream is: `round_bytes` again and again (mem_to_dev), or without end.
+/// The port's stream of bytes. With mem_to_dev it repeats after `round_bytes`; else it does not
+/// repeat.
 struct PortStream {
   uint32_t salt = 0;
   uint64_t round_bytes = 0;
 };
 
-/// THREADS  under the lock of its channel; the test looks after synchronize().
+/// THREADS  The channel calls it under its lock. The test reads the results after synchronize().
 class PatternPort final : public Port {
  public:
   explicit PatternPort(const PortStream& stream);
@@ -27,14 +29,14 @@ class PatternPort final : public Port {
   [[nodiscard]] size_t in_flight_bytes() const noexcept override { return 0; }
 
   [[nodiscard]] uint64_t moved_bytes() const noexcept { return moved_bytes_; }
-  /// In what it was given.
+  /// The wrong bytes that it got.
   [[nodiscard]] const Mismatches& mismatches() const noexcept { return mismatches_; }
 
  private:
   void compare(std::span<const std::byte> frames, size_t at);
 
   const PortStream stream_;
-  std::vector<std::byte> round_;  // what it is to be given
+  std::vector<std::byte> round_;  // the bytes that it must get
   uint64_t moved_bytes_ = 0;
   Mismatches mismatches_;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What a waiting thread and the callback of its transfer share.
+/// The state that a waiting thread and the callback of its transfer share.
 #pragma once
 
 #include <string>
@@ -9,33 +9,35 @@
 
 namespace dmasim::dmatest {
 
-/// LIFETIME  shared by the thread and the callback, so that a callback that should not have come
-///           still finds it.
+/// LIFETIME  Both the thread and the callback hold a reference. So the object still exists if a
+///           callback comes too late, which is an error.
 /// THREADS   [W] the waiting thread; [C] the callback; [any].
 class Pending {
  public:
   enum class Event : uint8_t { called_back, terminated, late };
 
-  /// What the callbacks told.
+  /// The sums of all callbacks.
   struct Progress {
     uint64_t callbacks = 0;
     uint64_t periods = 0;
     uint64_t transferred_bytes = 0;
-    std::string complaint;  ///< of a result that cannot be; empty: none
+    std::string complaint;  ///< describes an impossible result; empty: none
   };
 
-  /// `period_bytes` 0: not cyclic. Called back means so many periods.
+  /// `period_bytes` is 0 if the transfer is not cyclic. The event called_back comes after
+  /// `wanted_periods` periods.
   Pending(uint64_t wanted_periods, uint64_t period_bytes)
       : wanted_periods_(wanted_periods), period_bytes_(period_bytes) {}
 
   enum class Noted : uint8_t { more_to_come, enough, too_late };
-  /// [C] `too_late`: the thread had closed it.
+  /// [C] Answers too_late if the thread has called close() before.
   Noted note(const TxResult& result) DMASIM_EXCLUDES(lock_);
-  /// [any] The channel has been terminated.
+  /// [any] Wakes the thread: the channel has been terminated.
   void tell_terminated() DMASIM_EXCLUDES(lock_);
-  /// [W] Called back comes first. A termination is told once.
+  /// [W] If both have happened, the answer is called_back, not terminated. A termination is
+  /// reported once.
   Event wait_until(int64_t deadline_ns) DMASIM_EXCLUDES(lock_);
-  /// [W] From here on no callback is right.
+  /// [W] Each callback after this is an error.
   Progress close() DMASIM_EXCLUDES(lock_);
 
  private:

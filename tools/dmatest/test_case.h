@@ -9,7 +9,7 @@
 
 namespace dmasim::dmatest {
 
-/// What a thread's tests have in common.
+/// What all tests of a thread use.
 struct TestContext {
   const Options& options;
   const Rig& rig;
@@ -22,9 +22,10 @@ struct TestContext {
 /// Scatter lists and cyclic transfers, to the device or from it.
 [[nodiscard]] Verdict test_slave(const TestContext& context);
 
-/// For a transfer that takes `duration_ns`.
+/// Draws a plan for a transfer that takes `duration_ns`.
 [[nodiscard]] Plan draw_plan(const TestContext& context, int64_t duration_ns);
-/// `moved` of `wanted` bytes went the right way, but for `wrong`.
+/// The verdict on a transfer that has moved `moved` of `wanted` bytes, with `wrong` bytes among
+/// them.
 [[nodiscard]] Verdict judge(const End& end, uint64_t moved, uint64_t wanted,
                             const Mismatches& wrong);
 

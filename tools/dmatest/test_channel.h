@@ -11,8 +11,8 @@
 
 namespace dmasim::dmatest {
 
-/// A termination hits the transfers of all threads of the channel, so whoever terminates tells
-/// those who wait. THREADS  any.
+/// A termination ends the transfers of all threads of the channel. So the functions that terminate
+/// wake all threads that wait. THREADS  any.
 class TestChannel {
  public:
   TestChannel(std::string name, ChannelHandle handle, Transfer transfer)
@@ -21,14 +21,14 @@ class TestChannel {
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] Channel& channel() const noexcept { return *handle_; }
   [[nodiscard]] Transfer transfer() const noexcept { return transfer_; }
-  /// A device has one client at a time: held from slave_config to synchronize.
+  /// A device has one client at a time. A thread holds this lock from slave_config to synchronize.
   [[nodiscard]] Mutex& turn() noexcept DMASIM_RETURN_CAPABILITY(turn_) { return turn_; }
 
-  /// Legal in a callback.
+  /// Allowed in a callback.
   void terminate_async() DMASIM_EXCLUDES(lock_);
   Result<void> terminate_sync() DMASIM_EXCLUDES(lock_);
 
-  /// Is told of terminations for a scope.
+  /// Within its scope `pending` is told of terminations.
   class Watch {
    public:
     Watch(TestChannel& channel, Pending& pending);
@@ -47,7 +47,7 @@ class TestChannel {
   const std::string name_;
   const Transfer transfer_;
   Mutex turn_;
-  Mutex lock_;  // taken before a Pending's
+  Mutex lock_;  // taken before a Pending's lock
   std::set<Pending*> waiting_ DMASIM_GUARDED_BY(lock_);
   const ChannelHandle handle_;  // last: callbacks use the others until it is released
 };

@@ -12,7 +12,7 @@ namespace {
 constexpr uint32_t kDeviceBytesPerS = 20'000'000;
 constexpr size_t kLeastPeriodBytes = 256;
 
-/// A device, its memory, and a transfer between the two.
+/// A device, memory, and a transfer between the two.
 class SlaveTest {
  public:
   explicit SlaveTest(const TestContext& context)
@@ -67,7 +67,7 @@ class SlaveTest {
     return config;
   }
 
-  /// A list's pieces may end within a burst; a ring is one piece.
+  /// The pieces of a list may end within a burst. A ring is one piece.
   [[nodiscard]] TestMemory draw_memory() const {
     Dice& dice = context_.dice;
     const Options& options = context_.options;

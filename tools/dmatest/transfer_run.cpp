@@ -66,7 +66,7 @@ void TransferRun::wait_for_end() {
   }
 }
 
-/// The callback may have come before the termination, and then the transfer is whole.
+/// The callback may have come before the termination. Then the transfer is complete.
 void TransferRun::end_at_moment() {
   terminate(plan_.ending == Ending::terminate_sync);
   end_.called_back = pending_->wait_until(0) == Pending::Event::called_back;
@@ -78,13 +78,14 @@ void TransferRun::on_called_back() {
   if (!cyclic()) return;
   end_.terminated = plan_.ending == Ending::in_callback;
   if (end_.terminated) {
-    terminate(true);  // the callback that does it may not be that far yet
+    terminate(true);  // the callback may not have terminated the channel yet
   } else {
     terminate(cookie_.value % 2 == 0);
   }
 }
 
-/// Somebody has terminated the channel: was our transfer among what that ended? True when over.
+/// Another thread or a callback has terminated the channel. Answers whether this transfer has
+/// ended.
 bool TransferRun::on_terminated() {
   const bool hit = channel_.channel().tx_status(cookie_).status == DmaStatus::error;
   if (!channel_.channel().synchronize()) complain("synchronize is refused");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// One transfer from submit to the moment at which its memory may be freed.
+/// One transfer, from submit until its memory may be freed.
 #pragma once
 
 #include <memory>
@@ -10,32 +10,32 @@
 
 namespace dmasim::dmatest {
 
-/// How the transfer is to end.
+/// How the transfer must end.
 enum class Ending : uint8_t {
-  by_itself,        ///< a cyclic one: after `periods`
-  terminate_sync,   ///< at a moment
-  terminate_async,  ///< at a moment, then synchronize
+  by_itself,        ///< without a termination; a cyclic one is terminated after `periods`
+  terminate_sync,   ///< by terminate_sync at `moment_ns`
+  terminate_async,  ///< by terminate_async at `moment_ns`, then synchronize
   in_callback,      ///< its own callback terminates the channel
 };
 
 struct Plan {
   Ending ending = Ending::by_itself;
-  int64_t moment_ns = 0;      ///< from issue on
-  uint64_t periods = 1;       ///< to wait for
+  int64_t moment_ns = 0;      ///< counted from issue on
+  uint64_t periods = 1;       ///< periods to wait for
   uint64_t period_bytes = 0;  ///< 0: not cyclic
   int64_t timeout_ns = 0;
 };
 
-/// How it did end.
+/// How the transfer has ended.
 struct End {
-  bool called_back = false;  ///< for all periods of the plan
-  bool terminated = false;   ///< before that, or from the callback, or at a drawn moment
+  bool called_back = false;  ///< called back for all periods of the plan
+  bool terminated = false;   ///< before that, or in the callback, or at the drawn moment
   bool by_others = false;
   Pending::Progress progress;
   std::string complaint;
 };
 
-/// THREADS  the thread that made it. Buffers may be freed when run() returns.
+/// THREADS  only the thread that made it. Buffers may be freed when run() has returned.
 class TransferRun {
  public:
   TransferRun(TestChannel& channel, Report& report, const Plan& plan)
@@ -62,7 +62,7 @@ class TransferRun {
   Report& report_;
   const Plan plan_;
   const std::shared_ptr<Pending> pending_;
-  std::weak_ptr<Life> descriptor_;  // gone when the channel has freed it
+  std::weak_ptr<Life> descriptor_;  // expired when the channel has freed the descriptor
   Cookie cookie_{};
   int64_t deadline_ns_ = 0;
   End end_;
