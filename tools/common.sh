@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
-# What the scripts of tools/ and .ci/ share; each of them sources it. It needs bash and coreutils alone.
+# Functions for the scripts of tools/ and .ci/, which source this file. It needs only bash and
+# coreutils.
 script=$(realpath "$0" 2>/dev/null || printf '%s' "$0")
 root=$(dirname -- "$(dirname -- "$(realpath -- "${BASH_SOURCE[0]}")")")
 script=${script#"$root"/}
@@ -12,7 +13,7 @@ die() {
   exit 1
 }
 
-# The comment at the head of the script, up to the first line of it that is empty.
+# Prints the comment at the head of the script, up to its first empty line.
 print_usage() {
   local line
   while IFS= read -r line; do
@@ -24,7 +25,7 @@ print_usage() {
   done <"$root/$script"
 }
 
-# Says what is wrong with the arguments, and what is accepted.
+# Prints what is wrong with the arguments, and which are accepted. Ends with status 2.
 #   refuse MESSAGE
 refuse() {
   say "$1"
@@ -32,7 +33,7 @@ refuse() {
   exit 2
 }
 
-# If the first argument asks for help, prints it and ends.
+# If the first argument asks for help, prints the help and ends.
 answer_help() {
   case ${1:-} in
     --help | -h)
@@ -48,7 +49,8 @@ accept_no_argument() {
   [ $# -eq 0 ] || refuse "$1: not accepted; accepted is --help alone"
 }
 
-# Why PRESET cannot be built in a directory; nothing if it can.
+# Prints why a build in DIRECTORY is not possible. Prints nothing if it is possible.
+#   why_not_in DIRECTORY
 why_not_in() {
   local directory=$1 existing=$1 made_at foreign
   until [ -e "$existing" ]; do
@@ -58,7 +60,7 @@ why_not_in() {
     echo "cannot be written to"
     return
   fi
-  # What sudo cmake --install leaves there is in nobody's way.
+  # The files that "sudo cmake --install" leaves there do no harm.
   foreign=$(find "$directory" "$directory.lock" ! -name 'install_*.txt' ! -path '*/conf/installed/*' \
     ! -user "$(id -u)" ! -writable -print -quit 2>/dev/null) || true
   if [ -n "$foreign" ]; then
@@ -69,9 +71,10 @@ why_not_in() {
   fi
 }
 
-# Sets `build` to the directory that PRESET is built in: build/PRESET, or build-2/PRESET and so on where
-# the one before is of no use, as after a container or a move. CMakePresets.json takes the number
-# from the environment.
+# Sets `build` to the directory in which PRESET is built: build/PRESET. If that cannot be used, as
+# after a build in a container or a move of the checkout, it is build-2/PRESET, and so on.
+# CMakePresets.json reads the number from the environment.
+#   choose_build PRESET
 choose_build() {
   local preset=$1 number reason
   for number in '' -2 -3 -4 -5 -6 -7 -8 -9; do
@@ -85,15 +88,17 @@ choose_build() {
   [ -z "$number" ] || say "the build goes to build$number/$preset"
 }
 
-# CMake's tests and ALSA_CONFIG_PATH, of which the tests make use, take a blank or a colon for the end
-# of a path.
+# The tests need a path without blanks, colons and semicolons: in CMake's tests and in
+# ALSA_CONFIG_PATH such a character ends a path.
 need_plain_path() {
   [[ $root != *[[:space:]:\;]* ]] ||
     die "$root: the tests need a path without blanks, colons and semicolons; move the checkout"
 }
 
-# Sets `conf` to a name of the build's alsa.conf that ALSA_CONFIG_PATH can hold. Where that needs a link,
-# `conf_link` is the directory with it, to be removed at the end.
+# Sets `conf` to a path of the build's alsa.conf that ALSA_CONFIG_PATH can hold. If this needs a
+# link, it sets `conf_link` to the directory of the link. The caller removes that directory at the
+# end.
+#   find_conf BUILD
 conf_link=
 find_conf() {
   local directory=$1/conf
@@ -107,8 +112,8 @@ find_conf() {
   conf=$directory/alsa.conf
 }
 
-# Reads what ninja says and shows how far it is: a line that is rewritten, or one every ten seconds
-# where standard error is no terminal. Keeps what it read in LOG.
+# Reads ninja's output and shows the progress: one line that is rewritten, or a line every ten
+# seconds if standard error is not a terminal. Writes the output to LOG.
 #   show_progress LOG <OUTPUT
 show_progress() {
   local log=$1 begin=$SECONDS next=10 part=0 line rest='' status

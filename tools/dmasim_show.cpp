@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// dmasim-show REPORT INPUT RECORDING
-/// Prints what the card reported about the last PCM in REPORT, and whether RECORDING holds the
-/// samples of INPUT bit for bit. Exit status: 0 equal, 1 not equal or frames lost, 2 cannot tell.
+/// Prints the card's report about the last PCM in REPORT. Then prints whether RECORDING holds the
+/// samples of INPUT bit for bit. Exit status: 0 equal, 1 not equal or frames lost, 2 not known.
 #include <sndfile.h>
 
 #include <algorithm>
@@ -23,8 +23,8 @@ namespace {
 
 using nlohmann::json;
 
-/// A sound file, read as doubles: these hold every sample format that ALSA and libsndfile share
-/// exactly (integers up to 32 bits as a fraction of full scale, floats as they are).
+/// A sound file, read as doubles. A double holds a sample of each format that ALSA and libsndfile
+/// share exactly: integers up to 32 bits as a fraction of full scale, floats as they are.
 class SoundFile {
  public:
   explicit SoundFile(const std::string& path) : file_(sf_open(path.c_str(), SFM_READ, &info_)) {
@@ -34,7 +34,7 @@ class SoundFile {
   [[nodiscard]] int channels() const noexcept { return info_.channels; }
   [[nodiscard]] int rate_hz() const noexcept { return info_.samplerate; }
 
-  /// Replaces `out` by the next frames, as many as a chunk holds; empty at the end.
+  /// Replaces `out` by the next frames, at most a chunk of them. `out` is empty at the file's end.
   void read(std::vector<double>& out) {
     constexpr sf_count_t kChunkFrames = 65536;
     out.resize(static_cast<size_t>(kChunkFrames * info_.channels));
@@ -58,8 +58,8 @@ struct Comparison {
   std::optional<int64_t> first_difference;
 };
 
-/// The frame at which the first `samples` of `a` and `b` differ first. Bits, not values, so that
-/// NaN and -0.0 count.
+/// The first frame at which the first `samples` of `a` and `b` differ. Compares bits and not
+/// values, so that NaN equals itself, and -0.0 differs from 0.0.
 std::optional<int64_t> first_difference(const double* a, const double* b, size_t samples,
                                         size_t channels) {
   for (size_t i = 0; i < samples; ++i) {
@@ -129,7 +129,7 @@ void print_report(const json& report) {
   std::printf("xruns       %" PRId64 "\n", count(report, "xruns"));
 }
 
-/// True if nothing went wrong; says what did.
+/// Prints what went wrong. Answers true if nothing did.
 bool nothing_wrong(const json& report) {
   bool good = true;
   for (const char* key : {"lost_frames", "callbacks_after_synchronize"}) {
@@ -140,8 +140,8 @@ bool nothing_wrong(const json& report) {
   return good;
 }
 
-/// True if the recording is the input, to which the player may have added less than a period of
-/// silence: aplay always writes whole periods.
+/// Prints the comparison. Answers true if the recording holds the input, and after it less than a
+/// period of silence: aplay writes whole periods only.
 bool print_comparison(const Comparison& result, int64_t period_size) {
   if (result.first_difference) {
     std::printf("DIFFERENT   from frame %" PRId64 " on: %" PRId64 " frames played, %" PRId64
