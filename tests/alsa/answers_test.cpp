@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What single calls answer, where a program may rely on the kernel's answer.
+/// The answers of single calls for which a program may rely on the kernel's answer.
 #include <gtest/gtest.h>
 #include <poll.h>
 
@@ -12,7 +12,7 @@
 namespace dmasim::test {
 namespace {
 
-/// What poll() says at once, in ALSA's words.
+/// The events of a poll() that does not wait, translated by ALSA.
 unsigned short poll_now(snd_pcm_t* pcm) {
   pollfd descriptor{};
   EXPECT_EQ(snd_pcm_poll_descriptors(pcm, &descriptor, 1), 1);
@@ -85,7 +85,7 @@ std::vector<std::byte> end_of(const std::vector<std::byte>& all, size_t bytes) {
   return {all.end() - static_cast<std::ptrdiff_t>(std::min(bytes, all.size())), all.end()};
 }
 
-/// aplay -T 5 computes it from so many microseconds.
+/// aplay -T 5 computes a stop_threshold of 0 from 5 microseconds.
 TEST(Answers, AStopThresholdOfZeroLetsAStreamPlay) {
   const TemporaryDirectory directory;
   const std::string path = directory.file("played.raw");
@@ -137,7 +137,7 @@ TEST(Answers, AMappedBufferMayStillBeWrittenInXrun) {
   EXPECT_EQ(snd_pcm_prepare(pcm.get()), 0);
 }
 
-/// A mapped buffer is the card's memory: a change after the commit is played too.
+/// As on a card whose memory is mapped, a change after the commit is played too.
 TEST(Answers, WhatIsMappedMayChangeUntilTheStart) {
   const TemporaryDirectory directory;
   const std::string path = directory.file("played.raw");
@@ -160,7 +160,8 @@ TEST(Answers, WhatIsMappedMayChangeUntilTheStart) {
   EXPECT_EQ(first_difference(setup.layout, data, read_file(path)), "");
 }
 
-/// alsa-lib's own copy of the position, which it looks at first, is of the moment of the wake-up.
+/// alsa-lib first reads its own copy of the position. This copy must be of the moment of the
+/// wake-up.
 TEST(Answers, WhoWasWokenKnowsThePosition) {
   const Pcm pcm = open_playback({});
   ASSERT_TRUE(pcm);
@@ -184,8 +185,8 @@ TEST(Answers, WhoWasWokenKnowsThePosition) {
   EXPECT_EQ(snd_pcm_wait(pcm.get(), 0), 1) << "there was room, and nothing runs";
 }
 
-/// Position and delay of one status are of one moment. A call that the machine interrupts for
-/// longer than a moment is not judged.
+/// The position and the delay of one status are of one moment. A call that the machine interrupts
+/// for longer than a moment is not checked.
 TEST(Answers, AStatusIsOfOneMoment) {
   constexpr int64_t kMomentNs = 100'000;
   constexpr int kEnough = 1000;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// No frame is lost, doubled, swapped, altered or added: every format, channel count, rate and
-/// access mode, both ways. DMASIM_TEST_MATRIX says how many of their combinations are tried:
+/// No frame is lost, doubled, swapped, changed or added, for each format, channel count, rate and
+/// access mode, in both directions. DMASIM_TEST_MATRIX says which of the combinations are tried:
 ///   full    all of them, each with two shapes of the buffer
 ///   pairs   each value of a property meets each value of each other property (the default)
 ///   short   pairs, without the streams that a slow build cannot make in time
@@ -22,10 +22,11 @@ namespace dmasim::test {
 namespace {
 
 constexpr size_t kParallelStreams = 16;
-constexpr unsigned kMostSamplesWhenShort = 400'000;  // a second: what a slow build makes in time
+constexpr unsigned kMostSamplesWhenShort =
+    400'000;  // samples per second that a slow build can move
 
-/// A buffer in whole periods, about as long as given whatever the rate. A stream with two periods
-/// gets longer ones, so that a busy machine has time.
+/// A buffer of whole periods. It has about the given duration at any rate. With only two periods
+/// they are longer, so that a busy machine has time.
 struct Shape {
   unsigned periods;
   unsigned period_us;
@@ -36,7 +37,7 @@ constexpr std::array<Shape, 6> kShapes{
 constexpr std::array<unsigned, 4> kChannelCounts{1, 2, 6, 32};
 constexpr std::array<unsigned, 4> kRates{8000, 44100, 48000, 192000};
 
-/// 9 periods of 149 frames at 8 kHz; other odd lengths elsewhere.
+/// At 8 kHz 9 periods of 149 frames. At other rates other odd lengths.
 PcmSetup shaped(const Shape& shape, unsigned rate_hz) {
   PcmSetup setup;
   setup.rate_hz = rate_hz;
@@ -45,8 +46,8 @@ PcmSetup shaped(const Shape& shape, unsigned rate_hz) {
   return setup;
 }
 
-/// Mostly a whole buffer, a part of the next round and a part of a period; each fourth is shorter
-/// than a period and starts by drain.
+/// How many frames a stream has. Mostly a whole buffer, a part of the next round and a part of a
+/// period. Each fourth stream is shorter than a period, so that drain starts it.
 size_t length(const PcmSetup& setup, snd_pcm_stream_t stream, size_t turn) {
   const size_t part = setup.period_size / 2 + 1;
   if (turn % 4 == 3 && stream == SND_PCM_STREAM_PLAYBACK) return part;
@@ -70,8 +71,9 @@ using Combination = std::array<size_t, 4>;
 constexpr Combination kValues{kFormats.size(), kChannelCounts.size(), kRates.size(),
                               kShapes.size()};
 
-/// Each format meets each shape. The channel count and the rate are steps along both, so that they
-/// meet each format, each shape and each other too: PairsOfTheMatrix shows it.
+/// Combines each format with each shape. The channel count and the rate are chosen so that each of
+/// them is combined with each format, with each shape and with each other. PairsOfTheMatrix tests
+/// it.
 std::vector<Combination> pairwise() {
   std::vector<Combination> all;
   for (size_t format = 0; format < kFormats.size(); ++format) {
@@ -169,7 +171,7 @@ INSTANTIATE_TEST_SUITE_P(Alsa, BitExact,
                                                               SND_PCM_ACCESS_RW_NONINTERLEAVED)),
                          name_of);
 
-/// Interrupts every half millisecond, hundreds of them in a buffer.
+/// The card interrupts every half millisecond, hundreds of times in a buffer.
 TEST(BitExactShapes, WithHundredsOfPeriods) {
   std::vector<MatrixCase> cases;
   for (const snd_pcm_stream_t stream : {SND_PCM_STREAM_PLAYBACK, SND_PCM_STREAM_CAPTURE}) {

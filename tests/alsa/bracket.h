@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Positions against CLOCK_MONOTONIC: between two readings of the clock around a call there is
-/// nothing but the frames of that time, whatever load the machine is under.
+/// Compares positions with CLOCK_MONOTONIC. A test reads the clock before and after a call. The
+/// position that the call answers must be of a moment between these two readings. This holds under
+/// any load of the machine.
 #pragma once
 
 #include <algorithm>
@@ -24,20 +25,20 @@ Bracket bracket(Call call) {
   return times;
 }
 
-/// How many frames a card of `rate_hz` moves in so long.
+/// How many frames a card of `rate_hz` moves in `ns`.
 inline int64_t frames_in(int64_t ns, double rate_hz) {
   return static_cast<int64_t>(static_cast<double>(std::max<int64_t>(ns, 0)) * rate_hz / 1e9);
 }
 
-/// Where a position can be.
+/// The lowest and the highest possible position.
 struct PositionRange {
   int64_t least = 0;
   int64_t most = 0;
   [[nodiscard]] bool holds(int64_t position) const { return position >= least && position <= most; }
 };
 
-/// For a stream started in `start`, whose position was asked for in `ask`. A frame of grace is for
-/// the rounding of the double.
+/// The range for a stream that was started within `start` and whose position was read within `ask`.
+/// It is wider by a frame, for the rounding of the double.
 inline PositionRange position_range(const Bracket& start, const Bracket& ask, double rate_hz) {
   return {.least = frames_in(ask.before_ns - start.after_ns, rate_hz) - 1,
           .most = frames_in(ask.after_ns - start.before_ns, rate_hz) + 1};

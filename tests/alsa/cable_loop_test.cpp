@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Playback heard by capture within one process.
+/// A capture hears a playback of the same process by a cable.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,7 +18,7 @@ namespace {
 constexpr size_t kDelayFrames = 24;
 constexpr size_t kPlayed = 24001;
 
-/// Plays for half a second without its program.
+/// The playback's buffer lasts for half a second without its program.
 PcmSetup playback_setup() {
   PcmSetup setup = cable_setup();
   setup.buffer_size = 30 * setup.period_size;
@@ -44,16 +44,16 @@ snd_pcm_sframes_t write_tagged(snd_pcm_t* pcm, const std::vector<CableFrame>& fr
   return snd_pcm_writei(pcm, frames.data(), frames.size());
 }
 
-/// By how many frames the capture's position is ahead of the playback's: both move at the same
-/// instants, so it is one number. How closely it is known depends on how fast this thread is.
+/// By how many frames the capture's position is ahead of the playback's. Both move at the same
+/// moments, so this number does not change. A fast thread measures it more exactly.
 struct Apart {
   snd_pcm_sframes_t least = std::numeric_limits<snd_pcm_sframes_t>::min();
   snd_pcm_sframes_t most = std::numeric_limits<snd_pcm_sframes_t>::max();
   [[nodiscard]] bool known() const { return least == most; }
 };
 
-/// Looks at both positions until the difference is known, or the playback, in whose buffer are
-/// `written` frames, has played half of them. Before its first frame a position tells nothing.
+/// Reads both positions until the difference is known, or until the playback has played half of the
+/// `written` frames in its buffer. A position before the first frame shows nothing.
 Apart positions_apart(snd_pcm_t* capture, snd_pcm_t* playback, size_t written,
                       const PcmSetup& setup) {
   const auto buffer = static_cast<snd_pcm_sframes_t>(setup.buffer_size);
@@ -81,7 +81,7 @@ std::vector<CableFrame> read_frames(snd_pcm_t* pcm, size_t count) {
   return frames;
 }
 
-/// Plays once, and expects it `kDelayFrames` behind, with silence before and after.
+/// Plays once. Expects to capture it `kDelayFrames` later, with silence before and after.
 void expect_exact_loop(snd_pcm_t* playback, snd_pcm_t* capture, int32_t tag) {
   const auto frames = tagged_frames(tag, 1, kPlayed);
   ASSERT_EQ(write_tagged(playback, frames), static_cast<snd_pcm_sframes_t>(kPlayed));
@@ -130,8 +130,8 @@ TEST_F(CableLoop, HasTheSameDelayWhenStreamsAreStartedAgain) {
   }
 }
 
-/// A program that writes a period for each one it reads: from write to read it takes what it has
-/// queued, the delay of the cable, and nothing else.
+/// The program writes a period for each period that it reads. A frame takes from write to read as
+/// long as the queued frames and the delay of the cable, and not longer.
 TEST_F(CableLoop, AFullDuplexProgramHearsItselfAsLateAsItQueues) {
   constexpr size_t kPeriod = 256;
   constexpr size_t kQueued = 24 * kPeriod;
@@ -244,7 +244,8 @@ TEST_F(CableLoop, TheFileBesideTheCableHoldsTheSame) {
   EXPECT_EQ(read_file(path), std::vector<std::byte>(bytes.begin(), bytes.end()));
 }
 
-/// Frame after frame of a ring that a card runs over. `rewritten` counts those of a later player.
+/// Expects the frames of a ring that the hardware plays again and again. `rewritten` counts the
+/// frames of a later player.
 void expect_round_after_round(const std::vector<CableFrame>& found, size_t ring_frames,
                               size_t* rewritten) {
   auto at =
@@ -261,8 +262,8 @@ void expect_round_after_round(const std::vector<CableFrame>& found, size_t ring_
   }
 }
 
-/// With stop_threshold at the boundary a card plays what lies in its ring, again and again; a
-/// program that comes late changes what the next round plays.
+/// With a stop_threshold of the boundary a card plays its ring again and again. A program that
+/// writes late changes the frames of the next round.
 TEST_F(CableLoop, ACardThatRunsOverItsRingIsHeardDoingSo) {
   PcmSetup setup = playback_setup();
   setup.buffer_size = 20 * setup.period_size;
@@ -280,7 +281,8 @@ TEST_F(CableLoop, ACardThatRunsOverItsRingIsHeardDoingSo) {
     EXPECT_EQ(snd_pcm_start(in.get()), 0);
     EXPECT_EQ(snd_pcm_start(out.get()), 0);
     auto found = read_frames(in.get(), setup.buffer_size * 3 / 2);
-    // The first third again, of another player: the hardware is in the middle of its second round.
+    // Writes the first third again, with another tag. The hardware is in the middle of its second
+    // round.
     const auto third = tagged_frames(2, 1, setup.buffer_size / 3);
     EXPECT_EQ(write_tagged(out.get(), third), static_cast<snd_pcm_sframes_t>(third.size()));
     if (snd_pcm_avail(out.get()) > ring_frames * 5 / 3) return Look::too_late;

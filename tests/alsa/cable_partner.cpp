@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The other process at a cable, until it is killed:
+/// The other process at a cable. It runs until it is killed:
 ///   cable_partner play PCM TAG   plays frames that carry TAG and their index
 ///   cable_partner listen PCM     checks their order; a frame out of order ends it with status 1
 ///   cable_partner hear PCM TAG   the same, until it has heard enough of TAG; status 0 then
@@ -25,7 +25,7 @@ int fail(const char* what, snd_pcm_sframes_t error) {
 
 void tell_running() { [[maybe_unused]] const ssize_t told = write(STDOUT_FILENO, "running\n", 8); }
 
-/// A stream that stopped begins again, as players do.
+/// Starts a stream that has stopped again, as players do.
 int play(snd_pcm_t* pcm, int32_t tag) {
   bool told = false;
   int32_t next = 1;

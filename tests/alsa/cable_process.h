@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A cable_partner in a process of its own.
+/// Runs a cable_partner in a process of its own.
 #pragma once
 
 #include <sys/types.h>
@@ -11,14 +11,15 @@ namespace dmasim::test {
 
 class Partner {
  public:
-  /// Its stream runs when this returns; a failed expectation if it never does.
+  /// Returns when the partner's stream runs. A failed expectation if it never does.
   explicit Partner(std::vector<std::string> words);
   ~Partner();  ///< SIGKILL
   Partner(const Partner&) = delete;
   Partner& operator=(const Partner&) = delete;
 
   void signal(int number) const;
-  /// SIGKILL. False if it had ended by itself, which is a failed expectation too.
+  /// Sends SIGKILL. Answers false if the partner had ended by itself; this is a failed expectation
+  /// too.
   bool kill();
   [[nodiscard]] pid_t pid() const noexcept { return pid_; }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Playback heard by capture in other processes, whatever becomes of either.
+/// Captures that hear the playback of another process, when one of the two is stopped or killed.
 #include "tests/alsa/cable_process.h"
 
 #include <gtest/gtest.h>
@@ -28,8 +28,8 @@ class CableProcesses : public ::testing::Test {
     start_ns_ = now_ns();
     ASSERT_EQ(snd_pcm_start(in_.get()), 0);
   }
-  /// Hears `frames` more, in order. An overrun is this test's own affair, if the time for one has
-  /// passed.
+  /// Captures `frames` more frames and checks their order. An overrun is accepted if this test was
+  /// so late that it can have caused one.
   void hear(size_t frames) {
     std::vector<CableFrame> part(1200);
     while (frames > 0) {
@@ -52,7 +52,8 @@ class CableProcesses : public ::testing::Test {
       read_since_start_ += static_cast<size_t>(got);
     }
   }
-  /// Until the newest frame is as wanted; a failed expectation after ten seconds of them.
+  /// Captures until `condition` is true for the newest frame. A failed expectation after ten
+  /// seconds of frames.
   template <typename Condition>
   void hear_until(Condition condition) {
     for (int i = 0; i < 400; ++i) {
@@ -65,8 +66,8 @@ class CableProcesses : public ::testing::Test {
     const uint64_t from = order_.heard() + 4800;
     hear_until([=, this] { return order_.last().tag == tag && order_.heard() >= from; });
   }
-  /// What a player that was ended may have committed, and then silence. Silence that came before
-  /// may have been an underrun of the player.
+  /// Hears the frames that an ended player had committed, and then silence. Earlier silence may
+  /// come from an underrun of the player.
   void hear_the_end() {
     const snd_pcm_sframes_t captured = std::max<snd_pcm_sframes_t>(snd_pcm_avail(in_.get()), 0);
     hear(static_cast<size_t>(captured) + cable_setup().buffer_size + 1200);
@@ -99,7 +100,8 @@ TEST_F(CableProcesses, AKilledPlayerFallsSilentAndTheNextIsHeard) {
   }
 }
 
-/// What it has committed is played on; then it is silent, and heard again when it goes on.
+/// The frames that the stopped player has committed are heard, then silence. When the player goes
+/// on, it is heard again.
 TEST_F(CableProcesses, AStoppedPlayerIsHeardAsFarAsItHadCommitted) {
   ASSERT_NO_FATAL_FAILURE(listen());
   const Partner player({"play", pcm(), "1"});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What both ends of the tested cables agree on, in this process and in others.
+/// The setup and the frames that both ends of the tested cables use, in this process and in others.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace dmasim::test {
 
-/// Two channels of 32 bits, so that a frame can tell who played it and which one it is.
+/// Two channels of 32 bits: one holds the player's tag, one the frame's index.
 inline PcmSetup cable_setup() {
   PcmSetup setup;
   setup.layout = {.format = SND_PCM_FORMAT_S32_LE, .channels = 2};
@@ -20,7 +20,7 @@ inline PcmSetup cable_setup() {
   return setup;
 }
 
-/// A stream that a loaded machine may be late for by two seconds.
+/// A capture whose buffer is so long that a busy machine may be late by two seconds.
 inline PcmSetup cable_capture_setup() {
   PcmSetup setup = cable_setup();
   setup.period_size = 4800;
@@ -30,7 +30,7 @@ inline PcmSetup cable_capture_setup() {
 
 struct CableFrame {
   int32_t index;  ///< from 1 on; 0 in silence
-  int32_t tag;    ///< of the player; 0 in silence
+  int32_t tag;    ///< names the player; 0 in silence
   friend bool operator==(const CableFrame&, const CableFrame&) = default;
 };
 inline constexpr CableFrame kSilence{0, 0};
@@ -41,7 +41,7 @@ inline std::vector<CableFrame> tagged_frames(int32_t tag, int32_t first, size_t 
   return frames;
 }
 
-/// A directory for this test's cables, inherited by the processes that it starts.
+/// A directory for this test's cables. The processes that the test starts inherit it.
 class CableRuntime {
  public:
   CableRuntime() { setenv("XDG_RUNTIME_DIR", directory_.path().c_str(), 1); }
@@ -51,12 +51,13 @@ class CableRuntime {
   TemporaryDirectory directory_;
 };
 
-/// Whether frames come in the order in which they were played: within a player's, none twice, none
-/// before another, none missing but where silence stands; and no earlier player's after a later
-/// one's.
+/// Checks that frames come in the order in which they were played. Of one player no frame may come
+/// twice or too early. Frames may be missing only where there is silence. After a frame of a later
+/// player no frame of an earlier player may come.
 class OrderCheck {
  public:
-  /// Empty, or what is wrong with `frame` after those before it.
+  /// Checks `frame`, which follows the frames of the calls before. Answers what is wrong; empty if
+  /// nothing is.
   std::string next(const CableFrame& frame) {
     const CableFrame before = last_;
     const bool gap = gap_;
@@ -72,7 +73,7 @@ class OrderCheck {
     return "frame " + std::to_string(position_) + " is " + name(frame) + " after " + name(before) +
            (gap ? " and silence" : "");
   }
-  /// Frames may have been missed, as by an overrun.
+  /// Call it when frames may have been lost, as by an overrun.
   void lose() { gap_ = true; }
   [[nodiscard]] uint64_t heard() const { return heard_; }
   [[nodiscard]] bool silent() const { return gap_; }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Threads that are cancelled within alsa-lib's calls leave no lock behind, and the stream or the
-/// control in order.
+/// A thread that is cancelled within a call of alsa-lib leaves no lock taken. The stream or the
+/// control is usable afterwards.
 #include <gtest/gtest.h>
 #include <pthread.h>
 #include <unistd.h>
@@ -19,7 +19,7 @@
 namespace dmasim::test {
 namespace {
 
-/// A thread that calls again and again, until it is cancelled.
+/// A thread that makes a call again and again, until it is cancelled.
 class CancelledThread {
  public:
   using Call = std::function<void()>;
@@ -31,7 +31,7 @@ class CancelledThread {
   CancelledThread(const CancelledThread&) = delete;
   CancelledThread& operator=(const CancelledThread&) = delete;
 
-  /// Returns when it is gone; a watchdog of ctest's own bites if it never goes.
+  /// Returns when the thread has ended. If it never ends, ctest's time limit ends the test.
   void cancel() {
     if (joined_) return;
     joined_ = true;
@@ -41,7 +41,7 @@ class CancelledThread {
     EXPECT_EQ(answer, PTHREAD_CANCELED);
   }
   [[nodiscard]] bool has_called() const { return calls_ > 0; }
-  /// Whether it is in a call, and sleeps there.
+  /// Says whether the thread sleeps within a call.
   [[nodiscard]] bool sleeps() const { return thread_id_ > 0 && thread_sleeps(thread_id_); }
 
  private:
@@ -148,7 +148,7 @@ TEST_F(Cancelled, InAWait) {
   expect_usable(pcm_.get(), stage_.setup);
 }
 
-/// As of a kernel's card: the thread goes when the drain is over, which plays all of it.
+/// As on a kernel's card, the thread ends when the drain is over. The drain plays all frames.
 TEST_F(Cancelled, InADrainAfterItsEnd) {
   ASSERT_NO_FATAL_FAILURE(open(SND_PCM_STREAM_PLAYBACK));
   ASSERT_NO_FATAL_FAILURE(bring(SND_PCM_STATE_RUNNING, 24001));
@@ -164,7 +164,7 @@ TEST_F(Cancelled, InADrainAfterItsEnd) {
   expect_usable(pcm_.get(), stage_.setup);
 }
 
-/// Wherever it is.
+/// Cancels the thread at any place of its calls.
 TEST_F(Cancelled, AnywhereAndOften) {
   for (const auto call : {write_more, look, stop_and_go}) {
     ASSERT_NO_FATAL_FAILURE(open(SND_PCM_STREAM_PLAYBACK));
@@ -179,7 +179,8 @@ TEST_F(Cancelled, AnywhereAndOften) {
 
 constexpr int kUnanswered = 1;
 
-/// What `call` answers a thread whose cancellation is pending when it begins, and which goes then.
+/// The answer of `call` on a thread whose cancellation is pending when the call begins. The thread
+/// ends after the call.
 int answer_while_cancelled(const std::function<int()>& call) {
   struct Visit {
     const std::function<int()>& call;
@@ -202,7 +203,7 @@ int answer_while_cancelled(const std::function<int()>& call) {
 
 class CancelledControl : public ::testing::Test {
  protected:
-  /// All calls that take a lock get it, and events come.
+  /// All calls that take a lock get it, and events arrive.
   void expect_usable() const {
     ctl_.subscribe();
     const long before = other_.read(switch_).front();
@@ -260,7 +261,7 @@ TEST_F(CancelledControl, AfterACallThatNeedNotWait) {
   expect_usable();
 }
 
-/// The configuration is one that is there: alsa-lib itself is cancelled while it reads files.
+/// The configuration is loaded before: alsa-lib itself can be cancelled while it reads files.
 TEST_F(CancelledControl, AfterAnOpenAndAfterAClose) {
   LocalConfig config = LocalConfig::beside_global("");
   const Footprint before = first_footprint();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What kind of card a PCM is: profiles, channel maps, how it is listed, what the environment says.
+/// The properties of a PCM's card: profiles, channel maps, hints, and values from the environment.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -114,7 +114,7 @@ TEST(Profiles, UnknownOnesAreRefused) {
   }
 }
 
-/// As with a card that has a single period, the whole ring is due at each interrupt.
+/// With a single period the whole ring is due at each interrupt.
 TEST(Profiles, AloopPlaysFromASinglePeriod) {
   const TemporaryDirectory directory;
   const std::string path = directory.file("played.raw");
@@ -163,7 +163,8 @@ int choose(snd_pcm_t* pcm, const Map& wanted) {
 const Map kStereo{SND_CHMAP_FL, SND_CHMAP_FR};
 const Map kSwapped{SND_CHMAP_FR, SND_CHMAP_FL};
 
-/// Programs choose from this list; alsa-lib leaves out what has arguments without defaults.
+/// Programs show this list to the user. alsa-lib leaves out a PCM with arguments that have no
+/// default.
 TEST(Hints, ListThePcmsAndTheControl) {
   const auto listed = [](const char* interface, const std::string& wanted) {
     void** hints = nullptr;
@@ -203,7 +204,7 @@ TEST(Environment, GivesWayToTheName) {
   EXPECT_EQ(open_named("dmasim:SOURCE=counter,CABLE=wire", SND_PCM_STREAM_CAPTURE), -EINVAL);
 }
 
-/// Programs set it for what they open next; alsa-lib itself would have read it once.
+/// Programs change the environment for their next open. alsa-lib itself would read it only once.
 TEST(Environment, IsReadAtEachOpenAndNotByABlockOfOnesOwn) {
   const auto channels_of = [](Opened opened) {
     EXPECT_EQ(opened.error, 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Calls as steps of a walk: what they are, and the cell that they are held to.
+/// The steps of walks: each is a call, and the cell with its expected outcome.
 #pragma once
 
 #include <cerrno>
@@ -79,7 +79,7 @@ inline Step recover(int error, const std::string& cell) {
               [=](snd_pcm_t* pcm) -> long { return snd_pcm_recover(pcm, error, 1); });
 }
 
-/// Until a period has been played or captured.
+/// Waits until a period has been played or captured.
 inline Step a_period_later(const std::string& cell) {
   return step("a period later", cell, [](snd_pcm_t* pcm) -> long {
     const bool came =
@@ -167,7 +167,7 @@ inline Step add_async_handler(const std::string& cell) {
   });
 }
 
-/// 1 where the trigger time stamp is another one than at the step before that looked at it.
+/// A step that answers 1 if the trigger time stamp has changed since the last such step.
 class TriggerStamp {
  public:
   [[nodiscard]] Step moved(const std::string& cell) const {

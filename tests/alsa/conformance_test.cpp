@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Every call in every state, on any PCM: the table of conformance_table.cpp.
-///   DMASIM_TEST_PCM          the playback side, dmasim if unset
-///   DMASIM_TEST_CAPTURE_PCM  the capture side, DMASIM_TEST_PCM if unset
-/// A `hw` is held to what kernels answer, all else to what alsa-lib makes of it for plugins.
+/// Every call in every state, on any PCM, by the table of conformance_table.cpp.
+///   DMASIM_TEST_PCM          the playback PCM, dmasim if unset
+///   DMASIM_TEST_CAPTURE_PCM  the capture PCM, DMASIM_TEST_PCM if unset
+/// A `hw` PCM must answer as the kernel does; any other PCM as alsa-lib does for plugins.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -61,8 +61,9 @@ void drain_without_wait(snd_pcm_t* pcm) {
   snd_pcm_nonblock(pcm, 0);
 }
 
-/// Where a card can be that was to be brought to `situation`. A stream that runs may have ended, if
-/// its time has passed since `begin_ns`: false then. A failed expectation without such an excuse.
+/// Says whether the PCM is in `situation`, into which it was brought. A stream that runs may have
+/// ended, if its time has passed since `begin_ns`: then the answer is false. If the PCM is not
+/// there for another reason, this is a failed expectation.
 bool is_there(snd_pcm_t* pcm, Situation situation, const PcmSetup& setup, int64_t begin_ns) {
   const snd_pcm_state_t now = snd_pcm_state(pcm);
   if (now == state_of(situation)) return true;
@@ -71,7 +72,7 @@ bool is_there(snd_pcm_t* pcm, Situation situation, const PcmSetup& setup, int64_
   return false;
 }
 
-/// False if the machine was too slow.
+/// Brings the PCM into `situation`. Answers false if the machine was too slow.
 bool bring(snd_pcm_t* pcm, Situation situation, const PcmSetup& setup) {
   if (situation == Situation::open) return true;
   configure(pcm, setup);
@@ -99,7 +100,7 @@ bool bring(snd_pcm_t* pcm, Situation situation, const PcmSetup& setup) {
     EXPECT_TRUE(reaches_state(pcm, SND_PCM_STATE_XRUN));
     return true;
   }
-  const auto enough = static_cast<snd_pcm_sframes_t>(setup.period_size);  // to be ready
+  const auto enough = static_cast<snd_pcm_sframes_t>(setup.period_size);  // then poll is ready
   EXPECT_TRUE(eventually([=] {
     const snd_pcm_sframes_t avail = snd_pcm_avail(pcm);
     return avail >= enough || avail < 0;
@@ -109,14 +110,14 @@ bool bring(snd_pcm_t* pcm, Situation situation, const PcmSetup& setup) {
   return is_there(pcm, situation, setup, begin_ns);
 }
 
-/// A call, and what was before it.
+/// The moment before a call.
 struct Moment {
-  int64_t begin_ns;  ///< the stream started after that
+  int64_t begin_ns;  ///< a time before the stream's start
   int64_t call_ns;
   snd_pcm_state_t before;
 
-  /// Whether the stream may have gone on without this machine's noticing: it ran, and half of its
-  /// buffer has been played, or half of a period while the call was made.
+  /// Says whether the machine was too slow to judge the call. The stream ran, and the time of half
+  /// of its buffer has passed since the start, or that of half of a period since the call.
   [[nodiscard]] bool is_late(snd_pcm_state_t after, const PcmSetup& setup) const {
     const auto runs = [](snd_pcm_state_t state) {
       return state == SND_PCM_STATE_RUNNING || state == SND_PCM_STATE_DRAINING;
@@ -128,7 +129,8 @@ struct Moment {
   }
 };
 
-/// Of an outcome that is not as expected. Excused, but told, if this machine was late.
+/// For an outcome that is not as expected. If the machine was late, it prints the complaint and
+/// answers too late. Else the complaint is a failed expectation.
 Look judge(const std::string& complaint, bool late) {
   if (late) {
     std::cout << "  " << complaint << '\n';
@@ -200,7 +202,7 @@ INSTANTIATE_TEST_SUITE_P(Capture, Conformance,
                                                               Situation::draining)),
                          case_name);
 
-/// Call after call on one PCM.
+/// Makes the calls of a walk one after the other, on one PCM.
 class ConformanceWalk : public ::testing::TestWithParam<size_t> {
  protected:
   ConformanceWalk() { expect_a_look(); }

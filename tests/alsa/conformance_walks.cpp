@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Thresholds, fill levels, positions, waits, setups: calls one after the other.
+/// Walks about thresholds, fill levels, positions, waits and setups.
 #include <cerrno>
 
 #include "tests/alsa/conformance_steps.h"

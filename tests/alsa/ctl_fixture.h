@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A control device of the real alsa-lib in few words.
+/// Short calls for a control device of the real alsa-lib.
 #pragma once
 
 #include <alsa/asoundlib.h>
@@ -13,7 +13,7 @@ namespace dmasim::test {
 
 using Values = std::vector<long>;
 
-/// An element of a ctl, found once.
+/// An element of a control device.
 struct Element {
   unsigned numid = 0;
   std::string name;
@@ -28,7 +28,7 @@ struct Element {
   bool writable = false;
 };
 
-/// An id for a call, from the element's numid.
+/// The id of an element for a call of alsa-lib, made from its numid.
 class ElementId {
  public:
   explicit ElementId(const Element& element);
@@ -45,21 +45,22 @@ class Ctl {
 
   [[nodiscard]] snd_ctl_t* get() const noexcept { return ctl_.get(); }
   [[nodiscard]] std::vector<Element> elements() const;
-  /// A failed expectation, and an element of numid 0, if there is none of the name.
+  /// Finds the element of that name. If there is none: a failed expectation, and an element of
+  /// numid 0.
   [[nodiscard]] Element find(const std::string& name, unsigned device = 0,
                              unsigned subdevice = 0) const;
 
-  /// A failed expectation, and nothing, if it cannot be read.
+  /// Reads the element. If it cannot be read: a failed expectation, and no values.
   [[nodiscard]] Values read(const Element& element) const;
-  /// What snd_ctl_elem_write answers.
+  /// Answers what snd_ctl_elem_write answers.
   int write(const Element& element, const Values& values) const;
 
-  /// A failed expectation if that fails.
+  /// Subscribes to events, or ends that. A failed expectation if the call fails.
   void subscribe(bool on = true) const;
-  /// Whether the poll descriptor is readable now.
+  /// Says whether the poll descriptor is readable now.
   [[nodiscard]] bool readable() const;
-  /// The numid of the next event that is there now; none if poll() knows of none. A failed
-  /// expectation if it is not about a value.
+  /// The numid of the next event that has come already. Empty if poll() shows none. A failed
+  /// expectation if the event is not about a value.
   [[nodiscard]] std::optional<unsigned> event() const;
 
  private:
@@ -71,7 +72,7 @@ class Ctl {
   std::unique_ptr<snd_ctl_t, Closer> ctl_;
 };
 
-/// Another process sets the element, and has ended when this returns.
+/// Sets the element from another process. That process has ended when this returns.
 void set_elsewhere(const std::string& ctl, const Element& element, const Values& values);
 
 }  // namespace dmasim::test

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// How a control device is opened, or is not, and who it says it is.
+/// Opens of a control device that succeed or fail, and the names that the device gives.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -121,7 +121,8 @@ TEST_F(CtlOpen, TellsOnceWhichRuntimeDirectoryIsNotUsed) {
   EXPECT_EQ(log.text(), told);
 }
 
-/// Of which a user has few: as many controls can be open as there are files.
+/// A user has few inotify instances. Without events only the number of files limits the number of
+/// open controls.
 TEST_F(CtlOpen, TakesAnInotifyInstanceForEventsOnly) {
   const Ctl ctl;
   EXPECT_EQ(inotify_instances(), 0U);
@@ -147,7 +148,7 @@ TEST_F(CtlOpen, TakesKeysOfItsOwnOnly) {
   EXPECT_NE(log.text().find("unknown key rate"), std::string::npos) << log.text();
 }
 
-/// By the mixer interface, as alsamixer and sound servers see it.
+/// Reads it by the mixer interface, as alsamixer and sound servers do.
 TEST_F(CtlOpen, IsAMixerOfTwoSimpleControls) {
   snd_mixer_t* mixer = nullptr;
   ASSERT_EQ(snd_mixer_open(&mixer, 0), 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// The other process at a mixer:
 ///   ctl_partner CTL NUMID VALUE...   sets an element, and ends with status 0
-///   ctl_partner CTL NUMID toggle     sets it to 0 and 1 in turn until it is killed
+///   ctl_partner CTL NUMID toggle     sets the element to 0 and 1 in turn until it is killed
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>

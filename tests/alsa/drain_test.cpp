@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Drain plays exactly what was written, and ends.
+/// Drain plays exactly the frames that were written, and ends.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -16,7 +16,7 @@ namespace {
 
 class Drain : public ::testing::Test {
  protected:
-  /// Opens and writes `frames`, not started.
+  /// Opens a PCM and writes `frames` frames. Does not start the stream.
   void write(size_t frames, Arguments arguments = {}, int mode = 0) {
     arguments.emplace_back("FILE", path_);
     pcm_ = open_playback(arguments, mode);
@@ -100,8 +100,8 @@ TEST_F(Drain, AskedForAgainAndAgainWithoutBlockingStillPlaysAll) {
   expect_all_recorded();
 }
 
-/// The position at the end of a drain makes alsa-lib drop: it must not come before the last frame
-/// has left.
+/// alsa-lib drops the stream when it gets the position of the drain's end. So this position must
+/// not come before the last frame has left the FIFO.
 TEST_F(Drain, WatchedByPositionsStillPlaysAll) {
   ASSERT_NO_FATAL_FAILURE(write(4801, {{"FIFO", "2048"}}, SND_PCM_NONBLOCK));
   EXPECT_EQ(snd_pcm_drain(pcm_.get()), -EAGAIN);
@@ -163,7 +163,7 @@ TEST_F(Drain, MakesPrepareBusyAndGoesOn) {
   look_in_time([&] {
     write(9601, {{"FIFO", "480"}}, SND_PCM_NONBLOCK);
     EXPECT_EQ(snd_pcm_start(pcm_.get()), 0);
-    // Not at once: at position 0 a reset would not show. An xrun ends this too.
+    // Waits first: at position 0 a reset would change nothing. An xrun ends the wait too.
     EXPECT_TRUE(eventually([&] {
       const snd_pcm_sframes_t avail = snd_pcm_avail(pcm_.get());
       return avail > 48000 - 9601 + 500 || avail < 0;
@@ -183,14 +183,14 @@ TEST_F(Drain, MakesPrepareBusyAndGoesOn) {
 
 void ignore_signal(int) {}
 
-/// snd_pcm_abort has no hook: a signal makes the sleeper look.
+/// snd_pcm_abort has no hook. A signal wakes the thread that sleeps in drain.
 TEST_F(Drain, IsLeftByAbort) {
   setup_.period_size = 24000;
   setup_.buffer_size = 5 * 48000;
   ASSERT_NO_FATAL_FAILURE(write(5 * 48000));
   struct sigaction action {};
   action.sa_handler = ignore_signal;
-  action.sa_flags = SA_RESTART;  // the abort alone ends it
+  action.sa_flags = SA_RESTART;  // so that only the abort ends the drain, not the signal
   struct sigaction before {};
   ASSERT_EQ(sigaction(SIGUSR1, &action, &before), 0);
   std::atomic<bool> done{false};
@@ -212,8 +212,8 @@ TEST_F(Drain, IsLeftByAbort) {
   EXPECT_EQ(snd_pcm_drop(pcm_.get()), 0);
 }
 
-/// Sends SIGUSR1, with a handler of these flags, to a thread in a blocking drain, until that has
-/// returned or `times` signals were sent. What drain answered.
+/// Sends SIGUSR1, whose handler has these flags, to a thread in a blocking drain, until the drain
+/// has returned or `times` signals were sent. Answers what drain answered.
 int drain_under_signals(snd_pcm_t* pcm, int flags, int times) {
   struct sigaction action {};
   action.sa_handler = ignore_signal;
@@ -278,7 +278,7 @@ TEST_F(Drain, OfNothingWithoutBlockingSaysAgainAndEndsInSetup) {
   EXPECT_EQ(snd_pcm_state(pcm_.get()), SND_PCM_STATE_SETUP);
 }
 
-/// The hardware has stopped; what it holds stays.
+/// The hardware stops; the captured frames stay readable.
 TEST_F(Drain, OfCaptureWithoutBlockingKeepsWhatIsToBeRead) {
   const Pcm pcm = open_capture({{"SOURCE", "counter"}}, SND_PCM_NONBLOCK);
   ASSERT_TRUE(pcm);
@@ -297,7 +297,7 @@ TEST_F(Drain, OfCaptureWithoutBlockingKeepsWhatIsToBeRead) {
   EXPECT_EQ(snd_pcm_avail(pcm.get()), held - 2000);
 }
 
-/// Leaves a capture that does not block in DRAINING.
+/// Brings a non-blocking capture into DRAINING.
 void drain_with_data(snd_pcm_t* pcm, const PcmSetup& setup) {
   ASSERT_NE(pcm, nullptr);
   ASSERT_NO_FATAL_FAILURE(configure(pcm, setup));
@@ -307,7 +307,7 @@ void drain_with_data(snd_pcm_t* pcm, const PcmSetup& setup) {
   ASSERT_EQ(snd_pcm_state(pcm), SND_PCM_STATE_DRAINING);
 }
 
-/// Whoever asks again and would wait has nothing to wait for.
+/// A second drain, which may block, has nothing to wait for.
 TEST_F(Drain, OfCaptureThatKeepsDataEndsWhenAskedToBlock) {
   const Pcm pcm = open_capture({}, SND_PCM_NONBLOCK);
   ASSERT_NO_FATAL_FAILURE(drain_with_data(pcm.get(), setup_));

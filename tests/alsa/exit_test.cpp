@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Programs that end without a close. However they do, what they recorded can be read, and is what
-/// they wrote, from its first frame on without a gap.
+/// Programs that end without a close, in several ways. Their recording can be read. It holds the
+/// frames that they wrote, from the first one on without a gap.
 #include <gtest/gtest.h>
 #include <sndfile.h>
 #include <unistd.h>
@@ -26,7 +26,7 @@ enum class Ending { exit_of_main, exit_of_a_thread, exit_in_a_handler, killed };
 constexpr std::array kEndings{
     Ending::exit_of_main, Ending::exit_of_a_thread, Ending::killed,
 #ifndef __SANITIZE_THREAD__
-    Ending::exit_in_a_handler,  // to which the thread sanitizer objects, rightly; programs do it
+    Ending::exit_in_a_handler,  // an error for the thread sanitizer, rightly; but programs do it
 #endif
 };
 
@@ -35,7 +35,7 @@ void PrintTo(Ending ending, std::ostream* out) {
   *out << kNames[static_cast<size_t>(ending)];
 }
 
-/// What a sound file's reader finds.
+/// The frames that a reader of the sound file gets.
 std::vector<std::byte> recorded(const std::string& path, const FrameLayout& layout) {
   if (path.ends_with(".raw")) return read_file(path);
   SF_INFO info{};
@@ -58,7 +58,7 @@ bool has_played(snd_pcm_t* pcm, snd_pcm_uframes_t frames) {
   std::exit(0);  // NOLINT(concurrency-mt-unsafe): what it runs is what is tested
 }
 
-/// A thread exits while this one writes on.
+/// Another thread calls exit() while this one goes on writing.
 void end(Ending ending, snd_pcm_t* pcm, const Stage& stage) {
   if (ending == Ending::exit_of_main) exit_now();
   if (ending == Ending::exit_in_a_handler) {
@@ -76,7 +76,7 @@ class RecordingAtTheEnd : public ::testing::TestWithParam<std::tuple<Ending, std
   static bool killed() { return std::get<0>(GetParam()) == Ending::killed; }
   static bool flac() { return std::get<1>(GetParam()) == "flac"; }
 
-  /// In a child: plays, and ends. 1: it did not come to that.
+  /// Runs in a child: plays, and ends the process. Answers 1 if it could not play.
   int play(const Forked::Line& line) const {
     const Opened opened = try_open({{"FILE", path_}}, SND_PCM_STREAM_PLAYBACK);
     Stage stage;
@@ -98,7 +98,7 @@ TEST_P(RecordingAtTheEnd, IsAnExactPrefix) {
   ASSERT_TRUE(program.told());
   const FrameLayout layout;
   if (killed()) {
-    // Frames lie in the queue for a part of QUEUE_MS; some have left it by now or do so soon.
+    // Frames stay in the queue for a part of QUEUE_MS. The first of them soon come to the file.
     ASSERT_TRUE(eventually([&] { return !recorded(path_, layout).empty(); }));
     program.kill();
   } else {
@@ -121,7 +121,7 @@ INSTANTIATE_TEST_SUITE_P(Alsa, RecordingAtTheEnd,
                                             ::testing::Values("wav", "w64", "flac", "raw")),
                          name_of);
 
-/// Whatever the stream is doing, exit() comes to an end.
+/// exit() ends in each state of the stream.
 class ExitInState : public ::testing::TestWithParam<std::tuple<snd_pcm_stream_t, snd_pcm_state_t>> {
  protected:
   ExitInState() { expect_a_look(); }

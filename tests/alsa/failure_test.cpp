@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The system refuses descriptors, memory or threads: the call says so, nothing is left behind, and
-/// the next try works. The module finds this program's eventfd, pthread_create and operator new
-/// before the system's.
+/// The system refuses descriptors, memory or threads. Then the call answers an error, nothing stays
+/// behind, and the next try succeeds. The module calls the eventfd, pthread_create and operator new
+/// of this program, because the linker finds them before the system's.
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <pthread.h>
@@ -18,7 +18,7 @@
 
 namespace {
 
-/// Which of the next calls fails: 1 is the next one; 0 and below: none.
+/// Which of the next calls fails: 1 is the next one. 0 and below: no call fails.
 std::atomic<int> failing_eventfd{0};
 std::atomic<int> failing_thread{0};
 std::atomic<int> failing_large_block{0};
@@ -90,7 +90,7 @@ class Failure : public ::testing::Test {
   Footprint before_;
 };
 
-/// For a scope, no descriptor more.
+/// Within its scope the process gets no further descriptor.
 class NoMoreDescriptors {
  public:
   NoMoreDescriptors() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A child of fork() has none of the card's threads. In whatever state the PCM was, the child's
-/// calls are turned away and return, its close and its exit do not hang, and the parent's stream
-/// does not notice.
+/// A child of fork() has none of the card's threads. In each state of the PCM the child's calls
+/// return with an error, its close and its exit do not hang, and the parent's stream is not
+/// disturbed.
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <unistd.h>
@@ -17,9 +17,9 @@
 namespace dmasim::test {
 namespace {
 
-constexpr snd_pcm_uframes_t kFrames = 72001;  // longer than all the forks take
+constexpr snd_pcm_uframes_t kFrames = 72001;  // they last longer than all forks of a test
 
-// What a child answers, beside 0.
+// Answers of a child, besides 0.
 constexpr int kWrong = 1;
 constexpr int kTooLate = 2;
 
@@ -36,7 +36,7 @@ int revents_of(snd_pcm_t* pcm) {
   return snd_pcm_poll_descriptors_revents(pcm, &entry, 1, &revents);
 }
 
-/// A sleeper without a time limit wakes up.
+/// A poll without a time limit must return.
 int poll_for_ever(snd_pcm_t* pcm) {
   pollfd entry{};
   if (snd_pcm_poll_descriptors(pcm, &entry, 1) != 1) return 1;
@@ -81,8 +81,8 @@ int ask_maps(snd_pcm_t* pcm) {
   return 0;
 }
 
-/// What alsa-lib has no way to refuse in a plugin: it answers by itself, or drops the plugin's
-/// answer.
+/// The wanted answer. For some calls a plugin cannot return an error: alsa-lib answers them by
+/// itself, or ignores the plugin's answer.
 enum class Wanted { refused, zero, anything };
 
 struct ChildCall {
@@ -129,7 +129,7 @@ constexpr ChildCall kCalls[] = {
     {"hw_free", Wanted::refused, [](snd_pcm_t* p) -> long { return snd_pcm_hw_free(p); }},
 };
 
-/// Without a setup alsa-lib answers EIO before it looks at the state.
+/// Without a setup alsa-lib answers EIO before it checks the state.
 bool as_wanted(Wanted wanted, long answer, bool set_up) {
   if (wanted == Wanted::anything) return true;
   if (wanted == Wanted::zero) return answer == 0;
@@ -153,7 +153,7 @@ class ForkInState : public ::testing::TestWithParam<std::tuple<snd_pcm_stream_t,
     stage.setup.buffer_size = 30 * stage.setup.period_size;
     return stage;
   }
-  /// Each call is the first that its child makes.
+  /// Makes each call in a child of its own, as the child's first call.
   void each_call_in_a_child(snd_pcm_t* pcm) {
     const bool set_up = state() != SND_PCM_STATE_OPEN;
     for (const ChildCall& each : kCalls) {
@@ -168,7 +168,7 @@ class ForkInState : public ::testing::TestWithParam<std::tuple<snd_pcm_stream_t,
       EXPECT_EQ(child.wait(), 0) << each.name;
     }
   }
-  /// One child makes them all, and ends without a close.
+  /// One child makes all calls, and ends without a close.
   void all_calls_and_an_exit(snd_pcm_t* pcm) {
     Forked child([&] {
       const ErrorLog quiet;
@@ -179,7 +179,7 @@ class ForkInState : public ::testing::TestWithParam<std::tuple<snd_pcm_stream_t,
     EXPECT_EQ(child.wait(), 0);
   }
 
-  /// The stream goes on and comes to its end, with all of its frames.
+  /// The parent's stream goes on to its end, with all of its frames.
   Look parent_goes_on(snd_pcm_t* pcm, const Stage& stage) {
     return playback() ? playback_goes_on(pcm, stage) : capture_goes_on(pcm, stage);
   }
@@ -213,7 +213,7 @@ class ForkInState : public ::testing::TestWithParam<std::tuple<snd_pcm_stream_t,
     EXPECT_EQ(first_difference(stage.setup.layout, stage.written, recorded(pcm)), "");
     return Look::in_time;
   }
-  /// What hw_free waits for is in the file.
+  /// The bytes of the recording. hw_free waits until all of them are in the file.
   std::vector<std::byte> recorded(snd_pcm_t* pcm) {
     EXPECT_EQ(snd_pcm_hw_free(pcm), 0);
     return read_file(path_);
@@ -268,8 +268,8 @@ INSTANTIATE_TEST_SUITE_P(Alsa, ForkInState,
                                             ::testing::ValuesIn(kStates)),
                          name_of);
 
-/// Of what a killed process had, its living child keeps nothing: not the subdevice, not the cable,
-/// not the recording.
+/// The child of a killed process keeps none of the process's locks: not the subdevice, not the
+/// cable, not the recording.
 TEST(Fork, WhatAKilledParentHadIsFreeThoughItsChildLives) {
   const CableRuntime runtime;
   const Arguments arguments{
@@ -296,7 +296,7 @@ TEST(Fork, WhatAKilledParentHadIsFreeThoughItsChildLives) {
   EXPECT_TRUE(bring_to(opened.pcm.get(), SND_PCM_STATE_RUNNING, 1000, stage));
 }
 
-/// The card's threads are the parent's, whoever holds on to them; a child has a card of its own.
+/// The card's threads belong to the parent. A child that opens a PCM gets an engine of its own.
 TEST(Fork, AChildOpensAndPlaysItsOwn) {
 #ifdef __SANITIZE_THREAD__
   GTEST_SKIP() << "the thread sanitizer lets no child of a process with threads have threads";

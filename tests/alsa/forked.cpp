@@ -29,7 +29,7 @@ Forked::Forked(const std::function<int(const Line&)>& body) {
   int hold[2];
   EXPECT_EQ(pipe2(tell, O_CLOEXEC), 0);
   EXPECT_EQ(pipe2(hold, O_CLOEXEC), 0);
-  std::fflush(nullptr);  // else a child that exits prints it again
+  std::fflush(nullptr);  // else a child that exits prints the buffered text again
   pid_ = fork();
   EXPECT_GE(pid_, 0);
   if (pid_ == 0) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A forked child of a test: runs a body, and ends with what that answers.
+/// A forked child of a test. It runs a body, and the body's answer is its exit status.
 ///
-/// The child makes no expectations; what it found is its answer. It must start no thread: the
-/// thread sanitizer does not let it.
+/// The child makes no expectations: it reports by its answer. It must not start a thread, because
+/// the thread sanitizer does not allow it.
 #pragma once
 
 #include <sys/types.h>
@@ -13,7 +13,8 @@ namespace dmasim::test {
 
 class Forked {
  public:
-  /// The child's end: it tells that it got somewhere, and waits to be let go.
+  /// The child's end of the line. By it the child tells that it has reached a place, and waits
+  /// until the test lets it go on.
   class Line {
    public:
     Line(int tell_fd, int wait_fd) noexcept : tell_fd_(tell_fd), wait_fd_(wait_fd) {}
@@ -27,18 +28,18 @@ class Forked {
 
   explicit Forked(const std::function<int()>& body) : Forked([&](const Line&) { return body(); }) {}
   explicit Forked(const std::function<int(const Line&)>& body);
-  ~Forked();  ///< lets go of it; SIGKILL if it stays
+  ~Forked();  ///< lets the child go on; kills it if it does not end
   Forked(const Forked&) = delete;
   Forked& operator=(const Forked&) = delete;
 
   [[nodiscard]] pid_t pid() const noexcept { return pid_; }
-  /// Whether the child told within the watchdog's time.
+  /// Says whether the child told within the watchdog's time.
   [[nodiscard]] bool told() const;
   /// Ends Line::wait(), also in the child's children.
   void let_go();
   void kill();
-  /// Its answer, once it is let go; -SIGNAL if a signal ended it, and a failed expectation if the
-  /// watchdog had to.
+  /// Lets the child go on, waits for its end and returns its answer. -SIGNAL if a signal ended it.
+  /// A failed expectation if the watchdog had to end it.
   int wait();
 
  private:

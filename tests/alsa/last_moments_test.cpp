@@ -14,7 +14,8 @@
 namespace dmasim::test {
 namespace {
 
-/// Opens, plays and closes a PCM, and opens a control. 0, or which of the calls failed.
+/// Opens, plays and closes a PCM, and opens a control. Answers 0, or the number of the call that
+/// failed.
 int use_the_card() {
   const Opened opened = try_open({}, SND_PCM_STREAM_PLAYBACK);
   if (opened.error != 0) return 10;
@@ -36,7 +37,8 @@ int use_the_card() {
   std::exit(1);  // NOLINT(concurrency-mt-unsafe): what it runs is what is tested
 }
 
-/// Is destroyed after what the modules register, since it is made before they are loaded.
+/// exit() destroys it after the objects that the modules register, because it is made before the
+/// modules are loaded.
 struct MadeFirst {
   void (*at_exit)();
   ~MadeFirst() { at_exit(); }
@@ -75,7 +77,7 @@ TEST(LastMoments, OfAProgramInADestructor) {
 std::atomic<int> rounds_of_the_thread{0};
 std::atomic<int> answer_of_the_thread{0};
 
-/// What the thread does has an end: three rounds more, all of them while exit() is at work.
+/// Waits for three more rounds of the thread, all of them during exit(). Then the thread ends.
 void await_the_thread() {
   const int before = rounds_of_the_thread;
   const bool went_on =

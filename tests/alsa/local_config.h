@@ -12,17 +12,17 @@ namespace dmasim::test {
 
 class LocalConfig {
  public:
-  /// The global configuration as it is now; `text` adds to it.
+  /// The present global configuration, and `text` in addition.
   static LocalConfig beside_global(const std::string& text) { return LocalConfig(text, true); }
-  /// Nothing but `text`.
+  /// Only `text`.
   static LocalConfig alone(const std::string& text) { return LocalConfig(text, false); }
   ~LocalConfig();
   LocalConfig(const LocalConfig&) = delete;
   LocalConfig& operator=(const LocalConfig&) = delete;
 
-  /// No file of the configuration is looked at again.
+  /// Opens from this configuration. Reads no configuration file again.
   [[nodiscard]] Opened try_open(const std::string& name, snd_pcm_stream_t stream, int mode = 0);
-  /// For what else opens from a configuration.
+  /// The configuration, for other functions that open from one.
   [[nodiscard]] snd_config_t* top() const noexcept { return top_; }
 
  private:

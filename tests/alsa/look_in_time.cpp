@@ -8,7 +8,7 @@
 namespace dmasim::test {
 namespace {
 
-/// Of the test that runs.
+/// The state of the test that runs now.
 struct {
   bool expected = false;
   int in_time = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Real-time tests look at a stream while it runs. On a busy machine a look may come too late to
-/// show anything: it is then taken again, and a test that never came in time fails.
+/// For real-time tests, which look at a stream while it runs. On a busy machine a look may come too
+/// late to show anything. Then the test looks again. A test whose looks all came too late fails.
 #pragma once
 
 #include <functional>
@@ -11,12 +11,12 @@ enum class Look { in_time, too_late };
 
 inline constexpr int kMostLooks = 5;
 
-/// Calls `look` until it came in time, up to kMostLooks times. It prints each late one. A
-/// failed expectation if all were late. After a failed expectation of `look` there is no other try.
+/// Calls `look` until one look came in time, at most kMostLooks times. Prints each late one. A
+/// failed expectation if all were late. After a failed expectation in `look` it does not try again.
 void look_in_time(const std::function<Look()>& look);
 
-/// For tests that are about such looks, and for the constructors of their fixtures: the test fails
-/// if it ends without a look that came in time.
+/// Call it in a test that needs such looks, or in its fixture's constructor. The test then fails if
+/// it ends without a look that came in time.
 void expect_a_look();
 
 }  // namespace dmasim::test

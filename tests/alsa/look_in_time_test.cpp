@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The helper of the real-time tests: nothing passes by not looking.
+/// Tests of look_in_time.h: no real-time test may pass without a look in time.
 #include "tests/alsa/look_in_time.h"
 
 #include <gtest/gtest-spi.h>
@@ -32,7 +32,7 @@ TEST(LookInTime, FailsIfItIsLateEachTime) {
 
 constexpr const char* kInChild = "DMASIM_TEST_LOOK_IN_CHILD";
 
-/// What this very test prints in a process of its own, where it expects a look.
+/// Runs this same test in a process of its own, where it expects a look. Answers what it prints.
 std::string run_in_child(const char* kind) {
   const ::testing::TestInfo& test = *::testing::UnitTest::GetInstance()->current_test_info();
   const std::string command = std::string("env -u GTEST_TOTAL_SHARDS -u GTEST_SHARD_INDEX ") +
@@ -63,7 +63,7 @@ TEST(LookInTime, FailsATestThatExpectsOneAndTakesNone) {
   EXPECT_TRUE(with.ends_with("status 0")) << with;
 }
 
-/// What is wrong stays wrong: a later look does not hide it.
+/// A later look must not hide a failed expectation.
 TEST(LookInTime, IsNotTakenAgainAfterAFailedExpectation) {
   if (std::getenv(kInChild) != nullptr) {
     look_in_time([] {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// How often alsa-lib asks the card for its position within one call of a program.
-/// snd_pcm_htimestamp asks again until it has got the same position twice, at any rate.
+/// snd_pcm_htimestamp asks until it has got the same position twice. This must be quick at any
+/// rate.
 ///
-/// This program's snd_pcm_ioplug_create comes before alsa-lib's: it counts the calls of the hook.
+/// The linker finds this program's snd_pcm_ioplug_create before alsa-lib's. It counts the calls of
+/// the hook.
 #include <alsa/asoundlib.h>
-// These need the one above.
+// These need the header above.
 #include <alsa/pcm_external.h>
 #include <dlfcn.h>
 #include <gtest/gtest.h>
@@ -16,10 +18,11 @@
 
 namespace {
 
-/// Then the position stands still, so that a call which would never end fails instead.
+/// After so many looks the position does not move any more, so that a call that would never end
+/// fails instead.
 constexpr unsigned kMostLooks = 30;
 
-/// Of the PCM that was opened last. One thread asks.
+/// The counts of the PCM that was opened last. Only one thread calls it.
 struct Counted {
   const snd_pcm_ioplug_t* io = nullptr;
   snd_pcm_sframes_t answer = 0;
@@ -59,11 +62,12 @@ constexpr int kCalls = 30;
 PcmSetup setup_at(unsigned rate_hz) {
   PcmSetup setup = cable_setup();
   setup.rate_hz = rate_hz;
-  setup.stop_threshold = kBoundary;  // it runs for ever: a call that waits for its end does not end
+  setup.stop_threshold =
+      kBoundary;  // it runs for ever, so that no call is ended by the stream's end
   return setup;
 }
 
-/// A running PCM of alsa-lib. A test that has failed to make one ends.
+/// A running PCM of alsa-lib. If it cannot be made, the test ends.
 Pcm running(Arguments arguments, snd_pcm_stream_t stream, const PcmSetup& setup) {
   for (const auto& limit : limits_for(setup)) arguments.push_back(limit);
   Opened opened = try_open(arguments, stream);

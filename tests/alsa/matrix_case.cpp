@@ -20,8 +20,9 @@ MatrixOutcome failed(const std::string& what, int error) {
   return {.failure = what + ": " + snd_strerror(error)};
 }
 
-/// An xrun is our own fault only if so much time has passed since `before_ns`, before the start. It
-/// may have come while the last piece of `moved` was on its way.
+/// The outcome for an xrun. This thread may have caused it only if enough time has passed since
+/// `before_ns`, a time before the start. The xrun may have come while the last piece of `moved` was
+/// being moved.
 MatrixOutcome xrun(const MatrixCase& each, size_t moved, int64_t before_ns) {
   const bool playback = each.stream == SND_PCM_STREAM_PLAYBACK;
   const size_t settled = moved - std::min(moved, most_at_once(each.setup));
@@ -44,7 +45,7 @@ int open_and_configure(const MatrixCase& each, const Arguments& end, Pcm& pcm) {
 MatrixOutcome play(const MatrixCase& each, const std::filesystem::path& directory) {
   const std::string path = directory / "played.raw";
   const std::string report = directory / "report.json";
-  std::filesystem::remove(report);  // of a try that came late
+  std::filesystem::remove(report);  // a try that was late may have left it
   const FrameLayout& layout = each.setup.layout;
   const std::vector<std::byte> expected = pattern_frames(layout, 0, each.frames);
   Pcm pcm;
@@ -59,7 +60,7 @@ MatrixOutcome play(const MatrixCase& each, const std::filesystem::path& director
   if (err < 0) return failed("after " + std::to_string(moved) + " frames", err);
   const bool early = now_ns() - before_ns < each.setup.time_of(each.frames);
   pcm.reset();
-  // An xrun between the last write and the drain shows nowhere else: drain drops what was left.
+  // Only the report shows an xrun between the last write and the drain: drain drops the rest then.
   const int64_t xruns = ReportLine(report).number("xruns");
   std::filesystem::remove(report);
   if (xruns > 0) return xrun(each, moved, before_ns);
@@ -89,7 +90,7 @@ MatrixOutcome capture(const MatrixCase& each) {
   return {.failure = first_difference(layout, expected, actual)};
 }
 
-/// Takes cases from a common list until there are none.
+/// Takes cases from a common list until the list is empty.
 class Runner {
  public:
   explicit Runner(const std::vector<MatrixCase>& cases) : cases_(cases) {}

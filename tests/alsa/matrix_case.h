@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// One short stream, played or captured in one format and shape, compared bit for bit.
+/// One short stream with one format and buffer shape. It is played or captured, and compared bit
+/// for bit.
 #pragma once
 
 #include <alsa/asoundlib.h>
@@ -16,17 +17,17 @@ struct MatrixCase {
   snd_pcm_stream_t stream = SND_PCM_STREAM_PLAYBACK;
   PcmSetup setup;
   size_t frames = 0;
-  Arguments extra{};  ///< more of the PCM's arguments
+  Arguments extra{};  ///< further arguments of the PCM
 
   [[nodiscard]] std::string name() const;
 };
 
 struct MatrixOutcome {
   std::string failure;  ///< empty: every bit is right
-  bool late = false;    ///< an xrun, and this thread was late enough to have caused it
+  bool late = false;    ///< an xrun that this thread may have caused, because it was late
 };
 
-/// `directory` is for the recording. Any thread.
+/// Runs one case. The recording goes to `directory`. Any thread may call it.
 MatrixOutcome run_case(const MatrixCase& each, const std::filesystem::path& directory);
 
 struct MatrixTotals {
@@ -35,8 +36,8 @@ struct MatrixTotals {
   std::vector<std::string> failures;
 };
 
-/// Runs them `parallel` at a time: the card paces, the processor idles. A case that came late is
-/// tried again, twenty times at most, and counted.
+/// Runs `parallel` cases at a time, because most of the time a case waits for the card. A case that
+/// was late is counted, and tried again at most twenty times.
 MatrixTotals run_cases(const std::vector<MatrixCase>& cases, size_t parallel);
 
 }  // namespace dmasim::test

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Who hears of what others do at the mixer, in this process and across processes.
+/// Events of the mixer for changes that others make, in this process and in other processes.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,7 +25,7 @@ class MixerEvents : public ::testing::Test {
   [[nodiscard]] std::filesystem::path file() const {
     return runtime_.path() / "dmasim" / "dmasim.mixer";
   }
-  /// All that are there now.
+  /// The numids of all events that have come already.
   std::set<unsigned> events() {
     std::set<unsigned> numids;
     while (const auto numid = reader_.event()) numids.insert(*numid);
@@ -66,7 +66,7 @@ TEST_F(MixerEvents, AreOnesOwnCardsOnly) {
   EXPECT_EQ(other.read(switch_), Values{1});
 }
 
-/// As a kernel's: one event for an element, however often it has changed since.
+/// As on a kernel's card, there is one event for an element, even if it has changed several times.
 TEST_F(MixerEvents, AreOneForEachElement) {
   reader_.subscribe();
   set(switch_, {0});
@@ -136,7 +136,7 @@ TEST_F(MixerEvents, GoOnWhenSomebodyHasRemovedTheDirectory) {
   EXPECT_EQ(reader_.event(), volume_.numid);
 }
 
-/// Whoever finds first that there is a new file: the subscriber has not looked at its events yet.
+/// A read or write finds the new file first, before the subscriber has looked at its events.
 TEST_F(MixerEvents, GoOnWhenTheNewFileWasFoundByReadOrWrite) {
   reader_.subscribe();
   for (const bool writes : {false, true}) {
@@ -195,7 +195,7 @@ TEST_F(MixerEvents, SurviveTheDeathOfWriters) {
   }
 }
 
-/// A child of fork() is turned away, and the parent does not notice.
+/// The calls of a child of fork() are refused, and the parent is not disturbed.
 TEST_F(MixerEvents, AreTheParentsAlone) {
   reader_.subscribe();
   set(switch_, {0});

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What holds for each control of each card, as the kernel's own test of mixers has it: a value
-/// that is in range; a name that says what it is; what is written is read; what is not valid is
-/// not taken; an event for each change, there when the write returns, and none without a change.
+/// Rules for each control of each card, as in the kernel's own mixer-test. A value is within its
+/// range. The name says what kind of control it is. A read returns what was written. An invalid
+/// value is refused. Each change gives an event, which is there when the write returns. Without a
+/// change there is no event.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -34,7 +35,7 @@ class MixerRules : public ::testing::Test {
     }
     EXPECT_EQ(checked, 4 + 2 * kLoops);
   }
-  /// Writes, reads back, and counts the events: one if it was a change, none if not.
+  /// Writes, reads back, and counts the events: one if the value has changed, else none.
   void set(const Element& element, const Values& values) {
     const bool changes = ctl_.read(element) != values;
     ASSERT_GE(ctl_.write(element, values), 0);
@@ -63,7 +64,7 @@ TEST_F(MixerRules, EachHasAValueInItsRange) {
   }
 }
 
-/// snd-aloop's "PCM Notify" is the one that does not keep to it.
+/// Only snd-aloop's "PCM Notify" breaks this rule.
 TEST_F(MixerRules, ASwitchIsWhatCanBeSwitched) {
   for (const Element& element : elements_) {
     const bool named = element.name.ends_with(" Switch");
@@ -82,7 +83,7 @@ TEST_F(MixerRules, TheDefaultCanBeWritten) {
   });
 }
 
-/// Of a wide range some values in each part of it.
+/// If the range is wide, it tries some values in each part of it.
 TEST_F(MixerRules, EachValidValueIsReadBackAndTold) {
   for_each_writable([this](const Element& element) {
     const Values before = ctl_.read(element);

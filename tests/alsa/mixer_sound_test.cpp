@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What the mixer does to the sound, and what a loop tells and does.
+/// The effect of the mixer on the sound, and the controls of a loop.
 #include <gtest/gtest.h>
 #include <poll.h>
 
@@ -20,7 +20,8 @@ namespace {
 constexpr long k0dB = 120;
 constexpr long kMinus20dB = 80;
 
-/// A capture of the loop that a loaded machine may be late for, and a playback.
+/// Opens the capture or the playback of the loop. The capture's buffer is long, so that a busy
+/// machine may be late.
 Pcm open_loop(snd_pcm_stream_t stream, const char* name = "dmasim_loop") {
   snd_pcm_t* pcm = nullptr;
   const int error = snd_pcm_open(&pcm, name, stream, 0);
@@ -43,7 +44,7 @@ class MixerSound : public ::testing::Test {
     ASSERT_GE(ctl_.write(ctl_.find(name, 0, subdevice), {on ? 1 : 0}), 0);
   }
   [[nodiscard]] std::string path() const { return directory_.file("played.raw"); }
-  /// Plays 4800 frames of two channels of 32 bits into path(); answers what was played.
+  /// Plays 4800 frames of two channels of 32 bits into path(). Answers the samples that it played.
   std::vector<int32_t> play() {
     const PcmSetup setup = cable_setup();
     const Pcm pcm = open_playback({{"FILE", path()}, {"REPORT", report_path()}});
@@ -117,7 +118,8 @@ TEST_F(MixerSound, IsAnotherCardsOwn) {
   EXPECT_EQ(read_file(path()), data);
 }
 
-/// In the middle of a stream, by another process: first as it was, then silent, with one edge.
+/// Another process changes the volume in the middle of a stream. The recording is first loud and
+/// then silent, with one edge.
 TEST_F(MixerSound, ChangesWhileItPlays) {
   PcmSetup setup = cable_setup();
   setup.buffer_size = 24000;
@@ -132,7 +134,7 @@ TEST_F(MixerSound, ChangesWhileItPlays) {
     const auto written_by_now = [&] { return snd_pcm_avail(pcm.get()) > 2400; };
     EXPECT_TRUE(eventually(written_by_now));
     set_elsewhere("dmasim", ctl_.find("Master Playback Switch"), {0});
-    // What is in the last period may have been taken before.
+    // The card may have taken the last period already.
     if (now_ns() - start_ns >= setup.time_of(24000 - 1200)) return Look::too_late;
     EXPECT_EQ(snd_pcm_drain(pcm.get()), 0);
     const auto out = played();
@@ -193,8 +195,8 @@ class MixerLoop : public MixerSound {
   const std::vector<Element> elements_ = ctl_.elements();
 };
 
-/// Plays a quarter of the buffer. Too late if it is not known within a twentieth where that must
-/// be.
+/// Plays a quarter of the buffer, and measures the rate. Too late if the clock readings allow an
+/// error of more than a twentieth.
 Look MixerLoop::expect_rate(snd_pcm_t* pcm, const PcmSetup& setup, int rate_hz) {
   fill(pcm, setup);
   const Bracket start = bracket([&] { EXPECT_EQ(snd_pcm_start(pcm), 0); });
@@ -268,7 +270,7 @@ TEST_F(MixerLoop, TellsWhatPlaysIntoIt) {
   EXPECT_EQ(read("PCM Slave Rate"), 48000);
 }
 
-/// One that there are no controls for: who watches the card wakes up, and finds nothing.
+/// The loop has no controls. A program that watches the card may wake up, and finds no event.
 TEST_F(MixerLoop, IsNoEventWhereItHasNoControls) {
   ctl_.subscribe();
   const Pcm out = open_loop(SND_PCM_STREAM_PLAYBACK, "dmasim_loop:SUBDEV=9");
@@ -301,7 +303,8 @@ TEST_F(MixerLoop, DoesNotEndAReadWhereItHasNoControls) {
   setter.join();
 }
 
-/// Of two playbacks, one in a loop that is shifted: as a kernel's, 80000 is a quarter faster.
+/// Compares two playbacks, one of them in a loop whose rate is shifted. As in snd-aloop, 80000 is a
+/// quarter faster.
 TEST_F(MixerLoop, HasAClockThatCanBeShifted) {
   ASSERT_GE(ctl_.write(ctl_.find("PCM Rate Shift 100000", 0, 1), {80000}), 0);
   PcmSetup setup = cable_setup();
@@ -319,7 +322,7 @@ TEST_F(MixerLoop, HasAClockThatCanBeShifted) {
   });
 }
 
-/// Both ends go by the shifted clock: no frame is left out, and none put in.
+/// Both ends of the loop use the shifted clock: no frame is lost, and none is added.
 TEST_F(MixerLoop, IsExactWhenItIsShifted) {
   ASSERT_GE(ctl_.write(ctl_.find("PCM Rate Shift 100000"), {87654}), 0);
   const Pcm in = open_loop(SND_PCM_STREAM_CAPTURE);
@@ -367,7 +370,7 @@ TEST_F(MixerLoop, RefusesAnotherFormatUnlessItNotifies) {
   EXPECT_NE(log.text().find("S16_LE"), std::string::npos) << log.text();
 }
 
-/// Programs look at cards without wanting anything of them.
+/// Some programs only read the properties of cards. This must not make a file.
 TEST_F(MixerSound, LeavesNoFileWhereNobodyUsesIt) {
   const auto path = runtime_.path() / "dmasim" / "dmasim.mixer";
   EXPECT_EQ(ctl_.read(ctl_.find("Master Playback Volume")), (Values{k0dB, k0dB}));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What a program sees through snd_pcm_mmap_begin.
+/// The frames that a program sees by snd_pcm_mmap_begin.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -13,14 +13,14 @@ namespace {
 struct Mapped {
   const snd_pcm_channel_area_t* areas = nullptr;
   snd_pcm_uframes_t offset = 0;
-  snd_pcm_uframes_t frames = 0;  ///< asked for, then: until the buffer's end at most
+  snd_pcm_uframes_t frames = 0;  ///< in: wanted; out: what there is, at most to the buffer's end
 };
 
 int map(snd_pcm_t* pcm, Mapped& mapped) {
   return snd_pcm_mmap_begin(pcm, &mapped.areas, &mapped.offset, &mapped.frames);
 }
 
-/// Interleaved bytes as areas.
+/// Areas over interleaved bytes.
 class Interleaved {
  public:
   explicit Interleaved(const FrameLayout& layout, std::vector<std::byte>& bytes)
@@ -54,7 +54,7 @@ class MappedAccess : public ::testing::TestWithParam<snd_pcm_access_t> {
     setup_.avail_min = 2999;
   }
 
-  /// All of `avail` frames from where the program is, across the end of the buffer.
+  /// All `avail` frames from the program's position on, across the end of the buffer.
   std::vector<std::byte> view(const Mapped& mapped, size_t avail) {
     std::vector<std::byte> bytes(avail * setup_.layout.frame_bytes());
     Interleaved own(setup_.layout, bytes);
@@ -67,7 +67,7 @@ class MappedAccess : public ::testing::TestWithParam<snd_pcm_access_t> {
   PcmSetup setup_;
 };
 
-/// What is available after a wait. -EPIPE when an xrun came first.
+/// Waits, and answers the available frames. -EPIPE if an xrun came before.
 snd_pcm_sframes_t waited_for(snd_pcm_t* pcm) {
   const int ready = snd_pcm_wait(pcm, kWatchdogMs);
   const snd_pcm_sframes_t avail = snd_pcm_avail_update(pcm);

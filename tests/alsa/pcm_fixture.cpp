@@ -14,7 +14,8 @@
 namespace dmasim::test {
 namespace {
 
-/// alsa-lib keeps its configuration for ever; leak checkers are told otherwise.
+/// Frees alsa-lib's configuration at the end. alsa-lib itself never frees it, and a leak checker
+/// would report it.
 class FreeConfiguration : public ::testing::Environment {
   void TearDown() override { snd_config_update_free_global(); }
 };
@@ -44,7 +45,7 @@ Pcm open_or_fail(const Arguments& arguments, snd_pcm_stream_t stream, int mode) 
   return std::move(opened.pcm);
 }
 
-/// 0 or the first of the answers that is negative.
+/// 0, or the first negative answer.
 int worst(std::initializer_list<int> answers) {
   const auto found = std::find_if(answers.begin(), answers.end(), [](int a) { return a < 0; });
   return found == answers.end() ? 0 : *found;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A PCM of the real alsa-lib in few words. The configuration comes from ALSA_CONFIG_PATH, the name
-/// of the PCM from DMASIM_TEST_PCM (dmasim if unset).
+/// Short calls for a PCM of the real alsa-lib. ALSA_CONFIG_PATH gives the configuration,
+/// DMASIM_TEST_PCM the name of the PCM (dmasim if it is unset).
 #pragma once
 
 #include <alsa/asoundlib.h>
@@ -23,22 +23,23 @@ struct PcmCloser {
 };
 using Pcm = std::unique_ptr<snd_pcm_t, PcmCloser>;
 
-/// FILE and "/tmp/x.raw", as in dmasim:FILE='/tmp/x.raw'.
+/// Names and values of arguments: FILE and "/tmp/x.raw" for dmasim:FILE='/tmp/x.raw'.
 using Arguments = std::vector<std::pair<std::string, std::string>>;
 std::string pcm_name(const Arguments& arguments);
 
 struct Opened {
-  int error = 0;  ///< 0, or what snd_pcm_open answered
+  int error = 0;  ///< 0, or the negative answer of snd_pcm_open
   Pcm pcm;
 };
 Opened try_open(const Arguments& arguments, snd_pcm_stream_t stream, int mode = 0);
-/// A failed expectation and null if it cannot be opened.
+/// If the PCM cannot be opened: a failed expectation, and null.
 Pcm open_playback(const Arguments& arguments, int mode = 0);
 Pcm open_capture(const Arguments& arguments, int mode = 0);
 
 inline constexpr snd_pcm_uframes_t kBoundary = static_cast<snd_pcm_uframes_t>(-1);
 
-/// Hardware and software parameters, all exact. The default never starts by itself.
+/// Hardware and software parameters, each with one exact value. With the default values the stream
+/// never starts by itself.
 struct PcmSetup {
   snd_pcm_access_t access = SND_PCM_ACCESS_RW_INTERLEAVED;
   FrameLayout layout{};
@@ -62,29 +63,29 @@ struct PcmSetup {
     return static_cast<int64_t>(frames * 1'000'000'000 / rate_hz);
   }
 };
-/// Arguments that let the card take `setup`, whatever the card's usual limits.
+/// Arguments that set the card's limits so that it accepts `setup`.
 Arguments limits_for(const PcmSetup& setup);
 
-/// 0, or the first negative answer.
+/// Answers 0, or the first negative answer of a call.
 int set_hw_params(snd_pcm_t* pcm, const PcmSetup& setup);
 int set_sw_params(snd_pcm_t* pcm, const PcmSetup& setup);
-/// Both; the PCM is PREPARED then. A failed expectation if not.
+/// Sets hardware and software parameters. Then the PCM is PREPARED; a failed expectation if not.
 void configure(snd_pcm_t* pcm, const PcmSetup& setup);
 
-/// snd_pcm_writei of as much as is there; what it answers.
+/// Calls snd_pcm_writei once with all of `frames`. Answers what it answers.
 snd_pcm_sframes_t write_frames(snd_pcm_t* pcm, const std::vector<std::byte>& frames,
                                const FrameLayout& layout = {});
 
-/// CLOCK_MONOTONIC.
+/// The time of CLOCK_MONOTONIC.
 int64_t now_ns() noexcept;
 inline constexpr int64_t kWatchdogNs = 20'000'000'000;
 inline constexpr int kWatchdogMs = 20'000;
-/// Asks again and again, until true or until the watchdog bites (false). Only where the interface
-/// has nothing to wait for.
+/// Repeats `condition` until it is true. Answers false when the watchdog's time is over. Use it
+/// only if the interface has no call that waits.
 [[nodiscard]] bool eventually(const std::function<bool()>& condition);
 [[nodiscard]] bool reaches_state(snd_pcm_t* pcm, snd_pcm_state_t state);
 
-/// Collects what alsa-lib and the plugin log, instead of stderr.
+/// Collects the messages that alsa-lib and the plugin log. They do not go to stderr meanwhile.
 class ErrorLog {
  public:
   ErrorLog();
@@ -94,7 +95,7 @@ class ErrorLog {
   [[nodiscard]] std::string text() const;
 };
 
-/// A directory that goes with the test.
+/// A directory that is removed at the end of the test.
 class TemporaryDirectory {
  public:
   TemporaryDirectory();
@@ -110,9 +111,9 @@ class TemporaryDirectory {
 
 std::vector<std::byte> read_file(const std::string& path);
 
-/// For a look that found an xrun of a stream that was started after `start_ns`. It came too late if
-/// `frames`, all that the stream could go on with, have had their time. A failed expectation if
-/// not.
+/// For a look that has found an xrun of a stream that was started after `start_ns`. The stream
+/// could run for `frames` frames. If this time is over, the look came too late. If not, the xrun is
+/// a failed expectation.
 Look late_by_xrun(const PcmSetup& setup, int64_t start_ns, uint64_t frames);
 
 }  // namespace dmasim::test

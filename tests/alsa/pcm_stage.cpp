@@ -18,7 +18,7 @@ void fill(snd_pcm_t* pcm, snd_pcm_uframes_t frames, Stage& stage) {
   EXPECT_EQ(written, static_cast<snd_pcm_sframes_t>(frames));
 }
 
-/// Leaves it blocking.
+/// Starts a drain in non-blocking mode. Afterwards the PCM is in blocking mode again.
 void drain_without_wait(snd_pcm_t* pcm) {
   EXPECT_EQ(snd_pcm_nonblock(pcm, 1), 0);
   snd_pcm_drain(pcm);
@@ -32,7 +32,7 @@ bool has_moved(snd_pcm_t* pcm) {
   });
 }
 
-/// From PREPARED.
+/// The PCM is PREPARED.
 void start_towards(snd_pcm_t* pcm, snd_pcm_state_t state, Stage& stage) {
   stage.start_ns = now_ns();
   EXPECT_EQ(snd_pcm_start(pcm), 0);

@@ -8,20 +8,21 @@
 namespace dmasim::test {
 namespace {
 
-/// The bytes as alsa-lib's copying functions want them.
+/// Areas over the bytes, for alsa-lib's copying functions.
 std::vector<snd_pcm_channel_area_t> interleaved_areas(const FrameLayout& layout,
                                                       const void* bytes) {
   const auto sample_bits = static_cast<unsigned>(layout.sample_bytes() * 8);
   std::vector<snd_pcm_channel_area_t> areas(layout.channels);
   for (unsigned channel = 0; channel < layout.channels; ++channel) {
-    areas[channel] = {.addr = const_cast<void*>(bytes),  // alsa-lib has one type for both ways
-                      .first = channel * sample_bits,
-                      .step = layout.channels * sample_bits};
+    areas[channel] = {
+        .addr = const_cast<void*>(bytes),  // alsa-lib has one type for both directions
+        .first = channel * sample_bits,
+        .step = layout.channels * sample_bits};
   }
   return areas;
 }
 
-/// One buffer for each channel, as RW_NONINTERLEAVED wants them.
+/// One buffer for each channel, for RW_NONINTERLEAVED.
 class Planes {
  public:
   Planes(const FrameLayout& layout, size_t frames)
@@ -49,7 +50,7 @@ class Planes {
   const size_t frames_;
 };
 
-/// Lengths of pieces that fall on no border of a period.
+/// Lengths of pieces that do not end at the end of a period.
 class OddPieces {
  public:
   explicit OddPieces(const PcmSetup& setup) : period_(setup.period_size) {}
@@ -84,7 +85,7 @@ snd_pcm_sframes_t read_piece(snd_pcm_t* pcm, const PcmSetup& setup, std::byte* t
   return got;
 }
 
-/// Moves `frames` at most, as far as the area goes on without a break.
+/// Moves at most `frames` frames, as far as the mapped area is contiguous.
 snd_pcm_sframes_t map_piece(snd_pcm_t* pcm, const PcmSetup& setup, std::byte* bytes,
                             size_t frames) {
   const snd_pcm_channel_area_t* areas = nullptr;
@@ -102,7 +103,8 @@ snd_pcm_sframes_t map_piece(snd_pcm_t* pcm, const PcmSetup& setup, std::byte* by
   return snd_pcm_mmap_commit(pcm, offset, count);
 }
 
-/// Until there is something to map, the PCM has to run. 0, or a negative answer.
+/// Starts the PCM if it does not run, and waits until there are frames to map. Answers 0, or a
+/// negative answer.
 int wait_for_room(snd_pcm_t* pcm) {
   if (snd_pcm_state(pcm) == SND_PCM_STATE_PREPARED) return snd_pcm_start(pcm);
   const int ready = snd_pcm_wait(pcm, kWatchdogMs);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Moves interleaved frames to or from a PCM in any of the four access modes, in odd pieces.
+/// Moves interleaved frames to or from a PCM in any of the four access modes, in pieces of odd
+/// lengths.
 #pragma once
 
 #include <alsa/asoundlib.h>
@@ -11,7 +12,7 @@
 
 namespace dmasim::test {
 
-/// No call moves more frames than that.
+/// The highest number of frames that one call moves.
 inline size_t most_at_once(const PcmSetup& setup) { return 2 * setup.period_size + 1; }
 
 /// Both block until all frames are moved. MMAP modes start the PCM themselves once the buffer is

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The poll descriptor is a true level, right without translation and for programs that fetch it
-/// only once.
+/// The poll descriptor shows a level. Its raw events are right too, and programs need to get the
+/// descriptor only once.
 #include <gtest/gtest.h>
 #include <poll.h>
 
@@ -24,12 +24,12 @@ class Poll : public ::testing::Test {
     EXPECT_EQ(descriptor_.events, wanted_ | POLLERR | POLLNVAL);
     data_.resize(setup.buffer_size * setup.layout.frame_bytes());
   }
-  /// 0 or `wanted_`, as poll itself says.
+  /// The raw events of poll: 0 or `wanted_`.
   short raw(int timeout_ms = 0) {
     EXPECT_GE(poll(&descriptor_, 1, timeout_ms), 0);
     return descriptor_.revents;
   }
-  /// Ready or not, as the positions before and after say.
+  /// Compares the level with the positions that were read before and after it.
   void expect_true_level(snd_pcm_sframes_t avail_min) {
     const snd_pcm_sframes_t before = snd_pcm_avail(pcm_.get());
     const bool ready = raw() != 0;
@@ -59,8 +59,8 @@ class Poll : public ::testing::Test {
   std::vector<std::byte> data_;
 };
 
-/// A tick each 200 ms. alsa-lib makes avail_min at least a period; so what is ready between two
-/// ticks is so because the program is in the middle of a period.
+/// A tick comes each 200 ms. alsa-lib sets avail_min to a period at least. So the stream becomes
+/// ready between two ticks only if the program's position is in the middle of a period.
 PcmSetup slow_ticks() {
   PcmSetup setup;
   setup.period_size = 9600;
@@ -143,7 +143,8 @@ TEST_F(Poll, CaptureWaitWakesBetweenTwoTicks) {
     open(slow_ticks(), false);
     const int64_t start_ns = now_ns();
     EXPECT_EQ(snd_pcm_start(pcm_.get()), 0);
-    EXPECT_EQ(snd_pcm_readi(pcm_.get(), data_.data(), 3000), 3000);  // now at the tick
+    EXPECT_EQ(snd_pcm_readi(pcm_.get(), data_.data(), 3000),
+              3000);  // ready at the tick from here on
     EXPECT_EQ(snd_pcm_wait(pcm_.get(), kWatchdogMs), 1);
     const int64_t woken_ns = now_ns() - start_ns;
     EXPECT_GE(woken_ns, setup_.time_of(12600));
@@ -173,7 +174,8 @@ TEST_F(Poll, AvailMinIsChangedWhileTheStreamRuns) {
   });
 }
 
-/// The program moves its position with no hook; the next call that asks puts the level right.
+/// alsa-lib moves the program's position without a hook. The next call that reads the position
+/// corrects the level.
 TEST_F(Poll, ARewindMakesRoomInAPreparedStream) {
   ASSERT_NO_FATAL_FAILURE(open({}, true));
   ASSERT_NO_FATAL_FAILURE(fill());
@@ -242,7 +244,7 @@ TEST_F(Poll, XrunIsReadyWithAnError) {
     PcmSetup setup;
     setup.period_size = 480;
     setup.buffer_size = 2400;
-    setup.avail_min = 9600;  // so that nothing but the xrun wakes
+    setup.avail_min = 9600;  // so that only the xrun wakes the program
     ASSERT_NO_FATAL_FAILURE(open(setup, playback));
     if (playback) {
       ASSERT_NO_FATAL_FAILURE(fill());

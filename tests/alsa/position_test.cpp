@@ -11,7 +11,7 @@
 namespace dmasim::test {
 namespace {
 
-/// The position was asked for in `ask`, of a stream started in `start`.
+/// Checks a position that was read within `ask`, of a stream that was started within `start`.
 void expect_on_time(int64_t position, const Bracket& start, const Bracket& ask, double rate_hz,
                     int64_t most) {
   const PositionRange range = position_range(start, ask, rate_hz);
@@ -19,7 +19,7 @@ void expect_on_time(int64_t position, const Bracket& start, const Bracket& ask, 
   EXPECT_LE(position, range.most);
 }
 
-/// Plays a second from one buffer and asks for the delay all along.
+/// Plays a second from one buffer, and reads the delay again and again.
 void expect_a_second_on_time(const Arguments& arguments, double true_rate_hz) {
   PcmSetup setup;
   setup.buffer_size = 2 * setup.rate_hz;
@@ -57,7 +57,7 @@ TEST(Position, OfAFastCardIsFaster) { expect_a_second_on_time({{"PPM", "100000"}
 
 TEST(Position, OfASlowCardIsSlower) { expect_a_second_on_time({{"PPM", "-50000"}}, 45600); }
 
-/// Of a stream whose whole second lies in the buffer.
+/// A stream with one second of frames, all of them in its buffer.
 class PositionOfASecond : public ::testing::Test {
  protected:
   PositionOfASecond() { expect_a_look(); }
@@ -72,11 +72,11 @@ class PositionOfASecond : public ::testing::Test {
   void expect_now(int64_t position, const Bracket& ask) const {
     expect_on_time(position, start_, ask, setup_.rate_hz, frames_);
   }
-  /// The second of two calls in a row may tell the position of the first.
+  /// The second of two calls in a row may answer the position of the first.
   void expect_now_or_as_before(int64_t position, const Bracket& before, const Bracket& ask) const {
     expect_now(position, {.before_ns = before.before_ns, .after_ns = ask.after_ns});
   }
-  /// The xrun is there: this thread has slept through the rest of the second.
+  /// For an xrun: this thread has slept until the second was over.
   Look late() const { return late_by_xrun(setup_, start_.before_ns, setup_.buffer_size); }
 
   const PcmSetup setup_;

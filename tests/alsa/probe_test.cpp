@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What a PCM leaves in the process and on the disk, and when.
+/// Descriptors, threads and files of a PCM: when it makes them, and that it leaves none behind.
 #include <gtest/gtest.h>
 
 #include <csignal>
@@ -55,7 +55,7 @@ TEST_F(Traces, ProbingLeavesAnEarlierRecordingAlone) {
     ASSERT_TRUE(pcm);
     ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), {}));
     const std::vector<std::byte> data(400);
-    ASSERT_EQ(write_frames(pcm.get(), data), 100);  // not started either
+    ASSERT_EQ(write_frames(pcm.get(), data), 100);  // this does not start the stream
   }
   EXPECT_EQ(read_file(path).size(), 7U);
 }

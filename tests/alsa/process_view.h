@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What the kernel says of this process: its threads and descriptors.
+/// This process as the kernel shows it: its threads and descriptors.
 #pragma once
 
 #include <sys/types.h>
@@ -13,10 +13,10 @@ namespace dmasim::test {
 
 std::vector<std::string> thread_names();
 bool has_thread(const std::string& name);
-/// Whether it sleeps in a call of the kernel. `thread` as gettid() says.
+/// Says whether a thread sleeps in a system call. `thread` is its gettid().
 bool thread_sleeps(pid_t thread);
 
-/// What must be the same before and after.
+/// The threads and descriptors. A test expects the same ones before and after.
 struct Footprint {
   size_t threads = 0;
   size_t descriptors = 0;
@@ -24,12 +24,12 @@ struct Footprint {
 };
 std::ostream& operator<<(std::ostream& out, const Footprint& footprint);
 
-/// The footprint to compare with later: taken after a first thread of this program's own, since a
-/// sanitizer starts one of its own beside that.
+/// The footprint to compare with later. First it runs a thread of this program, because a sanitizer
+/// starts a thread of its own together with the first one.
 Footprint first_footprint();
 
-/// A joined thread may stay visible for a moment: `settled_footprint` waits for that, but no longer
-/// than the watchdog.
+/// A joined thread may stay visible for a moment. `settled_footprint` waits until it is gone, at
+/// most as long as the watchdog.
 Footprint footprint();
 Footprint settled_footprint(const Footprint& expected);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What was played through alsa-lib is what other programs' library reads from the recording.
+/// libsndfile, the library of other programs, reads from the recording what was played by alsa-lib.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sndfile.h>
@@ -44,7 +44,7 @@ void play(const std::string& path, snd_pcm_format_t format) {
   ASSERT_EQ(snd_pcm_drain(pcm.get()), 0);
 }
 
-/// Reads one frame more than there should be.
+/// Tries to read one frame more than there should be.
 void expect_pattern(SNDFILE* file, snd_pcm_format_t format) {
   constexpr size_t kSamples = (kFrames + 1) * kChannels;
   const bool real = snd_pcm_format_float(format) == 1;
@@ -135,7 +135,7 @@ TEST(RecordingFileLimits, AnotherFormatOnTheSamePcmStartsAnotherFile) {
   }
 }
 
-/// The reader comes when all has been played: an open of the FIFO waits for none.
+/// The reader opens the FIFO after all has been played: the open of the PCM does not wait for one.
 TEST(RecordingFifo, GetsTheRawFramesWhateverItsEnding) {
   const TemporaryDirectory directory;
   const std::string path = directory.file("fifo.wav");
@@ -157,7 +157,7 @@ TEST(RecordingFifo, GetsTheRawFramesWhateverItsEnding) {
   EXPECT_EQ(first_difference(setup.layout, frames, heard), "");
 }
 
-/// Opens, plays frames `first` to `first` + 500 and closes, as a program does that pauses so.
+/// Opens, plays frames `first` to `first` + 500, and closes. Some programs pause in this way.
 void play_from(const Arguments& arguments, size_t first) {
   const Pcm pcm = open_playback(arguments);
   ASSERT_TRUE(pcm);
@@ -182,7 +182,7 @@ TEST(RecordingFileOfEachOpen, HasTheNextNumber) {
   const TemporaryDirectory directory;
   const FrameLayout layout = PcmSetup{}.layout;
   for (const size_t first : {size_t{0}, size_t{500}}) {
-    open_playback({{"FILE", directory.file("take-%n.raw")}});  // a probe has no number
+    open_playback({{"FILE", directory.file("take-%n.raw")}});  // an open alone uses no number
     play_from({{"FILE", directory.file("take-%n.raw")}}, first);
   }
   EXPECT_EQ(first_difference(layout, pattern_frames(layout, 0, 500),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A recording's type may not hold every rate: what it does not hold is not offered, and what is
-/// offered is recorded.
+/// A recording's file type may not hold every rate. The PCM offers only rates that it holds, and
+/// records each rate that it offers.
 #include <gtest/gtest.h>
 #include <sndfile.h>
 
@@ -33,12 +33,13 @@ struct RecordingCase {
   const char* profile;
   unsigned min_hz;
   unsigned max_hz;
-  bool has_holes;  ///< in the rates that it holds
+  bool has_holes;  ///< it does not hold all rates between its lowest and highest
 };
 
 void PrintTo(const RecordingCase& recorded, std::ostream* out) { *out << recorded.name; }
 
-/// Each usual rate, both ends, where a FLAC changes its rule, and the neighbours of all of them.
+/// Each usual rate, both ends of the range, the rates at which FLAC's rule changes, and the
+/// neighbours of all of them.
 std::set<unsigned> interesting_rates(const RecordingCase& recorded) {
   std::set<unsigned> rates{recorded.min_hz, recorded.max_hz, 65535, 65538, 65539, 655350};
   rates.insert(kUsualRates.begin(), kUsualRates.end());
@@ -157,7 +158,7 @@ TEST_F(FlacRates, OfWhichNoneIsLeftRefuseTheOpen) {
       << log.text();
 }
 
-/// Though the lower end of RATE is none of them.
+/// The lower end of RATE is not a rate that a FLAC holds.
 TEST_F(FlacRates, MayBeginWithinRate) {
   const Pcm pcm = open_playback({{"FILE", path_}, {"RATE", "70001-100000"}});
   ASSERT_TRUE(pcm);
@@ -193,7 +194,7 @@ TEST_F(FlacRates, AreOfferedBesideACable) {
   ASSERT_NO_FATAL_FAILURE(play(pcm.get(), 88200));
 }
 
-/// A cable in use has one rate, and a FLAC holds it or not.
+/// A cable in use has one rate. Either a FLAC holds it, or the open fails.
 TEST_F(FlacRates, OfACableInUseAreItsOwn) {
   for (const unsigned rate_hz : {37801U, 88201U}) {
     const Pcm listener = open_capture({{"CABLE", "used"}});

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Configurations that cannot be: the errno, a message that helps, and nothing left behind.
+/// Impossible configurations: the open answers an errno, logs a helpful message, and leaves nothing
+/// behind.
 #include <gtest/gtest.h>
 #include <sndfile.h>
 #include <sys/stat.h>
@@ -29,7 +30,7 @@ class Refusal : public ::testing::Test {
   }
   void TearDown() override { EXPECT_EQ(settled_footprint(before_), before_); }
 
-  /// The message has to contain each of `words`.
+  /// The message must contain each of `words`.
   static void expect_refused(const std::string& name, const std::function<Opened()>& open,
                              int error, const std::vector<std::string>& words) {
     const ErrorLog log;
@@ -151,7 +152,7 @@ TEST_F(Refusal, OfSourcesThatCannotBe) {
   expect_refused({{"SOURCE", empty}}, kCapture, -EINVAL, {"source", empty, "accepted"});
 }
 
-/// 44100 Hz, without a frame.
+/// Makes a sound file of 44100 Hz without frames.
 void make_sound_file(const std::string& path, int channels) {
   SF_INFO info{};
   info.channels = channels;
@@ -210,7 +211,8 @@ TEST_F(Refusal, OfAnotherCompletionWhileTheCardIsOpen) {
   EXPECT_EQ(try_open({}, kCapture).error, 0);
 }
 
-/// What could not be written at the close is refused while there is somebody to be told.
+/// The report is written at close, where the program gets no error. So a report that cannot be
+/// written is refused at open.
 TEST_F(Refusal, OfAReportThatCannotBeWritten) {
   const TemporaryDirectory directory;
   ASSERT_EQ(mkfifo(directory.file("pipe").c_str(), 0600), 0);
@@ -225,7 +227,7 @@ TEST_F(Refusal, OfAReportThatCannotBeWritten) {
   EXPECT_EQ(try_open({{"REPORT", "/dev/stderr"}}, SND_PCM_STREAM_PLAYBACK).error, 0);
 }
 
-/// Of a program that only looks: nothing is invented.
+/// The program only opens and closes the PCM, so the report has no format.
 TEST(Report, OfAPcmThatWasNeverSetUpHasNoFormat) {
   const TemporaryDirectory directory;
   const std::string path = directory.file("report");

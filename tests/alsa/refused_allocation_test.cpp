@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Each allocation that a call makes by operator new is refused once: the call says so, nothing is
-/// left behind, and the next try works. The modules find this program's operator new before the
-/// library's.
+/// Each allocation that a call makes by operator new fails once. Then the call answers an error,
+/// nothing stays behind, and the next try succeeds. The linker finds this program's operator new
+/// before the library's.
 #include "tests/unit/refused_allocation.h"
 
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@
 namespace dmasim::test {
 namespace {
 
-/// Where what snd_pcm_dump() says goes.
+/// The buffer for the output of snd_pcm_dump().
 class DumpBuffer {
  public:
   DumpBuffer() { EXPECT_EQ(snd_output_buffer_open(&output_), 0); }
@@ -41,7 +41,7 @@ class DumpBuffer {
 class RefusedMemory : public ::testing::Test {
  protected:
   void SetUp() override {
-    // What the first use makes for ever: alsa-lib's configuration, the module, its tables.
+    // The first use makes objects that stay: alsa-lib's configuration, the module, its tables.
     ASSERT_EQ(try_open(played_, SND_PCM_STREAM_PLAYBACK).error, 0);
     ASSERT_EQ(try_open(heard_, SND_PCM_STREAM_CAPTURE).error, 0);
     before_ = first_footprint();
@@ -55,8 +55,8 @@ class RefusedMemory : public ::testing::Test {
     ASSERT_TRUE(pcm_);
     ASSERT_NO_FATAL_FAILURE(configure(pcm_.get(), setup_));
   }
-  /// Each open after a refused one works; and then as much memory is held as ever: a card's engine
-  /// is forgotten by the next open only.
+  /// After each failed open the next open succeeds. Afterwards the process has as much memory as
+  /// before. It is compared after that next open, because only that forgets a card's engine.
   void refuse_each_of_an_open(const Arguments& arguments, snd_pcm_stream_t stream) {
     const std::string name = pcm_name(arguments);
     const auto open_and_close = [&] {
@@ -98,7 +98,7 @@ TEST_F(RefusedMemory, OfAnOpen) {
   }
 }
 
-/// The ring comes first, then the look at what a start will need.
+/// hw_params first allocates the ring. Then it checks whether a start would succeed.
 TEST_F(RefusedMemory, OfHwParams) {
   pcm_ = open_playback(played_);
   ASSERT_TRUE(pcm_);
@@ -115,7 +115,7 @@ TEST_F(RefusedMemory, OfHwParams) {
   EXPECT_EQ(states, (std::set{SND_PCM_STATE_OPEN, SND_PCM_STATE_SETUP, SND_PCM_STATE_PREPARED}));
 }
 
-/// What a stream goes on after: the recording and what the cable carries are whole.
+/// The stream goes on after the failure. The recording and the cable have all frames.
 TEST_F(RefusedMemory, OfAStart) {
   ASSERT_NO_FATAL_FAILURE(open_and_configure());
   ASSERT_EQ(write_frames(pcm_.get(), data_, setup_.layout), 3000);
@@ -158,10 +158,10 @@ TEST_F(RefusedMemory, OfADrainThatHasToStart) {
   EXPECT_EQ(first_difference(setup_.layout, data_, read_file(path_)), "");
 }
 
-/// Nothing keeps a PCM open: what has no memory is its report.
+/// A close never fails. If there is no memory, only the report is lost.
 TEST_F(RefusedMemory, OfACloseLosesTheReportAlone) {
   ASSERT_NO_FATAL_FAILURE(open_and_configure());
-  pcm_.reset();  // what is made once is there now
+  pcm_.reset();  // the objects that are made only once exist now
   size_t refused = 0;
   for (bool happened = true; happened; ++refused) {
     ASSERT_LT(refused, kMostAllocations);
@@ -263,7 +263,7 @@ TEST_F(RefusedMemoryOfAMixer, AtAReadAndAWrite) {
     ctl = std::make_unique<Ctl>(name_);
     return refuse_each_allocation(call, [&](int answer, bool happened) {
       EXPECT_TRUE(happened ? answer == -ENOMEM : answer >= 0) << answer;
-      if (happened) ctl = std::make_unique<Ctl>(name_);  // which looks for the file anew
+      if (happened) ctl = std::make_unique<Ctl>(name_);  // a new one looks for the file again
     });
   };
   EXPECT_GE(refuse_each([&] { return snd_ctl_elem_write(ctl->get(), value); }), 2U);
@@ -271,8 +271,8 @@ TEST_F(RefusedMemoryOfAMixer, AtAReadAndAWrite) {
   EXPECT_EQ(snd_ctl_elem_value_get_integer(value, 0), 0);
 }
 
-/// alsa-lib passes no failure of a subscription on: whether it holds shows in whether events come.
-/// One that does not hold leaves only the mixer's file open.
+/// alsa-lib does not report a failed subscription. The test sees it because no events come. A
+/// failed subscription leaves only the mixer's file open.
 TEST_F(RefusedMemoryOfAMixer, AtASubscription) {
   const Ctl writer(name_);
   const Element element = writer.find("Master Playback Switch");

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The system or alsa-lib refuses a call of the modules: the program gets an error, nothing is left
-/// behind, and the next try works. The modules find this program's calls before the libraries'.
+/// The system or alsa-lib refuses a call of the modules. Then the program gets an error, nothing
+/// stays behind, and the next try succeeds. The linker finds this program's functions before those
+/// of the libraries.
 #include <alsa/asoundlib.h>
 
 #include "tests/unit/answer_while.h"
-// These need the one above.
+// These need the header above.
 #include <alsa/control_external.h>
 #include <alsa/pcm_external.h>
 #include <dlfcn.h>
@@ -80,7 +81,7 @@ TEST_F(RefusedCallsOfAPcm, AtOpen) {
   EXPECT_EQ(open(), 0);
 }
 
-/// A recording that takes none of the formats asked for.
+/// The recording's file holds none of the wanted formats.
 TEST_F(RefusedCallsOfAPcm, ForAFileThatHoldsNoneOfTheFormats) {
   const ErrorLog log;
   EXPECT_EQ(try_open({{"FILE", directory_.file("a.flac")}, {"FORMAT", "FLOAT_LE+FLOAT64_LE"}},
@@ -99,7 +100,7 @@ TEST_F(RefusedCallsOfAPcm, ForAFileBesideACable) {
   EXPECT_NE(log.text().find("a path that can be written"), std::string::npos) << log.text();
 }
 
-/// Whoever could not start holds nobody up.
+/// A stream whose start has failed does not keep the cable from other streams.
 TEST_F(RefusedCallsOfAPcm, OfAThreadLeaveTheCableToOthers) {
   const Pcm first = open_playback({{"CABLE", "wire"}});
   const Pcm second = open_playback({{"CABLE", "wire"}});
@@ -141,7 +142,7 @@ TEST_F(RefusedCallsOfAMixer, ForADirectoryThatIsOpenToOthers) {
   EXPECT_NE(log.text().find("this user's alone"), std::string::npos) << log.text();
 }
 
-/// alsa-lib passes no failure on: it is logged, and no events come.
+/// alsa-lib does not report the failure. The plugin logs it, and no events come.
 TEST_F(RefusedCallsOfAMixer, AtASubscription) {
   const Ctl writer;
   const Element element = writer.find("Master Playback Switch");
@@ -185,7 +186,7 @@ TEST_F(RefusedCallsOfAMixer, WhileItWaitsForAnEvent) {
 }
 
 TEST_F(RefusedCallsOfAMixer, AtAWriteChangeNothing) {
-  const Ctl ctl("dmasim:CARD=other");  // of which there is no file yet
+  const Ctl ctl("dmasim:CARD=other");  // this card has no file yet
   const Element element = ctl.find("Master Playback Switch");
   const auto write = [&] { return ctl.write(element, {0}); };
   EXPECT_EQ(answer_while("mkdir", EROFS, write), -EROFS);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What a PCM wrote into the file of its REPORT.
+/// Reads the file that a PCM has written for REPORT.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace dmasim::test {
 
-/// The last line of the file. What is not there, or is of another type, is thrown as an exception.
+/// The last line of the file. Throws an exception if a value is missing or has another type.
 class ReportLine {
  public:
   explicit ReportLine(const std::filesystem::path& path);

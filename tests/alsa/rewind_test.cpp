@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A program that moves its own position: rewind, forward, and falling behind a card that runs
-/// free.
+/// Programs that move their own position: rewind, forward, and falling behind a free-running card.
 #include <gtest/gtest.h>
 
 #include "tests/alsa/pcm_fixture.h"
@@ -34,7 +33,7 @@ class Moving : public ::testing::Test {
     start_ns_ = now_ns();
     ASSERT_EQ(snd_pcm_start(pcm_.get()), 0);
   }
-  /// Whether the hardware cannot have come so far yet.
+  /// Says whether the hardware cannot have passed `frames` frames yet.
   [[nodiscard]] bool before(uint64_t frames) const {
     return now_ns() - start_ns_ < setup_.time_of(frames);
   }
@@ -51,7 +50,7 @@ class Moving : public ::testing::Test {
   int64_t start_ns_ = 0;
 };
 
-/// In a stream that runs, before the hardware has come there.
+/// Moves the position in a running stream, before the hardware has come there.
 class MovingInTime : public Moving {
  protected:
   MovingInTime() { expect_a_look(); }
@@ -91,7 +90,7 @@ TEST_F(MovingInTime, RewoundFramesThatAreNotRewrittenAreNotPlayed) {
   });
 }
 
-/// The rewind takes back just the last write, and no other call comes before the xrun.
+/// The rewind takes back exactly the last write. The program makes no other call before the xrun.
 TEST_F(MovingInTime, AWriteThatIsTakenBackAsAWholeIsNotPlayed) {
   look_in_time([&] {
     open_and_write(9600);
@@ -169,7 +168,7 @@ TEST_F(Moving, SkippedFramesAreTheSilenceOfAFreshBuffer) {
   expect_recorded();
 }
 
-/// With stop_threshold = boundary the card goes on round the ring, as real DMA does.
+/// With stop_threshold = boundary the card plays the ring again and again, as real DMA does.
 TEST_F(Moving, AFreeRunningCardGoesOnAndRecordsOnlyWhatWasWritten) {
   setup_.period_size = 480;
   setup_.buffer_size = 4800;
@@ -188,7 +187,7 @@ TEST_F(Moving, AFreeRunningCardGoesOnAndRecordsOnlyWhatWasWritten) {
   expect_recorded();
 }
 
-/// Behind the hardware by more than a buffer, the program skips ahead and is heard again.
+/// The program is behind the hardware by more than a buffer. It skips ahead and is heard again.
 TEST_F(MovingInTime, AProgramCatchesUpWithAFreeRunningCard) {
   setup_.period_size = 4800;
   setup_.buffer_size = 24000;

@@ -11,7 +11,7 @@
 namespace dmasim::test {
 namespace {
 
-/// One to one in both arguments together.
+/// A number that is different for each pair of index and channel.
 uint64_t mix(uint64_t index, unsigned channel, uint64_t seed) {
   uint64_t z = (index * 64 + channel + 1) * 0x9E3779B97F4A7C15U + seed;
   z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9U;
@@ -26,7 +26,7 @@ double real_of(snd_pcm_format_t format, uint64_t bits) {
   return static_cast<double>(whole) / static_cast<double>(int64_t{1} << (exact_bits - 1));
 }
 
-/// The sample's bits as they lie in memory, the lowest byte first when little endian.
+/// The sample's bits as they are stored in memory. For little endian the lowest byte comes first.
 uint64_t stored_bits(snd_pcm_format_t format, uint64_t bits) {
   if (snd_pcm_format_float(format) != 1) return bits;
   const double value = real_of(format, bits);

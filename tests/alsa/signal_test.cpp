@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Handlers of a program run on its own threads, and on none of the card's, in whatever state the
-/// card is.
+/// Signal handlers of a program run on its own threads and never on a thread of the card, in each
+/// state of the card.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -25,7 +25,7 @@ void note_thread(int) {
   if (!t_own) ++g_on_foreign_thread;
 }
 
-/// Handlers for kSignals, as long as it lives.
+/// Installs handlers for kSignals within its scope.
 class Handlers {
  public:
   explicit Handlers(int flags) {
@@ -70,7 +70,8 @@ class SignalStorm : public ::testing::TestWithParam<snd_pcm_stream_t> {
   const TemporaryDirectory directory_;
 };
 
-/// Threads that the card starts while signals are open must not take those that nobody else takes.
+/// The program unblocks the signals while the card starts its threads, and blocks them later. Then
+/// the card's threads must not take them.
 TEST_P(SignalStorm, WhatTheProgramBlocksStaysPending) {
   const Handlers handlers(SA_RESTART);
   for (const snd_pcm_state_t state : kStates) {
@@ -83,7 +84,8 @@ TEST_P(SignalStorm, WhatTheProgramBlocksStaysPending) {
       const uint64_t before = g_handled;
       signal_process();
       const int64_t until_ns = now_ns() + stage.setup.time_of(2 * stage.setup.period_size);
-      static_cast<void>(eventually([&] { return now_ns() > until_ns; }));  // the card works on
+      static_cast<void>(
+          eventually([&] { return now_ns() > until_ns; }));  // the card goes on running
       EXPECT_EQ(g_handled, before) << snd_pcm_state_name(state);
       mask_signals(SIG_UNBLOCK);
       EXPECT_EQ(g_handled, before + kSignals.size()) << snd_pcm_state_name(state);
@@ -93,7 +95,7 @@ TEST_P(SignalStorm, WhatTheProgramBlocksStaysPending) {
   EXPECT_EQ(g_on_foreign_thread, 0U);
 }
 
-/// Streams come and go, and come to their ends, while signals rain.
+/// Streams start, play to their ends and are closed, while many signals arrive.
 TEST_P(SignalStorm, NoHandlerRunsOnAThreadOfTheCard) {
   const Handlers handlers(SA_RESTART);
   std::atomic<bool> over{false};

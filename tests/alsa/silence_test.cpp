@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Silence for a program that may be late. The ring holds old data behind what the program has
-/// written; snd_pcm_forward then hands over that part of the ring as it lies there, so that it is
-/// played and recorded.
+/// Silence in the ring for a program that may be late. The ring holds old data behind the frames
+/// that the program has written. snd_pcm_forward commits that part of the ring as it is, so that it
+/// is played and recorded.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -40,7 +40,8 @@ class SilentRing : public ::testing::Test {
     start_ns_ = now_ns();
     ASSERT_EQ(snd_pcm_start(pcm_.get()), 0);
   }
-  /// Hands over what lies in the ring. False when that came too late to be played.
+  /// Commits `frames` frames of the ring as they are. Answers false if it was too late to play
+  /// them.
   bool forward(size_t frames, size_t before_frames) {
     EXPECT_EQ(snd_pcm_forward(pcm_.get(), frames), frames);
     return now_ns() - start_ns_ < setup_.time_of(before_frames);
@@ -59,7 +60,7 @@ class SilentRing : public ::testing::Test {
     pcm_.reset();
     EXPECT_EQ(first_difference(setup_.layout, expected_, read_file(path_)), "");
   }
-  /// Old data everywhere, kWritten frames of new data, and the rest handed over at once.
+  /// Fills the ring with old data, writes kWritten new frames, and commits the rest at once.
   bool play_the_rest(snd_pcm_uframes_t threshold, snd_pcm_uframes_t size) {
     prepare(threshold, size);
     fill_with_old_data();
@@ -76,7 +77,7 @@ class SilentRing : public ::testing::Test {
   int64_t start_ns_ = 0;
 };
 
-/// Of a stream that runs, and what it comes to in time.
+/// Tests with a running stream, which must look at it in time.
 class SilenceInTheRing : public SilentRing {
  protected:
   SilenceInTheRing() { expect_a_look(); }
@@ -136,7 +137,7 @@ TEST_F(SilenceInTheRing, OfAThresholdIsAtMostItsSize) {
   });
 }
 
-/// Each interrupt fills what the period before has used up.
+/// Each interrupt fills as many frames as the period before has used.
 TEST_F(SilenceInTheRing, OfAThresholdGoesOnWithThePeriods) {
   constexpr size_t kThreshold = 19200;
   look_in_time([&] {
@@ -155,14 +156,14 @@ TEST_F(SilenceInTheRing, OfAThresholdGoesOnWithThePeriods) {
   });
 }
 
-/// What the hardware passes between the last frame and its interrupt.
+/// The hardware passes these frames between the last frame and the interrupt.
 TEST_F(SilentRing, IsBehindTheEndOfADrain) {
   prepare(0, 0);
   fill_with_old_data();
   write(kWritten);
   ASSERT_EQ(snd_pcm_drain(pcm_.get()), 0);
   ASSERT_EQ(snd_pcm_prepare(pcm_.get()), 0);
-  write(kWritten);  // the ring's beginning may have been played, and be silent too
+  write(kWritten);  // the ring's beginning may have been played, and be silence by now
   ASSERT_EQ(snd_pcm_forward(pcm_.get(), kBuffer - kWritten), kBuffer - kWritten);
   expect_silence(kBuffer - kWritten);
   expect_recorded();
@@ -177,7 +178,7 @@ class SilenceAndPlay : public SilentRing,
     setup_.buffer_size = 19200;
     setup_.start_threshold = 19200;
   }
-  /// In pieces. Too late if the hardware may have been at a piece before it was written.
+  /// Plays in pieces. Too late if the hardware may have come to a piece before it was written.
   Look play(size_t frames) {
     prepare(GetParam().first, GetParam().second);
     expect(pattern_frames(setup_.layout, 0, frames));

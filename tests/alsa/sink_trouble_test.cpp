@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Recordings that go wrong after the PCM was opened.
+/// Recordings that fail after the PCM was opened.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -51,7 +51,7 @@ TEST_F(SinkTrouble, AFullDiskFailsTheDrainAndIsCounted) {
   EXPECT_EQ(text.find("lost"), text.rfind("lost")) << "told twice: " << text;
 }
 
-/// A drain that starts the stream itself ends like any other.
+/// The drain starts the stream itself, and reports the error as any other drain.
 TEST_F(SinkTrouble, AFullDiskIsToldByADrainThatStarts) {
   const Pcm pcm = prepared({{"FILE", "/dev/full"}});
   ASSERT_TRUE(pcm);
@@ -91,7 +91,7 @@ TEST_F(SinkTrouble, AFileThatMayNotGrowKeepsWhatItHas) {
   EXPECT_EQ(std::filesystem::file_size(path_), kept_bytes);
 }
 
-/// Two that are ready to start: which one has the file is settled by the start.
+/// Two streams are prepared. The one that starts first gets the file.
 TEST_F(SinkTrouble, AFileThatIsTakenAfterThePrepareIsBusyAtStart) {
   Pcm first = prepared({{"FILE", path_}});
   const Pcm second = prepared({{"FILE", path_}});
@@ -110,7 +110,7 @@ TEST_F(SinkTrouble, AFileThatIsTakenAfterThePrepareIsBusyAtStart) {
   EXPECT_EQ(first_difference(setup_.layout, data_, read_file(path_)), "");
 }
 
-/// aplay does not look at what drain answers, and a short sound starts there.
+/// aplay ignores the answer of drain, and a short sound starts only in drain.
 TEST_F(SinkTrouble, AFileThatAnotherStreamRecordsIntoIsToldAtPrepare) {
   Pcm first = prepared({{"FILE", path_}});
   ASSERT_TRUE(first);

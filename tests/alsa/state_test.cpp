@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What state a PCM is in after each call, and what a call in the wrong state answers.
+/// The state of a PCM after each call, and the answer of a call in a wrong state.
 #include <gtest/gtest.h>
 
 #include <cerrno>
@@ -85,7 +85,7 @@ TEST(States, CallsThatComeTooEarlyOrTooLateAreRefused) {
   EXPECT_EQ(snd_pcm_drop(pcm.get()), 0);
 }
 
-/// Device listers and plugins above ask at any time.
+/// Programs that list devices, and plugins above this one, make these calls at any time.
 TEST(States, QuestionsBeforeHwParamsAreHarmless) {
   for (const snd_pcm_stream_t stream : {SND_PCM_STREAM_PLAYBACK, SND_PCM_STREAM_CAPTURE}) {
     const Opened opened = try_open({}, stream);
@@ -112,7 +112,7 @@ class RefusedWhileRunning : public ::testing::Test {
     ASSERT_EQ(write_frames(pcm_.get(), frames_), setup_.buffer_size);
     start_ = bracket([&] { ASSERT_EQ(snd_pcm_start(pcm_.get()), 0); });
   }
-  /// What was recorded is a beginning of what was written.
+  /// Expects that the recording is a beginning of the written frames.
   void expect_a_beginning_recorded() {
     const auto recorded = read_file(path_);
     ASSERT_LE(recorded.size(), frames_.size());
@@ -132,11 +132,11 @@ class RefusedWhileRunning : public ::testing::Test {
 
 TEST_F(RefusedWhileRunning, PrepareIsBusyAndTheStreamGoesOn) {
   const PcmSetup setup = setup_;
-  // Not at once: at position 0 a reset would not show.
+  // Waits first: at position 0 a reset would change nothing.
   ASSERT_TRUE(eventually([&] { return snd_pcm_avail(pcm_.get()) >= 1000; }));
   EXPECT_EQ(snd_pcm_prepare(pcm_.get()), -EBUSY);
   EXPECT_EQ(snd_pcm_state(pcm_.get()), SND_PCM_STATE_RUNNING);
-  snd_pcm_sframes_t played = 0;  // all was written at the start: what is free has been played
+  snd_pcm_sframes_t played = 0;  // all was written at the start, so avail counts the played frames
   const Bracket ask = bracket([&] { played = snd_pcm_avail(pcm_.get()); });
   const PositionRange since_the_start = position_range(start_, ask, setup.rate_hz);
   EXPECT_GE(played, since_the_start.least) << "the prepare took time or position away";
@@ -182,7 +182,8 @@ TEST(Rounds, AppendToOneRecording) {
   EXPECT_EQ(first_difference(setup.layout, all, read_file(path)), "");
 }
 
-/// What a drop throws away is what was not played yet: the recording is a beginning of each round.
+/// A drop discards only frames that were not played yet. So the recording has a beginning of each
+/// round.
 TEST(Rounds, EndedByDropRecordWhatWasPlayed) {
   const TemporaryDirectory directory;
   const std::string path = directory.file("played.raw");
@@ -205,7 +206,7 @@ TEST(Rounds, EndedByDropRecordWhatWasPlayed) {
   EXPECT_EQ(first_difference(setup.layout, pattern_frames(setup.layout, 0, frames), recorded), "");
 }
 
-/// The second round begins in the source where the drop has stopped the first.
+/// The second round begins at the source's frame at which the drop has stopped the first.
 TEST(Rounds, OfCaptureGoOnInTheSource) {
   const Pcm pcm = open_capture({{"SOURCE", "counter"}});
   ASSERT_TRUE(pcm);

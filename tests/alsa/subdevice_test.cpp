@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Subdevices as programs meet them: who opens what, when it is busy, and what they are told.
+/// Subdevices as programs see them: which opens succeed, which are busy, and what the log says.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -136,7 +136,7 @@ TEST_F(Subdevices, ALoopHasOnePlaybackAndOneCaptureAndAnyListeners) {
   }
 }
 
-/// Programs that play on the card must not make a loop busy that nobody uses.
+/// Programs that play on the card must not make an unused loop busy.
 TEST_F(Subdevices, ALoopIsFreeHoweverManyPlayOnTheCard) {
   std::vector<Opened> others;
   for (int i = 0; i < 20; ++i) others.push_back(try_open({}, kPlayback));
@@ -163,7 +163,7 @@ TEST_F(Subdevices, WithoutADirectoryAPcmOpensUnlessOneIsNamed) {
 TEST_F(Subdevices, APcmIsRefusedInADirectoryOfSomebodyElse) {
   if (geteuid() != 0) GTEST_SKIP() << "only root can give a directory away";
   const std::filesystem::path directory = runtime_.path() / "dmasim";
-  ASSERT_EQ(try_open({}, kPlayback).error, 0);  // makes it
+  ASSERT_EQ(try_open({}, kPlayback).error, 0);  // makes the directory
   ASSERT_EQ(chown(directory.c_str(), 65534, 65534), 0);
   for (const Arguments& arguments : {Arguments{}, Arguments{{"SUBDEV", "0"}}}) {
     const ErrorLog log;

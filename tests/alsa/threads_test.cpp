@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Several threads at one PCM, as alsa-lib allows it: one moves frames, one waits, one asks, one
-/// stops and starts. The thread sanitizer looks on in its lane.
+/// Several threads use one PCM, as alsa-lib allows: one moves frames, one waits, one reads
+/// positions, one stops and starts. One lane of the CI runs this under the thread sanitizer.
 #include <gtest/gtest.h>
 #include <poll.h>
 
@@ -17,9 +17,9 @@ namespace dmasim::test {
 namespace {
 
 constexpr int64_t kTogetherNs = 2'000'000'000;
-constexpr long kDropped = -EIO;  // alsa-lib's, to whom a drop wakes up
+constexpr long kDropped = -EIO;  // alsa-lib's answer to a thread that a drop has woken
 
-/// Threads that each do something again and again, all until the time is over.
+/// Threads that each repeat a call until the time is over.
 class Crowd {
  public:
   void add(std::function<void()> body) {
@@ -27,7 +27,7 @@ class Crowd {
       while (!over_) body();
     });
   }
-  /// `wake`: so that none stays blocked.
+  /// Calls `wake` at the end, so that no thread stays blocked.
   void run(const std::function<void()>& wake) {
     const int64_t until_ns = now_ns() + kTogetherNs;
     static_cast<void>(eventually([=] { return now_ns() > until_ns; }));
@@ -46,7 +46,7 @@ class Crowd {
   std::vector<std::thread> threads_;
 };
 
-/// Whatever the others do meanwhile, there are answers that nobody may get.
+/// Expects that `answer` is positive or 0, or one of `fine`, whatever the other threads do.
 void check(const char* call, long answer, const std::set<long>& fine) {
   EXPECT_TRUE(answer >= 0 || fine.contains(answer)) << call << ": " << answer;
 }
@@ -95,13 +95,13 @@ class Threads : public ::testing::Test {
   }
   void stop_and_start() {
     snd_pcm_t* pcm = pcm_.get();
-    check("prepare", snd_pcm_prepare(pcm), {-EBUSY});  // refused while it runs
+    check("prepare", snd_pcm_prepare(pcm), {-EBUSY});  // refused while the stream runs
     check("pause", snd_pcm_pause(pcm, 1), {-EBADFD});
     check("release", snd_pcm_pause(pcm, 0), {-EBADFD});
     check("drop", snd_pcm_drop(pcm), {});
     check("prepare", snd_pcm_prepare(pcm), {-EBUSY});
     check("start", snd_pcm_start(pcm), {-EPIPE, -EBADFD});
-    const timespec a_while{.tv_sec = 0, .tv_nsec = 3'000'000};  // so that something is played
+    const timespec a_while{.tv_sec = 0, .tv_nsec = 3'000'000};  // so that some frames are played
     nanosleep(&a_while, nullptr);
   }
   void run_together(const std::function<void()>& move) {
@@ -128,7 +128,7 @@ class Threads : public ::testing::Test {
   int32_t next_ = 1;
 };
 
-/// What was played came in the order in which it was written, and nothing twice.
+/// The frames were played in the order in which they were written, and none twice.
 TEST_F(Threads, AtOnePlayback) {
   ASSERT_NO_FATAL_FAILURE(open(SND_PCM_STREAM_PLAYBACK));
   write();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Which clock time stamps are of: what alsa-lib says of it, and what they are.
+/// The clock of the time stamps: the one that alsa-lib names, and the one that they really have.
 #include <gtest/gtest.h>
 
 #include <ctime>
@@ -20,7 +20,7 @@ int64_t ns_of_clock(clockid_t clock) {
 
 class TimeBase : public ::testing::Test {
  protected:
-  /// A running stream. `type`: as a program sets it; none: it sets nothing.
+  /// Starts a stream. `type` is the time stamp type that the program sets; empty: it sets none.
   void start(std::optional<snd_pcm_tstamp_type_t> type) {
     pcm_ = open_playback({});
     ASSERT_TRUE(pcm_);
@@ -62,7 +62,7 @@ class TimeBase : public ::testing::Test {
   Pcm pcm_;
 };
 
-/// aplay reads the clock that this names, and prints the time since the start at an underrun.
+/// At an underrun aplay reads the clock that alsa-lib names, and prints the time since the start.
 TEST_F(TimeBase, IsTheTimeOfDayAsHwParamsSay) {
   ASSERT_NO_FATAL_FAILURE(start({}));
   snd_pcm_hw_params_t* params = nullptr;
@@ -72,7 +72,7 @@ TEST_F(TimeBase, IsTheTimeOfDayAsHwParamsSay) {
   expect_stamps_of(CLOCK_REALTIME);
 }
 
-/// As PipeWire and JACK ask for.
+/// PipeWire and JACK set this type.
 TEST_F(TimeBase, IsMonotonicForAProgramThatSetsThat) {
   ASSERT_NO_FATAL_FAILURE(start(SND_PCM_TSTAMP_TYPE_MONOTONIC));
   expect_stamps_of(CLOCK_MONOTONIC);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Parameters that a recording does not hold, although each was offered: hw_params says so.
+/// Parameters of which each was offered, but which a recording does not hold together: hw_params
+/// answers an error.
 ///
-/// This program's snd_pcm_ioplug_set_param_list comes before alsa-lib's: if told to, it offers all
-/// that lies between the ends of a list of rates.
+/// The linker finds this program's snd_pcm_ioplug_set_param_list before alsa-lib's. A test can make
+/// it offer all rates between the ends of a list of rates.
 #include <alsa/asoundlib.h>
-// These need the one above.
+// These need the header above.
 #include <alsa/pcm_external.h>
 #include <dlfcn.h>
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// alsa-lib unloads modules. DMASIM_UNLOADABLE_MODULE is the plugin built so that it really goes:
-/// whatever of it ran on afterwards would crash.
+/// alsa-lib unloads modules. DMASIM_UNLOADABLE_MODULE is the plugin, built so that dlclose really
+/// unloads it. If any of its code ran afterwards, the test would crash.
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 
@@ -24,7 +24,7 @@ std::string configuration(const std::string& keys) {
          keys + " }\n";
 }
 
-/// One life of the module.
+/// Loads the module, runs a stream, and unloads the module.
 void load_play_unload(const std::string& keys, snd_pcm_stream_t stream, int turn) {
   {
     LocalConfig config = LocalConfig::alone(configuration(keys));
@@ -68,7 +68,7 @@ TEST(Unload, WithASharedCompletionThread) {
   }
 }
 
-/// The callbacks are as slow as a period is long, so that a close meets one that runs.
+/// A callback takes as long as a period, so that a close comes while a callback runs.
 TEST(Unload, RightAfterACallback) {
   for (int turn = 0; turn < 100; ++turn) {
     ASSERT_NO_FATAL_FAILURE(

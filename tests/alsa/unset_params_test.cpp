@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Programs that set some parameters only, or ignore that some were refused: alsa-lib then chooses,
-/// and ignores that it cannot. The card refuses what is not chosen; it never ends the program.
+/// Programs that set only some parameters, or ignore that some were refused. alsa-lib then chooses
+/// the others, and ignores it if it cannot choose. The card refuses parameters that are not chosen,
+/// and never ends the program.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -23,7 +24,7 @@ class HwParams {
   HwParams(const HwParams&) = delete;
   HwParams& operator=(const HwParams&) = delete;
 
-  // Answers are ignored, as such programs do.
+  // These ignore the answers, as such programs do.
   void access(snd_pcm_access_t access) { snd_pcm_hw_params_set_access(pcm_, params_, access); }
   void format(snd_pcm_format_t format) { snd_pcm_hw_params_set_format(pcm_, params_, format); }
   void channels(unsigned channels) { snd_pcm_hw_params_set_channels(pcm_, params_, channels); }
@@ -81,7 +82,8 @@ TEST(UnsetParams, AreRefusedWhenAlsaLibCannotChoose) {
   });
 }
 
-/// Each value is one that a program may come with, right or wrong, and is set or left out.
+/// Random parameters. Each one is set or left out. Its value is one that a program may use, right
+/// or wrong.
 class RandomParams {
  public:
   explicit RandomParams(unsigned seed) : dice_(seed) {}

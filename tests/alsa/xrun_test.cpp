@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Xruns, and what wakes a program that sleeps in alsa-lib.
+/// Xruns, and the events that wake a program which sleeps in alsa-lib.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -25,7 +25,7 @@ class Xrun : public ::testing::TestWithParam<snd_pcm_stream_t> {
   }
   [[nodiscard]] static bool playback() { return GetParam() == SND_PCM_STREAM_PLAYBACK; }
 
-  /// Runs into an xrun 100 ms later.
+  /// Starts a stream that has an xrun 100 ms later.
   void start() {
     if (playback()) {
       ASSERT_EQ(write_frames(pcm_.get(), data_), setup_.buffer_size);
@@ -98,14 +98,14 @@ TEST_P(Xrun, ComesBetweenTicksWhereThePositionIsAskedFor) {
   EXPECT_GE(now_ns() - start_ns, setup.time_of(2400));
 }
 
-/// Again and again, so that the drop meets the sleeper before, in and after its poll.
+/// Repeats it many times, so that the drop comes before, during and after the other thread's poll.
 TEST_P(Xrun, NoneButADropWakesWhoIsBlocked) {
   PcmSetup setup;
   setup.period_size = 24000;
   setup.buffer_size = 48000;
   setup.start_threshold = playback() ? setup.buffer_size : 1;
   data_.resize(2 * setup.buffer_size * setup.layout.frame_bytes());
-  constexpr int64_t kMostYieldedNs = 5'000'000;  // each may take long on a busy machine
+  constexpr int64_t kMostYieldedNs = 5'000'000;  // each yield may take long on a busy machine
   const auto drop_after = [&](int yields) {
     configure(pcm_.get(), setup);
     snd_pcm_sframes_t answer = 0;
@@ -134,7 +134,8 @@ INSTANTIATE_TEST_SUITE_P(Alsa, Xrun,
                            return stream.param == SND_PCM_STREAM_PLAYBACK ? "Playback" : "Capture";
                          });
 
-/// The xrun is noticed at the tick after it, past what was written.
+/// The card finds the xrun at the next tick. By then the hardware has passed the end of the written
+/// frames.
 void expect_recorded_through_xruns(const Arguments& extra) {
   constexpr size_t kOdd = 1111;
   const TemporaryDirectory directory;
@@ -169,8 +170,9 @@ TEST(XrunRecording, HoldsNoLeftoversWhenInterruptsAreLate) {
   expect_recorded_through_xruns({{"FAULTS", "slow_callback=44ms"}});
 }
 
-/// More than the machine can make in time: 400 million samples a second on one thread. Nobody
-/// reads, so each stream has its overrun after 21 ms, and no call may hang meanwhile.
+/// The streams have more samples than the machine can make in time: 400 million a second on one
+/// thread. No program reads, so each stream has its overrun after 21 ms. No call may hang before
+/// that.
 TEST(XrunOverload, EndsEveryStreamAndLetsEveryCallReturn) {
   PcmSetup setup;
   setup.layout = {.format = SND_PCM_FORMAT_FLOAT64_LE, .channels = 32};
