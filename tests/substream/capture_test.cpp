@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Capture, frame by frame: what the source was asked for, and who got it.
+/// Capture, frame by frame: which frames the source gave, and which of them the program got.
 #include <gtest/gtest.h>
 
 #include <cerrno>
@@ -81,7 +81,7 @@ TEST(SubstreamCapture, AfterAnXrunTheSourceGoesOnWhereItWas) {
   EXPECT_EQ(pcm.source().asked, 47u);
 }
 
-/// The machine was late: time has passed for more than the ring, and the source has gone on.
+/// The machine was late by more than the ring's time. The source has gone on in the meantime.
 TEST(SubstreamCapture, LateXrunSkipsWhatTheRingCannotHold) {
   IoplugPcm pcm({.stream = kCapture});
   ASSERT_EQ(pcm.start(), 0);
@@ -125,7 +125,7 @@ TEST(SubstreamCapture, FifoDelaysTheFirstFrameAndIsPartOfTheDelay) {
   EXPECT_EQ(pcm.heard, counted(1, 7));
 }
 
-/// What sw_params say of silence is of playback.
+/// The silence parameters of sw_params are for playback only.
 TEST(SubstreamCapture, IsNotSilenced) {
   IoplugPcm pcm({.stream = kCapture});
   SwParams sw = pcm.sw();
@@ -182,7 +182,7 @@ TEST(SubstreamCapture, DrainOfNothingIsOverThoughItMayNotWait) {
   EXPECT_EQ(pcm.state(), SND_PCM_STATE_SETUP);
 }
 
-/// The hardware has come round while alsa-lib was on its way to the hook.
+/// The hardware has gone round the ring after alsa-lib's check and before the hook.
 TEST(SubstreamCapture, TransferThatFindsAnXrunTakesNothing) {
   IoplugPcm pcm({.stream = kCapture});
   ASSERT_EQ(pcm.start(), 0);

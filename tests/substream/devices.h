@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A sink and a source that remember each frame. A frame is one sample of 16 bits.
+/// A sink and a source that store each frame. A frame is one sample of 16 bits.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -80,13 +80,13 @@ class RememberingSink final : public Sink {
   }
   [[nodiscard]] SinkStats stats() const noexcept override { return stats_; }
 
-  Samples played;                    ///< committed
-  Samples leftovers;                 ///< not committed
+  Samples played;                    ///< the committed frames
+  Samples leftovers;                 ///< the frames that were not committed
   Samples came_out;                  ///< both, in their order
-  std::map<uint64_t, int16_t> told;  ///< ahead of time, of this round: what comes out when
+  std::map<uint64_t, int16_t> told;  ///< the frames of this round that were told ahead of time
   uint64_t committed_to = 0;
-  uint64_t run_over_frames = 0;  ///< told by run_over(), again each time
-  int64_t origin_ns = 0;         ///< of the newest run()
+  uint64_t run_over_frames = 0;  ///< the sum of the frames of all calls of run_over()
+  int64_t origin_ns = 0;         ///< the origin of the newest run()
   int configures = 0;
   int flushes_asked = 0;
   int flushes = 0;
@@ -100,7 +100,7 @@ class RememberingSink final : public Sink {
   SinkStats stats_;
 };
 
-/// Frame n, over all rounds, is n + 1.
+/// Frame n, counted over all rounds, has the value n + 1.
 class CountingSource final : public Source {
  public:
   Result<void> look(const PcmFormat&) override {
@@ -123,7 +123,7 @@ class CountingSource final : public Source {
   void stop_async() noexcept override { ++stops; }
   [[nodiscard]] SourceStats stats() const noexcept override { return stats_; }
 
-  uint64_t asked = 0;  ///< read or skipped
+  uint64_t asked = 0;  ///< frames that were read or skipped
   uint64_t skipped = 0;
   int64_t origin_ns = 0;
   int stops = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The end of a drain: at exactly the last frame, whoever waits for it.
+/// A drain ends at exactly the last frame, whether or not a thread waits for it.
 #include <gtest/gtest.h>
 #include <poll.h>
 
@@ -11,7 +11,7 @@
 namespace dmasim {
 namespace {
 
-/// How many frames of time a call takes.
+/// How long a call takes, in frames.
 template <typename Call>
 double frames_in(Call call) {
   const int64_t begun_ns = lockstep::now_ns();
@@ -65,7 +65,7 @@ TEST_P(SubstreamDrainOf, NonBlockingStreamEndsByItselfWithItsLastFrame) {
   EXPECT_EQ(pcm.drain(), 0) << "there is nothing left to drain";
 }
 
-/// Less than a period, a whole one, one and a bit, none of them, all but one, the buffer.
+/// Less than a period, one period, more than one, one frame less than the buffer, the buffer.
 INSTANTIATE_TEST_SUITE_P(Frames, SubstreamDrainOf,
                          ::testing::Values<snd_pcm_uframes_t>(1, 3, 8, 9, 13, 31, 32));
 
@@ -100,7 +100,7 @@ TEST(SubstreamDrain, WaitsForTheFifo) {
   EXPECT_EQ(pcm.sink().leftovers, Samples(6, 0)) << "silence, and not committed";
 }
 
-/// A pointer at appl_ptr would make alsa-lib drop what the FIFO still holds.
+/// With a pointer at appl_ptr alsa-lib would drop the frames that are still in the FIFO.
 TEST(SubstreamDrain, PointerStopsBeforeTheEndWhileTheFifoIsFull) {
   IoplugPcm pcm({.nonblock = true, .fifo_frames = 6});
   ASSERT_EQ(pcm.write(10), 10);
@@ -195,7 +195,7 @@ TEST(SubstreamDrain, ThatCannotStartLeavesTheStreamPrepared) {
   EXPECT_EQ(pcm.sink().played, counted(1, 13));
 }
 
-/// The interrupt may be late, and the hardware goes on over the ring: over silence.
+/// If the interrupt is late, the hardware goes on through the ring, where it finds silence.
 TEST(SubstreamDrain, ALateEndHearsSilence) {
   IoplugPcm pcm({});
   ASSERT_EQ(pcm.write(32), 32);

@@ -51,7 +51,7 @@ IoplugPcm::~IoplugPcm() {
   substream_->close();
 }
 
-/// What each call ends with: the others get their turn, and the level has to be true.
+/// The end of each call: lets the other threads run, and checks the level.
 int IoplugPcm::after(int answer) {
   note_start();
   lockstep::settle();
@@ -193,7 +193,7 @@ int IoplugPcm::state_error() const {
   }
 }
 
-/// A mapped capture is copied here, all that has come, and nothing is consumed.
+/// For a mapped capture it copies all frames that have come. It does not consume them.
 snd_pcm_sframes_t IoplugPcm::avail() {
   update_hw_ptr();
   if (state() == SND_PCM_STATE_XRUN) return after(-EPIPE);
@@ -217,7 +217,7 @@ snd_pcm_sframes_t IoplugPcm::delay() {
 int IoplugPcm::wait() {
   for (;;) {
     if (!substream_->poll_level().wait()) return -EINTR;
-    static_cast<void>(avail_of_now());  // our hook's first step
+    static_cast<void>(avail_of_now());  // the first step of the plugin's poll_revents hook
     const unsigned short events = substream_->poll_revents();
     if ((events & POLLERR) != 0) return state_error() != 0 ? state_error() : -EIO;
     if (events != 0) return 0;
@@ -247,7 +247,7 @@ snd_pcm_sframes_t IoplugPcm::read_some(snd_pcm_uframes_t frames) {
   return done;
 }
 
-/// How many of `frames` can be written or read now; waits for that if it may.
+/// How many of `frames` can be written or read now. Waits for room if the PCM is blocking.
 snd_pcm_sframes_t IoplugPcm::room(snd_pcm_uframes_t frames) {
   for (;;) {
     if (const int error = state_error(); error != 0) return error;
@@ -289,7 +289,7 @@ snd_pcm_sframes_t IoplugPcm::all(snd_pcm_uframes_t frames, Transfer some) {
       error = start();
     }
   }
-  // Where that sum wraps, the level is behind until the next hook: see Pointers::transferred.
+  // If that sum wraps, the level is wrong until the next hook: see Pointers::transferred.
   if (appl_ptr() < before) avail();
   after(0);
   return done > 0 ? done : error;
@@ -377,7 +377,7 @@ bool IoplugPcm::expected_ready() const {
 }
 
 void IoplugPcm::expect_true_level() const {
-  if (sw_.period_event) return;  // the level is of events too
+  if (sw_.period_event) return;  // then period events make the level ready too
   EXPECT_EQ(ready(), expected_ready()) << "in " << snd_pcm_state_name(state()) << " after "
                                        << true_hw() << " frames, appl_ptr " << io_.appl_ptr;
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A PCM as a program has it: alsa-lib's side of an ioplug, in front of a production Substream, on
-/// the time of lockstep.h. Frames fall every millisecond.
+/// A PCM as a program uses it: a model of alsa-lib's side of an ioplug, in front of a production
+/// Substream, on the time of lockstep.h. A frame takes a millisecond.
 ///
-/// Written from what alsa-lib 1.2.8's pcm.c, pcm_mmap.c and pcm_ioplug.c do: which hook comes when,
-/// and what alsa-lib stores by itself before and after. Answers are alsa-lib's, negative errors
-/// included.
+/// The model follows pcm.c, pcm_mmap.c and pcm_ioplug.c of alsa-lib 1.2.8: which hook they call
+/// when, and what they store before and after a hook. The answers are alsa-lib's, with negative
+/// errors.
 ///
-/// ORACLE  true_hw() is where the hardware has to be, from the times of start and pause alone, and
-///         run() compares at each frame whether the poll level says what that means.
+/// ORACLE  true_hw() is the position that the hardware must have. It is computed only from the
+///         times of start and pause. run() checks at each frame that the poll level fits this
+///         position.
 #pragma once
 
 #include <alsa/asoundlib.h>
@@ -33,7 +34,7 @@ struct PcmSetup {
   bool nonblock = false;
   uint32_t fifo_frames = 0;
   int64_t slow_callback_ns = 0;
-  int64_t begin_ns = 0;  ///< after an edge of the frame clock
+  int64_t begin_ns = 0;  ///< the time at the begin, counted from an edge of the frame clock
 };
 
 /// snd_pcm_sw_params_t
@@ -48,7 +49,8 @@ struct SwParams {
 
 class IoplugPcm {
  public:
-  /// snd_pcm_open and snd_pcm_hw_params: PREPARED, with alsa-lib's own sw_params.
+  /// snd_pcm_open and snd_pcm_hw_params. The PCM is PREPARED then, with alsa-lib's default
+  /// sw_params.
   explicit IoplugPcm(const PcmSetup& setup);
   ~IoplugPcm();  ///< snd_pcm_close
   IoplugPcm(const IoplugPcm&) = delete;
@@ -64,9 +66,9 @@ class IoplugPcm {
   int drain();
   int pause(bool enable);
   snd_pcm_sframes_t avail();  ///< snd_pcm_avail_update
-  /// The same, however short a time ago it was asked.
+  /// As avail(), but the position is always a new one, even right after another call.
   snd_pcm_sframes_t avail_of_now() { return substream_->woken(), avail(); }
-  /// snd_pcm_delay, or an error.
+  /// snd_pcm_delay: the delay, or a negative error.
   snd_pcm_sframes_t delay();
   int wait();
   /// snd_pcm_writei of the next frames: frame n, over all writes, is n + 1.
@@ -75,28 +77,28 @@ class IoplugPcm {
   snd_pcm_sframes_t read(snd_pcm_uframes_t frames);
   snd_pcm_sframes_t rewind(snd_pcm_uframes_t frames);
   snd_pcm_sframes_t forward(snd_pcm_uframes_t frames);
-  /// snd_pcm_mmap_begin: how many lie together, of at most so many, at mmap_offset().
+  /// snd_pcm_mmap_begin: how many frames are contiguous at mmap_offset(), at most `frames`.
   snd_pcm_uframes_t mmap_begin(snd_pcm_uframes_t frames);
   [[nodiscard]] snd_pcm_uframes_t mmap_offset() const { return io_.appl_ptr % setup_.buffer_size; }
   snd_pcm_sframes_t mmap_commit(snd_pcm_uframes_t frames);
   void set_nonblock(int nonblock) { io_.nonblock = nonblock; }
   /// snd_pcm_abort, from a signal handler.
   void abort();
-  /// A signal comes to a thread that waits in a hook.
+  /// Sends a signal to a thread that waits in a hook.
   void interrupt();
-  /// What alsa-lib does after a hook that something has happened behind: it stores its own.
+  /// Stores a state as alsa-lib does after a hook, even if the plugin has stored another one since.
   void overwrite_state(snd_pcm_state_t state) { io_.state = state; }
   [[nodiscard]] snd_pcm_state_t state() const { return io_.state; }
   [[nodiscard]] snd_pcm_uframes_t appl_ptr() const { return io_.appl_ptr; }
   [[nodiscard]] snd_pcm_uframes_t hw_ptr() const { return hw_ptr_; }  ///< alsa-lib's copy
   [[nodiscard]] const SwParams& sw() const { return sw_; }
 
-  /// Time goes on frame by frame; at each the poll level has to be true. No hook is called.
+  /// Moves the time frame by frame, and checks the poll level at each frame. Calls no hook.
   void run(snd_pcm_uframes_t frames);
-  /// The same, and nothing is compared: after a rewind or a forward the level is behind until the
-  /// next hook or tick, since there is no hook for them.
+  /// As run(), but checks nothing. After a rewind or a forward, which have no hook, the level is
+  /// wrong until the next hook or tick.
   void pass(snd_pcm_uframes_t frames);
-  /// The same, but the machine is late: no thread has run, and nothing is compared.
+  /// As pass(), but on a machine that is late: no thread runs.
   void run_late(snd_pcm_uframes_t frames);
   [[nodiscard]] bool ready() const;
   void expect_true_level() const;
@@ -107,9 +109,9 @@ class IoplugPcm {
   [[nodiscard]] CountingSource& source() { return *source_; }
   [[nodiscard]] uint64_t xruns() { return substream_->stats().xruns; }
 
-  Samples heard;        ///< what read() has got
-  Samples mapped;       ///< alsa-lib's mmap area: the program's to read and write
-  int next_sample = 1;  ///< of write()
+  Samples heard;        ///< the frames that read() has got
+  Samples mapped;       ///< alsa-lib's mmap area, which the program reads and writes
+  int next_sample = 1;  ///< the first sample of the next write()
 
  private:
   using Transfer = snd_pcm_sframes_t (IoplugPcm::*)(snd_pcm_uframes_t frames);
@@ -132,7 +134,7 @@ class IoplugPcm {
   const PcmSetup setup_;
   SwParams sw_{};
   snd_pcm_ioplug_t io_{};
-  snd_pcm_channel_area_t mapped_area_{};  // of `mapped`, there until the setup ends
+  snd_pcm_channel_area_t mapped_area_{};  // the area of `mapped`; valid until the setup ends
   RememberingSink* sink_ = nullptr;
   CountingSource* source_ = nullptr;
   std::unique_ptr<Substream> substream_;
@@ -141,7 +143,7 @@ class IoplugPcm {
 
   uint64_t starts_ = 0;
   bool started_ = false;   // since the last prepare
-  int64_t origin_ns_ = 0;  // of frame 0, moved by pauses
+  int64_t origin_ns_ = 0;  // the time of frame 0; a pause moves it
   int64_t paused_at_ns_ = 0;
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Which hook is allowed when, what a refusal leaves behind, and who waits for whom.
+/// Which hook is allowed in which state, what a refusal leaves behind, and which hook waits for a
+/// callback.
 #include <gtest/gtest.h>
 
 #include <cerrno>
@@ -47,8 +48,8 @@ TEST(SubstreamLife, SetupOfARunningStreamCannotBeChanged) {
   EXPECT_EQ(pcm.sink().played, counted(1, 10));
 }
 
-/// alsa-lib frees an earlier setup before it asks for another. Here it is not freed, so that the
-/// test sees what a refusal leaves.
+/// alsa-lib frees an earlier setup before it sets another. This test does not free it, so that it
+/// sees what a refusal leaves.
 TEST(SubstreamLife, SetupThatTheSinkCannotHoldIsRefusedAndChangesNothing) {
   IoplugPcm pcm({});
   ASSERT_EQ(pcm.sw_params(starting_by_hand()), 0);
@@ -130,7 +131,7 @@ TEST(SubstreamLife, DropStopsAtItsFrame) {
   EXPECT_EQ(pcm.avail(), 32);
 }
 
-/// What the FIFO holds is not heard any more.
+/// The frames in the FIFO do not come out any more.
 TEST(SubstreamLife, DropEmptiesTheFifo) {
   IoplugPcm pcm({.fifo_frames = 6});
   ASSERT_EQ(pcm.write(32), 32);
@@ -168,7 +169,7 @@ TEST(SubstreamLife, SyncOfTheRecordingHasAllUntilNow) {
   EXPECT_EQ(pcm.substream().sync_recording().error(), EIO);
 }
 
-/// A period's callback takes from 8 to 11.
+/// A period's callback runs from frame 8 to frame 11.
 TEST(SubstreamLife, DropDoesNotWaitForACallbackAndPrepareDoes) {
   IoplugPcm pcm({.slow_callback_ns = 3 * kFrameNs});
   ASSERT_EQ(pcm.write(32), 32);
@@ -195,7 +196,7 @@ TEST(SubstreamLife, CloseWaitsForACallbackAndCountsIt) {
   pcm.overwrite_state(SND_PCM_STATE_OPEN);
 }
 
-/// snd_pcm_status asks for the position and then for the delay.
+/// snd_pcm_status asks for the position and then for the delay. Both must be of one moment.
 TEST(SubstreamDelay, IsOfTheMomentOfThePositionBeforeIt) {
   IoplugPcm pcm({.fifo_frames = 6});
   ASSERT_EQ(pcm.write(32), 32);

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Threads that run one at a time, and a time that moves only when a test says so.
+/// Threads that run one at a time, and a clock that only the test moves.
 ///
-/// sync_lockstep.cpp has the bodies of sync.h for this. A thread keeps the turn until it waits; the
-/// others do not run meanwhile. So a test is the same in every run, to the nanosecond.
+/// sync_lockstep.cpp has the bodies of sync.h for this. A thread runs until it waits, and no other
+/// thread runs in the meantime. So a test does the same in every run, to the nanosecond.
 ///
-///   advance_to  time goes from deadline to deadline, and who waits for one runs at exactly that
-///   time jump_to     time has passed, but no thread was given the processor: a machine that is
-///   late
+///   advance_to  The time moves from deadline to deadline. A thread that waits for a deadline runs
+///               at exactly that time.
+///   jump_to     The time moves, but no thread runs: as on a machine that is late.
 ///
-/// When the test itself waits (a drain, a blocking write) and nobody else can go on, time moves to
-/// the next deadline by itself. Without a deadline the process ends: nobody would ever wake up.
+/// If the test itself waits (in a drain or a blocking write) and no other thread can run, the time
+/// moves to the next deadline by itself. If there is no deadline, no thread would ever wake up: the
+/// process ends then.
 ///
-/// THREADS  the test's own thread; deeds of at() run on the thread that moves time.
+/// THREADS  The test's own thread. The functions of at() run on the thread that moves the time.
 #pragma once
 
 #include <cstdint>
@@ -22,18 +23,20 @@
 namespace dmasim::lockstep {
 
 [[nodiscard]] int64_t now_ns() noexcept;
-/// The others run until each of them waits for something.
+/// Lets the other threads run until each of them waits.
 void settle();
-/// Not back. At the end everybody has run, up to `at_ns` included.
+/// Moves the time forward only. At the end all threads have run, also those with a deadline at
+/// `at_ns`.
 void advance_to(int64_t at_ns);
-/// Nobody has run: call settle() to let them.
+/// Moves the time, but no thread runs. Call settle() to let them run.
 void jump_to(int64_t at_ns);
-/// From now on so much time passes after each look at a LockstepClock: code takes its time.
+/// From now on the time moves by `ns` after each reading of a LockstepClock, as if the code were
+/// slow.
 void each_look_takes(int64_t ns);
-/// `deed` is done when time comes to `at_ns`, before any thread that waits for the same time runs.
+/// Calls `deed` when the time comes to `at_ns`, before any thread with that deadline runs.
 void at(int64_t at_ns, std::function<void()> deed);
 
-/// This time as the engine's clock.
+/// This time, as a clock for the engine.
 class LockstepClock final : public Clock {
  public:
   [[nodiscard]] int64_t now_ns() const noexcept override;

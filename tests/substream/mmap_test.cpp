@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Mapped access: alsa-lib's buffer is a copy of the ring, and appl_ptr moves with no hook.
+/// Mapped access: alsa-lib's buffer is a copy of the ring, and appl_ptr moves without a hook.
 #include <gtest/gtest.h>
 
 #include <cerrno>
@@ -16,7 +16,7 @@ SwParams starting_by_hand() {
   return {.avail_min = 8, .start_threshold = 1000, .stop_threshold = 32};
 }
 
-/// The program fills its mapped buffer and commits that, in pieces that lie together.
+/// The program fills its mapped buffer and commits it, in contiguous pieces.
 void fill(IoplugPcm& pcm, snd_pcm_uframes_t frames) {
   while (frames > 0) {
     const snd_pcm_uframes_t piece = pcm.mmap_begin(frames);
@@ -30,7 +30,7 @@ void fill(IoplugPcm& pcm, snd_pcm_uframes_t frames) {
   }
 }
 
-/// What the mapped buffer shows of frames that can be read, from appl_ptr on, across the wrap.
+/// The readable frames that the mapped buffer shows, from appl_ptr on, across the buffer's end.
 Samples view(const IoplugPcm& pcm, size_t frames) {
   Samples seen;
   for (size_t i = 0; i < frames; ++i) {
@@ -158,7 +158,7 @@ TEST(SubstreamMmap, CaptureReadsOnForManyRounds) {
   EXPECT_EQ(heard, counted(1, 50 * 13));
 }
 
-/// The position moves with no hook; the level follows at the next one.
+/// The position moves without a hook. The level is right again after the next hook.
 TEST(SubstreamMmap, CaptureCommitTakesReadinessAwayAtTheNextLook) {
   IoplugPcm pcm(kCapture);
   ASSERT_EQ(pcm.start(), 0);
@@ -173,7 +173,7 @@ TEST(SubstreamMmap, CaptureCommitTakesReadinessAwayAtTheNextLook) {
   EXPECT_TRUE(pcm.ready()) << "18 frames have come, which is no tick";
 }
 
-/// Not of the mapped buffer: what alsa-lib writes to a device that is not mapped.
+/// Written by write(), not by a mapped buffer.
 TEST(SubstreamRewind, FramesWrittenAndTakenBackAreNeverPlayed) {
   IoplugPcm pcm({});
   ASSERT_EQ(pcm.sw_params(starting_by_hand()), 0);
@@ -197,7 +197,7 @@ TEST(SubstreamRewind, OfARunningStreamCountsAtTheNextTick) {
   EXPECT_EQ(pcm.sink().played, counted(1, 24));
 }
 
-/// A rewind of all that a transfer has just moved makes alsa-lib's pointer what it was before.
+/// A rewind of a whole transfer gives alsa-lib's pointer the value that it had before the transfer.
 TEST(SubstreamRewind, OfAWholeWriteIsNoticed) {
   IoplugPcm pcm({});
   ASSERT_EQ(pcm.write(16), 16);
@@ -224,7 +224,7 @@ TEST(SubstreamRewind, ForwardPlaysWhatLiesThere) {
   EXPECT_EQ(pcm.sink().played, counted(33, 4) + counted(5, 10));
 }
 
-/// snd_pcm_reset stores it, and a prepare that will be refused; neither asks first.
+/// snd_pcm_reset stores a 0, and so does a prepare that will be refused. Both do it before a hook.
 TEST(SubstreamRewind, ZeroWhileTheHardwareRunsIsNoPosition) {
   IoplugPcm pcm({});
   ASSERT_EQ(pcm.write(32), 32);
@@ -239,7 +239,7 @@ TEST(SubstreamRewind, ZeroWhileTheHardwareRunsIsNoPosition) {
   EXPECT_EQ(pcm.sink().played, counted(1, 20));
 }
 
-/// alsa-lib zeroes its pointers before it asks whether prepare is allowed.
+/// alsa-lib sets its pointers to 0 before it calls the prepare hook.
 TEST(SubstreamRewind, RefusedPrepareLeavesTheStreamAsItWas) {
   IoplugPcm pcm({});
   ASSERT_EQ(pcm.write(32), 32);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A client that the hardware has overtaken, and that has written since: no position of now tells.
+/// The hardware has overtaken the client, and the client has written since. The present positions
+/// do not show this.
 #include <gtest/gtest.h>
 
 #include <cerrno>
@@ -9,14 +10,14 @@
 namespace dmasim {
 namespace {
 
-/// A stop_threshold above the buffer of 32 allows a client to be late.
+/// With a stop_threshold above the buffer size of 32 a client may be late.
 SwParams allowing(snd_pcm_uframes_t stop_threshold) {
   return {.avail_min = 8, .start_threshold = 1000, .stop_threshold = stop_threshold};
 }
 
 class SubstreamOvertaken : public ::testing::Test {
  protected:
-  /// 32 frames are written and `frames` pass.
+  /// Writes 32 frames, starts, and lets `frames` frames pass.
   void play(IoplugPcm& pcm, snd_pcm_uframes_t stop_threshold, snd_pcm_uframes_t frames) {
     ASSERT_EQ(pcm.sw_params(allowing(stop_threshold)), 0);
     ASSERT_EQ(pcm.write(32), 32);
@@ -37,8 +38,8 @@ TEST_F(SubstreamOvertaken, WithinTheStopThresholdMayGoOn) {
   EXPECT_EQ(pcm.sink().played, counted(1, 32) + counted(36, 10)) << "the three came too late";
 }
 
-/// The hardware is 8 frames ahead when the tick at 40 moves it; the callback is slow, and before it
-/// looks the client has moved its position on.
+/// The tick at 40 moves the hardware, which is 8 frames ahead then. The callback is slow: the
+/// client moves its position before the callback reads it.
 TEST_F(SubstreamOvertaken, AsFarAsTheStopThresholdIsAnXrunThoughTheClientCaughtUp) {
   IoplugPcm pcm({.slow_callback_ns = 3 * kFrameNs});
   play(pcm, 40, 41);
@@ -112,7 +113,8 @@ TEST_F(SubstreamOvertaken, OvertakenFramesEndWithTheRound) {
   EXPECT_EQ(pcm.avail(), 5);
 }
 
-/// No thread has run since: the position that counts is that of the moment of the look.
+/// No thread has run since the client moved its position. The position at the moment of the look
+/// counts.
 TEST_F(SubstreamOvertaken, FramesCountFromWhenThePositionMoves) {
   IoplugPcm pcm({});
   play(pcm, 32, 30);

@@ -28,7 +28,7 @@ TEST(SubstreamPause, StandsStillAtItsFrame) {
   EXPECT_EQ(pcm.sink().played, counted(1, 32));
 }
 
-/// The hook looks at the clock twice, and a frame passes in between.
+/// The hook reads the clock twice, and a frame passes in between.
 TEST(SubstreamPause, PositionIsThatOfThePauseItself) {
   IoplugPcm pcm({});
   ASSERT_EQ(pcm.write(32), 32);
@@ -101,7 +101,8 @@ TEST(SubstreamPause, StartOffTheEdgeWaitsForTheEdge) {
   EXPECT_EQ(pcm.avail_of_now(), 1);
 }
 
-/// Paused at 10.4 frames, resumed 10.3 later: of a clock of its own frame 11 would come after 0.6.
+/// The pause is at 10.4 frames, the resume 10.3 frames later. With a clock of its own the stream
+/// would play frame 11 after 0.6 frames.
 TEST(SubstreamPause, ResumeOffTheEdgeGoesOnAtTheEdge) {
   IoplugPcm pcm({});
   ASSERT_EQ(pcm.write(32), 32);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The bodies of plugin/pcm/poll_level.h in lockstep: a poll() is a wait that lets time pass.
+// The bodies of plugin/pcm/poll_level.h for lockstep.h: a poll() is a wait in which time can pass.
 #include "tests/substream/poll_level_lockstep.h"
 
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@
 namespace dmasim {
 namespace {
 
-/// What stands for the descriptor in the kernel.
+/// The state that the descriptor has in the kernel.
 struct Level {
   Mutex lock;
   CondVar changed;
@@ -21,7 +21,7 @@ struct Level {
   bool interrupted DMASIM_GUARDED_BY(lock) = false;
 };
 
-/// One thread runs at a time, so the map itself needs no lock.
+/// Only one thread runs at a time, so the map needs no lock.
 std::map<const PollLevel*, std::unique_ptr<Level>>& levels() {
   static std::map<const PollLevel*, std::unique_ptr<Level>> all;
   return all;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The second of two calls in a row tells the position of the first, and no other call does.
+/// The second of two calls in a row answers the position of the first. No other call does so.
 #include <gtest/gtest.h>
 
 #include "tests/substream/ioplug_pcm.h"
@@ -7,12 +7,12 @@
 namespace dmasim {
 namespace {
 
-/// Less than the moment in which two calls are in a row.
+/// Less than kOneMomentNs, so two calls with this distance are in a row.
 constexpr int64_t kShortNs = 40'000;
 constexpr int64_t kMomentNs = 100'000;
 
-/// A running playback that has been asked just before its 10th frame. With `avail_min` a frame that
-/// is not there yet wakes the program.
+/// A running playback whose position was read just before its 10th frame. With an `avail_min`
+/// above 9 only a later frame wakes the program.
 class SubstreamPosition : public ::testing::Test {
  protected:
   void ask_before_the_edge(snd_pcm_uframes_t avail_min = 1) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A prepare looks at what a start will need; what it refuses goes on as it was.
+/// A prepare checks whether a start would succeed. If it is refused, the stream stays as it was.
 #include <gtest/gtest.h>
 
 #include <cerrno>

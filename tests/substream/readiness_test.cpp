@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The poll level: ready exactly as long as avail >= avail_min, with no call made. IoplugPcm::run
-/// compares it at each frame.
+/// The poll level is ready exactly as long as avail >= avail_min, without any call by the program.
+/// IoplugPcm::run checks it at each frame.
 #include <gtest/gtest.h>
 #include <poll.h>
 
@@ -12,9 +12,9 @@
 namespace dmasim {
 namespace {
 
-constexpr snd_pcm_uframes_t kFree = 30 << 8;  // a boundary, and then a stop_threshold
+constexpr snd_pcm_uframes_t kFree = 30 << 8;  // the boundary, and so a stop_threshold for free run
 
-/// A ring that is no multiple of its period, so that ticks fall anywhere.
+/// A ring that is not a multiple of its period, so that ticks come at any place of the ring.
 PcmSetup uneven(snd_pcm_stream_t stream) {
   return {.stream = stream, .period_size = 7, .buffer_size = 30, .boundary = kFree};
 }
@@ -25,7 +25,7 @@ SwParams waking_at(snd_pcm_uframes_t avail_min, snd_pcm_uframes_t stop_threshold
 
 IrqStats irq(IoplugPcm& pcm) { return pcm.substream().stats().irq; }
 
-/// Calls `check` with each avail_min that a buffer of 30 can have.
+/// Calls `check` with each possible avail_min of a buffer of 30 frames.
 template <typename Check>
 void for_each_avail_min(Check check) {
   for (snd_pcm_uframes_t avail_min = 1; avail_min <= 30; ++avail_min) {
@@ -35,7 +35,7 @@ void for_each_avail_min(Check check) {
   }
 }
 
-/// Whenever the level says so, the program takes what is there, exactly avail_min.
+/// The program waits for the level, and then takes exactly avail_min frames.
 template <typename Take>
 void wake_and_take(IoplugPcm& pcm, snd_pcm_uframes_t avail_min, Take take) {
   for (int round = 0; round < 20; ++round) {
@@ -119,7 +119,7 @@ TEST(SubstreamReadiness, WholeBufferOfACaptureHasAnAlarmToo) {
   EXPECT_TRUE(pcm.ready());
 }
 
-/// The alarm that wakes the program finds the xrun with it.
+/// The alarm that wakes the program also finds the xrun.
 TEST(SubstreamReadiness, WholeBufferThatIsAnXrunIsShownAtItsFrame) {
   IoplugPcm pcm(uneven(SND_PCM_STREAM_PLAYBACK));
   ASSERT_EQ(pcm.sw_params(waking_at(30, 30)), 0);
@@ -224,7 +224,7 @@ TEST(SubstreamReadiness, OfCaptureIsForReading) {
   EXPECT_EQ(pcm.substream().poll_revents(), POLLIN);
 }
 
-/// Periods of 8 in a buffer of 32, and an avail_min that is never reached.
+/// For periods of 8 in a buffer of 32: an avail_min that is never reached.
 SwParams period_events(bool period_event) {
   return {.avail_min = 32,
           .start_threshold = 1000,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What lies in the ring where the program has not written. snd_pcm_forward hands that over as the
-/// program's own, so that it is played.
+/// The frames in the ring where the program has not written. snd_pcm_forward commits them as they
+/// are, so that they are played.
 #include <gtest/gtest.h>
 #include <malloc.h>
 
@@ -23,7 +23,7 @@ SwParams silent(snd_pcm_uframes_t threshold, snd_pcm_uframes_t size) {
           .silence_size = size};
 }
 
-/// malloc's memory is full of something while one lives; not what it keeps for small pieces.
+/// Within its scope malloc gives memory that is not zero, except for small pieces from its cache.
 class DirtyMemory {
  public:
   DirtyMemory() { mallopt(M_PERTURB, 0x5a); }
@@ -78,7 +78,8 @@ TEST(SubstreamRing, KeepsOldDataAcrossPrepareAsAKernelsDoes) {
   EXPECT_EQ(pcm.sink().played, counted(1, 10));
 }
 
-/// Old data 1 to 32 everywhere, new data 33 to 42 in front, and the rest handed over at once.
+/// The ring has old data 1 to 32. Then new data 33 to 42 is written, and the rest is committed at
+/// once.
 class SubstreamSilence : public ::testing::Test {
  protected:
   void prepare(snd_pcm_uframes_t threshold, snd_pcm_uframes_t size) {
@@ -88,7 +89,7 @@ class SubstreamSilence : public ::testing::Test {
     ASSERT_EQ(pcm_.write(10), 10);
     ASSERT_EQ(pcm_.start(), 0);
   }
-  /// What is played up to the end of the ring.
+  /// The frames that are played up to the end of the ring.
   Samples rest_of_the_ring() {
     pcm_.forward(32 - pcm_.appl_ptr());
     pcm_.pass(32);
@@ -115,7 +116,7 @@ TEST_F(SubstreamSilence, EndlessFollowsTheHardwareFrameByFrame) {
   ASSERT_EQ(pcm_.start(), 0);
   pcm_.run(13);
   EXPECT_EQ(pcm_.avail(), 13);
-  pcm_.forward(14);  // one more than has been passed
+  pcm_.forward(14);  // one frame more than the hardware has passed
   pcm_.pass(32);
   EXPECT_EQ(pcm_.avail(), 31);
   EXPECT_EQ(pcm_.sink().played, counted(1, 32) + kSilence(13));
@@ -167,7 +168,7 @@ TEST_F(SubstreamSilence, GoesOnWithEachTick) {
 
 TEST_F(SubstreamSilence, OfATickIsTheTicksHoweverLateItComes) {
   prepare(8, 8);
-  pcm_.run_late(11);  // two periods' interrupts in one would look at frame 8
+  pcm_.run_late(11);  // the interrupt of frame 8 comes at frame 11
   lockstep::settle();
   EXPECT_EQ(rest_of_the_ring(), counted(33, 10) + counted(11, 1) + kSilence(5) + counted(17, 16));
 }
@@ -192,7 +193,7 @@ TEST_F(SubstreamSilence, DrainLeavesSilenceBehindTheLastFrame) {
 class SubstreamSilenceAndPlay
     : public ::testing::TestWithParam<std::pair<snd_pcm_uframes_t, snd_pcm_uframes_t>> {};
 
-/// Whoever writes in time is heard whole.
+/// All frames of a program that writes in time are played.
 TEST_P(SubstreamSilenceAndPlay, NeverTouchesWhatTheProgramWrites) {
   IoplugPcm pcm({.period_size = 7, .buffer_size = 30, .boundary = 30 << 8});
   SwParams sw = silent(GetParam().first, GetParam().second);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What snd_pcm_sw_params changes, also while the stream runs.
+/// The effects of snd_pcm_sw_params, also while the stream runs.
 #include <gtest/gtest.h>
 
 #include <cerrno>
@@ -9,10 +9,10 @@
 namespace dmasim {
 namespace {
 
-constexpr snd_pcm_uframes_t kBuffer = 32;  // PcmSetup's
+constexpr snd_pcm_uframes_t kBuffer = 32;  // the buffer size of PcmSetup
 constexpr snd_pcm_uframes_t kBoundary = 32 << 10;
 
-/// alsa-lib's own, with another stop_threshold.
+/// alsa-lib's default parameters, with another stop_threshold.
 SwParams stopping_at(snd_pcm_uframes_t stop_threshold) {
   return {.avail_min = 8, .start_threshold = 1, .stop_threshold = stop_threshold};
 }
@@ -131,7 +131,7 @@ TEST(SubstreamSwParams, WriteIntoAFreeRunComesOutARoundLaterAsToldAhead) {
   ASSERT_EQ(pcm.sw_params(stopping_at(kBoundary)), 0);
   ASSERT_EQ(pcm.write(kBuffer), 32);
   pcm.run(50);
-  EXPECT_EQ(pcm.write(10), 10);  // at 32..41, which the hardware has passed
+  EXPECT_EQ(pcm.write(10), 10);  // frames 32 to 41, which the hardware has passed already
   EXPECT_EQ(pcm.sink().told.at(64), 33);
   EXPECT_EQ(pcm.sink().told.at(73), 42);
   EXPECT_EQ(pcm.sink().told.at(74), 11);

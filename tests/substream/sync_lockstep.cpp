@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The bodies of engine/base/sync.h in lockstep: real threads, of which only the one with the turn
-// runs.
+// The bodies of engine/base/sync.h for lockstep.h. The threads are real, but only the one that has
+// the turn runs.
 #include <pthread.h>
 
 #include <algorithm>
@@ -25,7 +25,7 @@ namespace {
   std::abort();
 }
 
-/// A thread, as the one who gives the turn sees it.
+/// The state of a thread, for the code that gives the turn.
 struct Runner {
   std::condition_variable turn;
   bool ready = true;
@@ -37,7 +37,7 @@ struct Runner {
 thread_local Runner* t_self = nullptr;
 thread_local const void* t_tag = nullptr;
 
-/// Whose turn it is, and what time. One for the process.
+/// Which thread has the turn, and the time. There is one object in the process.
 class Stage {
  public:
   static Stage& instance() {
@@ -65,13 +65,13 @@ class Stage {
     const std::lock_guard guard(lock_);
     others_.push_back(&runner);
   }
-  /// The first thing that a new thread does.
+  /// A new thread calls it first.
   void enter(Runner& runner) {
     std::unique_lock guard(lock_);
     t_self = &runner;
     await_turn(guard, runner);
   }
-  /// The last thing that a thread does; `runner` may be gone afterwards.
+  /// A thread calls it last. `runner` may be destroyed afterwards.
   void leave(Runner& runner, const void* end) {
     const std::lock_guard guard(lock_);
     others_.erase(std::find(others_.begin(), others_.end(), &runner));
@@ -80,7 +80,7 @@ class Stage {
     give_turn();
   }
 
-  /// False: `deadline_ns` came first.
+  /// Answers false if `deadline_ns` came first.
   bool wait(const void* what, int64_t deadline_ns) {
     std::unique_lock guard(lock_);
     Runner& me = self();
@@ -121,7 +121,7 @@ class Stage {
  private:
   Runner& self() { return t_self != nullptr ? *t_self : main_; }
 
-  /// Deeds are the test's own: it does them wherever it waits.
+  /// Waits for the turn. The test's own thread runs the functions of at() while it waits.
   void await_turn(std::unique_lock<std::mutex>& guard, Runner& me) {
     for (;;) {
       while (current_ != &me) me.turn.wait(guard);
@@ -175,7 +175,8 @@ class Stage {
     }
   }
 
-  /// The test's own thread comes last, so that it finds the others waiting.
+  /// The next thread that can run. The test's own thread comes last, so that all others wait by
+  /// then.
   Runner* first_ready() {
     wake_due();
     if (!due_deeds_.empty()) return &main_;
@@ -194,7 +195,7 @@ class Stage {
     current_ = next;
     next->turn.notify_one();
   }
-  /// While it lets others run, the test is ready to go on.
+  /// The test's thread lets the others run. It stays ready, so that it gets the turn afterwards.
   void settle_locked(std::unique_lock<std::mutex>& guard) {
     if (&self() != &main_) die("only the test's own thread moves time");
     give_turn();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// An underrun: at which frame, what is shown of it, and what comes after.
+/// Underruns: at which frame they come, how they are shown, and what comes after.
 #include <gtest/gtest.h>
 #include <poll.h>
 
@@ -38,7 +38,8 @@ TEST(SubstreamXrun, BetweenTicksIsFoundByTheCallAtItsFrame) {
   EXPECT_TRUE(pcm.sink().leftovers.empty());
 }
 
-/// As with a kernel: nobody looks before the interrupt. A program that is ready was not woken.
+/// As in the kernel, nothing reads the position before the interrupt. The program was ready before,
+/// so it is not woken.
 TEST(SubstreamXrun, BetweenTicksIsFoundByTheNextTick) {
   IoplugPcm pcm({});
   ASSERT_EQ(pcm.write(27), 27);
@@ -96,7 +97,7 @@ TEST(SubstreamXrun, PrepareBeginsAnewAtZero) {
   EXPECT_EQ(pcm.substream().stats().xrun_frames, (std::vector<uint64_t>{32, 62}));
 }
 
-/// alsa-lib stores RUNNING after start has returned, be it after the xrun.
+/// alsa-lib stores RUNNING after start has returned, even if the xrun came before.
 TEST(SubstreamXrun, IsShownAgainAPeriodLaterAndThenLessAndLessOften) {
   IoplugPcm pcm({});
   ASSERT_EQ(pcm.write(32), 32);
@@ -153,7 +154,7 @@ TEST(SubstreamXrun, WriteOfALateProgramIsRefusedWhole) {
   EXPECT_EQ(pcm.sink().played, counted(1, 32));
 }
 
-/// The hardware has passed the place while alsa-lib was on its way to the hook.
+/// The hardware has passed the place after alsa-lib's check and before the hook.
 TEST(SubstreamXrun, TransferThatFindsItTakesNothingAndIsTheLastWord) {
   IoplugPcm pcm({});
   ASSERT_EQ(pcm.write(32), 32);
@@ -168,7 +169,7 @@ TEST(SubstreamXrun, TransferThatFindsItTakesNothingAndIsTheLastWord) {
   EXPECT_EQ(pcm.state(), SND_PCM_STATE_RUNNING) << "no alarm is left";
 }
 
-/// The same, with a piece that reaches beyond where the hardware is: none of it has been recorded.
+/// The same with a piece whose end is ahead of the hardware: no frame of it is recorded.
 TEST(SubstreamXrun, TransferThatIsLateTakesNothingOfAPieceThatReachesBeyond) {
   for (const snd_pcm_uframes_t late : {0U, 1U, 4U, 30U}) {
     IoplugPcm pcm({});
@@ -184,7 +185,7 @@ TEST(SubstreamXrun, TransferThatIsLateTakesNothingOfAPieceThatReachesBeyond) {
   }
 }
 
-/// A stop_threshold of less than the buffer: the same with frames left.
+/// The same with a stop_threshold below the buffer size, so that frames are left.
 TEST(SubstreamXrun, TransferThatIsLateForItsThresholdTakesNothing) {
   IoplugPcm pcm({});
   ASSERT_EQ(pcm.sw_params({.avail_min = 8, .start_threshold = 1, .stop_threshold = 20}), 0);
@@ -209,8 +210,8 @@ TEST(SubstreamXrun, FifoComesOutBeforeTheCountOfFrames) {
   EXPECT_EQ(pcm.substream().stats().xrun_frames, std::vector<uint64_t>{32});
 }
 
-/// The callback is slow: it has moved the hardware beyond what was written, and has not looked yet.
-/// A commit of more comes too late for what the hardware has passed, and finds the xrun.
+/// The callback is slow. The hardware has moved beyond the written frames, but the callback has not
+/// checked the position yet. A commit of more frames then comes too late and finds the xrun.
 TEST(SubstreamXrun, FoundByACommitLosesNothingInTheFifo) {
   for (const uint32_t fifo_frames : {0U, 4U, 6U, 100U}) {
     IoplugPcm pcm({.mmap = true, .fifo_frames = fifo_frames, .slow_callback_ns = 20 * kFrameNs});
@@ -228,7 +229,8 @@ TEST(SubstreamXrun, FoundByACommitLosesNothingInTheFifo) {
   }
 }
 
-/// A stop_threshold below the buffer: what the hardware has taken comes out, the rest does not.
+/// With a stop_threshold below the buffer size, the frames that the hardware has taken come out.
+/// The others do not.
 TEST(SubstreamXrun, WithFramesLeftPlaysWhatIsInTheFifo) {
   IoplugPcm pcm({.fifo_frames = 6});
   ASSERT_EQ(pcm.sw_params({.avail_min = 8, .start_threshold = 1, .stop_threshold = 20}), 0);
