@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What a call answers while one call of the system fails.
+/// The answer of a call while one system call fails.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -8,7 +8,8 @@
 
 namespace dmasim {
 
-/// What `call` answers while the system refuses what `refused` names; and that it was asked for.
+/// The answer of `call` while the system call `refused` fails. Expects that `call` makes that
+/// system call.
 template <typename Call>
 int answer_while(const char* refused, int error, Call call, int which = 1) {
   int answer = 0;

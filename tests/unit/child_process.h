@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Another process, for what has to be killed.
+/// Another process, for tests that kill it.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -5,7 +5,7 @@
 
 namespace dmasim {
 
-/// Lets one thread tell another that something has happened.
+/// One thread waits at it until another thread has opened it.
 class Gate {
  public:
   void open() {

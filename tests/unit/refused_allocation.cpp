@@ -7,7 +7,7 @@
 
 namespace {
 
-/// Calls until the one that is refused; 0: none is.
+/// The number of calls up to the one that is refused; 0: no call is refused.
 thread_local size_t t_left = 0;
 thread_local bool t_happened = false;
 std::atomic<long> g_live{0};
@@ -35,7 +35,7 @@ void* allocate_or_throw(size_t bytes) {
 
 }  // namespace
 
-// A module that the program loads finds these before the library's.
+// In a module that the program loads, the linker finds these before the library's.
 #pragma GCC visibility push(default)
 void* operator new(size_t bytes) { return allocate_or_throw(bytes); }
 void* operator new[](size_t bytes) { return allocate_or_throw(bytes); }

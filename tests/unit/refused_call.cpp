@@ -24,14 +24,14 @@ thread_local int t_error = 0;
 thread_local int t_left = 0;
 thread_local bool t_happened = false;
 
-/// Whether this call of `name` is the one that fails.
+/// Says whether this call of `name` is the one that must fail.
 bool refused(std::string_view name) noexcept {
   if (t_left == 0 || name != t_name || --t_left > 0) return false;
   t_happened = true;
   return true;
 }
 
-/// What a refused call answers that tells by errno.
+/// The answer of a refused call that reports by errno.
 int refusal() noexcept {
   if (t_error == dmasim::kNothingDone) return 0;
   errno = t_error;
@@ -50,13 +50,13 @@ mode_t mode_of(int flags, va_list arguments) noexcept {
 
 }  // namespace
 
-// Functions of errno: the real one unless it is refused.
+// Functions that report by errno. They call the real function unless the call is refused.
 #define DMASIM_REFUSABLE(name, ...)                        \
   if (refused(#name)) return refusal();                    \
   static auto* const real = next<decltype(::name)>(#name); \
   return real(__VA_ARGS__)
 
-// Functions that answer an error.
+// Functions that return an error number.
 #define DMASIM_REFUSABLE_ANSWER(name, ...)                 \
   if (refused(#name)) return t_error;                      \
   static auto* const real = next<decltype(::name)>(#name); \
@@ -79,7 +79,7 @@ int openat(int directory, const char* path, int flags, ...) {
   va_end(arguments);
   DMASIM_REFUSABLE(openat, directory, path, flags, mode);
 }
-/// Those that the tests refuse take an integer.
+/// The commands that the tests refuse take an integer.
 int fcntl(int fd, int command, ...) {
   va_list arguments;
   va_start(arguments, command);

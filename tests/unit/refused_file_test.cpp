@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The system refuses a call on a file that lies in the cables' directory, or that is recorded
-/// into: the error is told, nothing is kept, and the next try works.
+/// The system refuses a call on a file in the cables' directory, or on a recording. The error is
+/// reported, nothing is kept, and the next try succeeds.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -22,7 +22,8 @@
 namespace dmasim {
 namespace {
 
-/// The error of `call` while the system refuses what `refused` names; and that it was asked for.
+/// The error of `call` while the system call `refused` fails. Expects that `call` makes that system
+/// call.
 template <typename Call>
 int error_while(const char* refused, int error, Call call, int which = 1) {
   int answer = 0;
@@ -40,13 +41,13 @@ constexpr uid_t kSomebody = 65534;
 
 class CableDirectoryPlace : public ::testing::Test {
  protected:
-  /// Where an opened directory lies.
+  /// The path of an open directory.
   static std::filesystem::path path_of(const Result<UniqueFd>& directory) {
     if (!directory) return {};
     return std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(directory->get()));
   }
-  /// That the directory is in `shared`; while the system refuses `refused`, if that is not null.
-  /// Removes what has been made, unless it was there before or somebody has put something into it.
+  /// Expects that the directory is in `shared`. If `refused` is not null, the system call `refused`
+  /// fails meanwhile. Removes the directory, unless it was there before or is not empty.
   static void expect_fallback(const std::string& shared, const char* refused = nullptr) {
     const std::string expected = shared + "/dmasim-" + std::to_string(geteuid());
     const bool was_there = std::filesystem::exists(expected);
@@ -75,7 +76,7 @@ TEST_F(CableDirectoryPlace, IsSharedMemoryWithoutARuntimeDirectory) {
   expect_fallback("/dev/shm");
 }
 
-/// As by sudo and su: what one user makes there shuts the other one out.
+/// sudo and su keep XDG_RUNTIME_DIR: files that one user makes there would be closed to the other.
 TEST_F(CableDirectoryPlace, IsNotInTheRuntimeDirectoryOfSomebodyElse) {
   if (geteuid() != 0) {
     setenv("XDG_RUNTIME_DIR", "/", 1);
@@ -156,7 +157,7 @@ TEST_F(RefusedFile, OfACable) {
   EXPECT_EQ(error_while("posix_fallocate", EINTR, begin), 0) << "a signal came: it tries again";
 }
 
-/// The second lock of a start is that of the format.
+/// The second lock that a start takes is the format's.
 TEST_F(RefusedFile, OfACablesFormatLock) {
   Player player(clock_);
   Listener listener(clock_);
@@ -165,7 +166,7 @@ TEST_F(RefusedFile, OfACablesFormatLock) {
   ASSERT_TRUE(player.begin(1));
 }
 
-/// What the tape did not take is silence for who listens, and lost for who plays.
+/// The frames that the tape did not take are silence for the captures, and lost for the playback.
 TEST_F(RefusedFile, WhoseTapeCannotBeWrittenLosesWhatWasCommitted) {
   Player player(clock_);
   Listener listener(clock_);
@@ -220,7 +221,7 @@ TEST_F(RefusedFile, WhoseTapeCannotBeReadIsSilence) {
   ASSERT_TRUE(listener.start(0));
   EXPECT_EQ(listener.hear(5), heard(1, 1, 4, 0));
   {
-    const RefusedCall unreadable("pread", EIO, 2);  // the first reads the record
+    const RefusedCall unreadable("pread", EIO, 2);  // the first pread reads the record
     EXPECT_EQ(listener.hear(4), heard(4, 0, 0, 0));
     EXPECT_TRUE(unreadable.happened());
   }
@@ -252,7 +253,7 @@ TEST_F(RefusedFile, OfASubdevicesLock) {
   EXPECT_TRUE(take()) << "nobody holds it any more";
 }
 
-/// The owner's number is for messages alone.
+/// The owner's process number is only for messages.
 TEST_F(RefusedFile, OfASubdevicesOwnerLeavesTheLock) {
   const PcmDevice device{.card = "dmasim"};
   EXPECT_EQ(error_while("pwrite", ENOSPC,
@@ -265,7 +266,7 @@ TEST_F(RefusedFile, OfASubdevicesOwnerLeavesTheLock) {
             0);
 }
 
-/// A process may hold 4096 descriptors that a child is not to have.
+/// The table has room for 4096 descriptors that a child must not have.
 TEST(ForkClosedDescriptors, BeyondTheTableAreRefused) {
   rlimit limit{};
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);

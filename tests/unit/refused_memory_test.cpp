@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Each allocation of each call that may find no memory is refused once: the call says ENOMEM,
-/// holds on to nothing, and works the next time.
+/// For each call that can run out of memory: each of its allocations is refused once. Then the call
+/// answers ENOMEM, keeps nothing, and succeeds the next time.
 #include <gtest/gtest.h>
 #include <sndfile.h>
 
@@ -32,7 +32,7 @@ size_t open_descriptors() {
   return static_cast<size_t>(std::distance(begin(all), end(all)));
 }
 
-/// When all is over, blocks and descriptors are as many as before.
+/// At the end there must be as many blocks and descriptors as before.
 class RefusedMemory : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -43,7 +43,8 @@ class RefusedMemory : public ::testing::Test {
     EXPECT_EQ(live_blocks(), blocks_);
     EXPECT_EQ(open_descriptors(), descriptors_);
   }
-  /// `call` answers a Result; for each refusal that is ENOMEM. Of them there are `least` or more.
+  /// `call` answers a Result. For each refused allocation it must be ENOMEM. There must be `least`
+  /// or more of them.
   template <typename Call>
   void refuse_each(Call call, size_t least = 1) {
     const size_t refused = refuse_each_allocation(
@@ -60,7 +61,7 @@ class RefusedMemory : public ::testing::Test {
   long blocks_ = 0;
 };
 
-/// Keeps what has been made.
+/// Stores the object that a call has made.
 template <typename T>
 Result<void> keep(Result<T> made, std::optional<T>& kept) {
   if (!made) return made.as_errno();
@@ -187,7 +188,7 @@ TEST_F(RefusedMemory, OfAMixersFile) {
   EXPECT_EQ(again->load().settings[kPlaybackSwitch].value, 0U);
 }
 
-/// What cannot be read is as by default, and is found the next time.
+/// If the mixer cannot be read, the reader answers the defaults. The next time it reads the mixer.
 TEST_F(RefusedMemory, OfAMixersReaderFindsTheDefaults) {
   const std::string card(40, 'c');
   const uint32_t low = pack_volume({.left = 1, .right = 2});
@@ -224,7 +225,7 @@ TEST_F(RefusedMemory, OfASubdevice) {
   EXPECT_EQ(mine->number(), 0U);
 }
 
-/// A channel of an engine on a clock that stands still; another one is in use.
+/// A channel of an engine whose clock does not move. Another channel of the engine is in use.
 struct ChannelRig {
   explicit ChannelRig(CompletionTopology completion)
       : engine(std::make_shared<Engine>(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The system refuses a call on what is recorded or played back: the error is told, what was kept
-/// is counted right, and the next try works.
+/// The system refuses a call on a file that is recorded or played. The error is reported, the kept
+/// frames are counted right, and the next try succeeds.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -23,7 +23,7 @@ namespace {
 
 constexpr PcmFormat kStereo{.sample = SampleFormat::s16_le, .channels = 2, .rate_hz = 48000};
 constexpr PcmFormat kMonoByte{.sample = SampleFormat::u8, .channels = 1, .rate_hz = 48000};
-constexpr size_t kHeaderBytes = 80;  // with room for the ds64 chunk
+constexpr size_t kHeaderBytes = 80;  // it has room for the ds64 chunk
 
 class RefusedRecording : public ::testing::Test {
  protected:
@@ -95,7 +95,7 @@ TEST_F(RefusedRecording, KeepsNothingBeforeItHasAHeader) {
   EXPECT_EQ(recorded().substr(kHeaderBytes), "ijklmnop");
 }
 
-/// An odd number of bytes is followed by one that is not counted.
+/// In a WAV an odd number of bytes is followed by one that is not counted.
 TEST_F(RefusedRecording, TellsThatItsPaddingWasRefused) {
   const auto wav = recording(FileType::wav, kMonoByte);
   EXPECT_EQ(wav->append(frames("abc")).frames, 3U);
@@ -108,7 +108,7 @@ TEST_F(RefusedRecording, TellsThatItsPaddingWasRefused) {
   EXPECT_EQ(recorded().substr(kHeaderBytes), std::string("abc\0", 4));
 }
 
-/// What lies behind the end was counted as lost, and the header tells where the end is.
+/// The frames behind the end were counted as lost, and the header says where the end is.
 TEST_F(RefusedRecording, IsValidThoughItCouldNotBeCut) {
   const auto wav = recording(FileType::wav, kStereo);
   EXPECT_EQ(wav->append(frames("abcd")).frames, 1U);
@@ -149,7 +149,7 @@ TEST_F(RefusedRecording, IsLockedThoughASignalCame) {
   EXPECT_EQ(file_lock_owner(path("a.raw").c_str()), getpid());
 }
 
-/// Some network file systems have none.
+/// Some network file systems have no locks.
 TEST_F(RefusedRecording, IsWrittenWithoutALockWhereThereAreNone) {
   auto sink = make_file_sink(path("a.raw").c_str(), {});
   ASSERT_TRUE(sink);
@@ -161,7 +161,7 @@ TEST_F(RefusedRecording, IsWrittenWithoutALockWhereThereAreNone) {
   EXPECT_EQ(std::filesystem::file_size(path("a.raw")), 8U);
 }
 
-/// What lies at the path may be another thing by the time of the start.
+/// At the start another kind of file may have come to the path.
 TEST_F(RefusedRecording, ByWhatHasComeInTheFilesPlace) {
   auto sink = make_file_sink(path("a.raw").c_str(), {});
   ASSERT_TRUE(sink);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Where this test's cables and mixers lie, apart from everybody else's.
+/// A directory for this test's cables and mixers only.
 #pragma once
 
 #include <cstdlib>
@@ -9,7 +9,7 @@
 
 namespace dmasim {
 
-/// XDG_RUNTIME_DIR is a fresh directory while this lives.
+/// Within its scope XDG_RUNTIME_DIR is a new directory.
 class RuntimeDirectory {
  public:
   RuntimeDirectory() {

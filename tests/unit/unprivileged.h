@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A user to whom the system can refuse something, also where root runs the tests.
+/// A user to whom the system can refuse access, even if root runs the tests.
 #pragma once
 
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 
 namespace dmasim {
 
-/// For a scope, root is nobody. Who is not root stays who he is.
+/// Within its scope root becomes the user nobody. Another user stays as it is.
 class Unprivileged {
  public:
   Unprivileged() : was_(geteuid()) {
@@ -33,8 +33,8 @@ class Unprivileged {
   const uid_t was_;
 };
 
-/// Whether that user can use temporary files at all. In some containers "/" is open to root alone:
-/// a test of permissions is skipped there.
+/// Says whether that user can use temporary files. In some containers only root can enter "/": a
+/// test of permissions is skipped there.
 inline bool unprivileged_has_files() {
   const Unprivileged somebody;
   std::error_code refused;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A child that lives on has no part in its parent's locks, whenever it was forked.
+/// A child does not keep its parent's locks, at whatever moment it was forked.
 #include "engine/base/fork_closed_fd.h"
 
 #include <fcntl.h>
@@ -31,7 +31,7 @@ class ForkClosedFds : public ::testing::Test {
     return fd;
   }
   [[nodiscard]] bool lock(int fd) const { return flock(fd, LOCK_EX | LOCK_NB) == 0; }
-  /// It lives until the test is over.
+  /// Forks a child, which lives until the test is over.
   void fork_child() {
     child_ = fork();
     while (child_ == 0) pause();
@@ -41,7 +41,8 @@ class ForkClosedFds : public ::testing::Test {
   std::atomic<pid_t> child_{0};
 };
 
-/// As by another thread. The lock ends with its owner, whom this stands for by a close.
+/// The fork is as one by another thread. The test closes the descriptor, as the end of the lock's
+/// owner would do.
 TEST_F(ForkClosedFds, AForkBetweenOpenAndAdoptionGivesTheChildNoLock) {
   int opens = 0;
   {
@@ -82,10 +83,10 @@ void hold_fork() {
   while (g_hold_forks) std::this_thread::yield();
 }
 
-/// From the beginning, so that it runs after those of the code under test.
+/// Registered at the beginning, so that it runs after the handlers of the code under test.
 const int kHandlerRefused = pthread_atfork(hold_fork, nullptr, nullptr);
 
-/// A program's own handler may wait for a mutex that the opening thread has.
+/// A fork handler of the program may wait for a mutex that the opening thread holds.
 TEST_F(ForkClosedFds, AForkThatWaitsForTheOpenerIsNotWaitedForForEver) {
   ASSERT_EQ(kHandlerRefused, 0);
   ASSERT_TRUE(ForkClosedFd::open([&] { return open_file(); }));  // forks are counted from here on

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A program that must not make files long, or is interrupted often, goes on.
+/// A program goes on at the limit of a file's size, and when signals interrupt it often.
 #include "engine/base/signals_blocked.h"
 
 #include <gtest/gtest.h>
@@ -14,7 +14,8 @@
 namespace dmasim {
 namespace {
 
-/// In a process of its own that may not write a byte; what `body` answers, or minus the signal.
+/// Runs `body` in a process of its own, which may not write a byte into a file. Answers what `body`
+/// answers, or minus the number of the signal that has ended the process.
 template <typename Body>
 int with_no_file_size(Body body) {
   const pid_t child = fork();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What a cable is asked that has no sound in it, and what it says of its troubles.
+/// Calls of a cable that move no sound, and the reasons that it gives for its failures.
 #include <gtest/gtest.h>
 
 #include <cerrno>
@@ -30,7 +30,7 @@ TEST_F(CableEdges, AFormatWithoutChannelsOrRateIsRefused) {
   EXPECT_FALSE(std::filesystem::exists(runtime_.file("test")));
 }
 
-/// The hooks may look in before a round begins and after it has ended.
+/// Hooks may call the sink before a round begins and after it has ended.
 TEST_F(CableEdges, OutsideARoundNothingIsLaid) {
   Player player(clock_);
   Listener listener(clock_);

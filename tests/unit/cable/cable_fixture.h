@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Both ends of a cable in a directory of the test's own, on times that the test chooses.
+/// Both ends of a cable, in a directory of the test's own, on a clock that the test moves.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -15,12 +15,12 @@
 namespace dmasim {
 
 inline constexpr int64_t kSecondNs = 1'000'000'000;
-/// 1000 frames a second: a frame is a millisecond. The cable's delay is a frame then.
+/// 1000 frames a second, so a frame takes a millisecond. The cable's delay is one frame then.
 inline constexpr PcmFormat kSlow{.sample = SampleFormat::s32_le, .channels = 1, .rate_hz = 1000};
 inline constexpr int64_t kFrameNs = 1'000'000;
 inline constexpr uint64_t kRingFrames = 64;
 
-/// A sink, and what a client would do with it. Frame n of a round has the value first + n.
+/// A sink, and the calls that a client makes. Frame n of a round has the value first + n.
 class Player {
  public:
   explicit Player(std::shared_ptr<ManualClock> clock, const std::string& cable = "test",
@@ -56,7 +56,7 @@ class Player {
     sink->stop(frame);
     written_ = 0;
   }
-  /// A whole round that begins to play at `at_ns`.
+  /// Plays a whole round, from `at_ns` on.
   void play(int32_t first, uint64_t frames, int64_t at_ns) {
     ASSERT_TRUE(begin(first));
     commit(frames);
@@ -86,7 +86,7 @@ class Listener {
     at_ = 0;
     return {};
   }
-  /// The next frames; the clock moves to where the last of them is complete.
+  /// Reads the next frames. The clock moves to the time at which the last of them is complete.
   std::vector<int32_t> hear(size_t frames) {
     at_ += frames;
     const int64_t now_ns = time_.time_of(at_);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A writer that does not ask what format the others have.
+/// A writer that plays in its own format, even if the cable has another one.
 #include "tests/unit/cable/cable_fixture.h"
 
 namespace dmasim {
@@ -10,7 +10,7 @@ constexpr PcmFormat kOther{.sample = SampleFormat::s16_le, .channels = 2, .rate_
 
 class CableOverruling : public ::testing::Test {
  protected:
-  /// Plays in kSlow while somebody listens in kOther.
+  /// Plays in kSlow while a capture listens in kOther.
   void overrule() {
     ASSERT_TRUE(listener_->configure(kOther, 64));
     listener_->run(FrameTime(kOther.rate_hz, 0), 0);

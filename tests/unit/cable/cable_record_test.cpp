@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Which records are believed.
+/// Which records are accepted.
 #include "engine/cable/cable_record.h"
 
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@ namespace dmasim {
 namespace {
 
 constexpr PcmFormat kFormat{};
-/// What the largest buffer makes of the tape.
+/// The frames of the tape for the largest buffer.
 const uint64_t kMostFrames = cable_capacity(kFormat, kMostBurstBytes / kFormat.frame_bytes());
 
 CableRecord good_record() {
@@ -146,7 +146,7 @@ TEST(CableRecord, WhatIsOutOfBoundsIsRefusedThoughItIsSealed) {
   }
 }
 
-/// A writer counts one more, whatever the segments are that are kept.
+/// A writer adds one to the count, so the count must be below a bound.
 TEST(CableRecord, SegmentsAreNotCountedFurtherThanABound) {
   CableRecord record = good_record();
   record.segments.fill(record.segments[0]);
@@ -205,8 +205,8 @@ TEST(CableRecord, TheTapeOfTheLargestBufferIsBelieved) {
   EXPECT_TRUE(decode_record<CableRecord>(sealed(record)));
 }
 
-/// Values at and around every border, in every field: what is believed computes without overflow,
-/// as the undefined behaviour sanitizer would tell.
+/// Tries values at and around each limit, in each field. No computation with an accepted record may
+/// overflow. The undefined behaviour sanitizer would report it.
 TEST(CableRecord, WhatIsBelievedCanBeComputedWith) {
   std::mt19937_64 random(1);
   size_t believed = 0;

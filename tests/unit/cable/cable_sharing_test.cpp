@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Who may use a cable, what others leave behind, and what they may put there.
+/// Which processes may use a cable, which files other processes leave behind, and which files they
+/// may put there.
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -53,7 +54,8 @@ TEST_F(CableSharing, ASecondWriterIsRefusedAndToldTheOwner) {
   EXPECT_TRUE(Player(clock_).begin(1));
 }
 
-/// As a PCM that has both: a start that fails for the file's sake leaves the cable to others.
+/// As in a PCM with a file and a cable: if a start fails because of the file, other streams can use
+/// the cable.
 TEST_F(CableSharing, AFileThatIsInUseLeavesTheCableBesideItFree) {
   const std::string recording = directory_.path() / "x.raw";
   auto owner = *make_file_sink(recording.c_str(), {});
@@ -249,8 +251,8 @@ TEST_F(CableSharing, WhoLeavesLastEmptiesTheFile) {
   EXPECT_EQ(size(), 0U);
 }
 
-/// Readers that leave empty the file, unless somebody writes by then: it may be a writer that comes
-/// at that moment.
+/// A reader that leaves empties the file, unless a writer uses it by then. A writer may come at
+/// just that moment.
 TEST_F(CableSharing, AReaderThatLeavesAsAWriterComesTakesNothingAway) {
   std::atomic<bool> done = false;
   std::thread leaver([&] {
@@ -304,8 +306,8 @@ TEST_F(CableSharing, ARuinedFileIsSilence) {
   EXPECT_EQ(listener.hear(30), heard(7, 200, 23, 0)) << "a new round writes all anew";
 }
 
-/// Sealed as an honest one, but made of what bounds leave over: nothing crashes, nothing hangs, and
-/// a reader never hears what lies outside of the samples.
+/// The records have a right checksum and random values within the bounds. Nothing may crash or
+/// hang, and a reader must never get bytes from outside of the samples.
 TEST_F(CableSharing, HostileRecordsAreHeardAsSilenceOrSamples) {
   Listener listener(clock_);
   ASSERT_TRUE(listener.start(kStart));
@@ -345,7 +347,7 @@ TEST_F(CableSharing, HostileRecordsAreHeardAsSilenceOrSamples) {
   }
 }
 
-/// A limit of the file's size stands for a full file system.
+/// A limit of the file's size acts as a full file system.
 TEST_F(CableSharing, ATapeThatThereIsNoRoomForIsBegunAnew) {
   { ASSERT_TRUE(Player(clock_).begin(1)); }
   CableRecord record;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The tape behind a cable: when another one begins, what ends a segment, and where it lies.
+/// The tape behind a cable: when a new tape begins, what ends a segment, and in which directory the
+/// tape is.
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -21,7 +22,7 @@ class CableTape : public ::testing::Test {
     EXPECT_TRUE(found);
     return found.value_or(CableRecord{});
   }
-  /// In place of the newest one.
+  /// Writes `record` in place of the newest one.
   void forge(CableRecord record) const {
     seal_next(record);
     const UniqueFd fd(open(directory_.file("test").c_str(), O_WRONLY | O_CLOEXEC));
@@ -66,7 +67,7 @@ TEST_F(CableTape, IsBegunAnewWhereItsNumbersComeToTheirEnd) {
   EXPECT_EQ(listener_.hear(25), heard(1, 100, 20, 4));
 }
 
-/// As if it had been written ever since: all segments that are kept are used.
+/// The record is as after a long use: all segments that it can hold are used.
 TEST_F(CableTape, IsBegunAnewWhereItsSegmentsComeToTheirEnd) {
   for (const uint64_t count : {kMostSegments, UINT64_MAX}) {
     ASSERT_TRUE(listener_.start(clock_->now_ns()));
@@ -114,7 +115,7 @@ TEST_F(CableTape, OfAKilledWriterEndsWhereItWasDueWhenTheNextOneCame) {
   EXPECT_EQ(listener_.hear(25), heard(0, 200, 20, 5));
 }
 
-/// As a PCM that is closed while it plays: what it has committed is heard to its end.
+/// As a PCM that is closed while it plays: all frames that it has committed are heard.
 TEST_F(CableTape, OfAWriterThatLeavesEndsWhereItHasCommittedTo) {
   ASSERT_TRUE(listener_.start(kStart));
   {
@@ -150,7 +151,7 @@ TEST_F(CableTape, WhatAReaderSkipsIsNotHeardLater) {
   EXPECT_EQ(listener_.source->stats().read_frames, 16U);
 }
 
-/// It would be another one for each directory that programs are started in.
+/// A relative directory would be another one for each working directory.
 TEST_F(CableTape, LiesInNoRelativeDirectory) {
   const auto here = std::filesystem::current_path();
   std::filesystem::current_path(directory_.path());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What is heard of what is played, and when. No time passes here but the test's.
+/// Which of the played frames a capture hears, and when. Only the test moves the time.
 #include "engine/device/tee_sink.h"
 #include "engine/recording/file_sink.h"
 #include "tests/unit/cable/cable_fixture.h"
@@ -54,7 +54,7 @@ TEST_F(Cable, FractionsOfBothClocksNeitherRepeatNorDropAFrame) {
   constexpr PcmFormat kCd{.sample = SampleFormat::s32_le, .channels = 1, .rate_hz = 44100};
   std::vector<int64_t> shifts_ns;
   for (int64_t shift_ns = 0; shift_ns < 22'676; shift_ns += 1'013) shifts_ns.push_back(shift_ns);
-  // Where the edges of both clocks fall together, half a frame of the delay taken off.
+  // At these shifts the edges of both clocks come together, after half a frame of the delay.
   for (int64_t shift_ns = 11'330; shift_ns < 11'345; ++shift_ns) shifts_ns.push_back(shift_ns);
   for (const int64_t shift_ns : shifts_ns) {
     Player player(clock_);
@@ -125,7 +125,7 @@ TEST_F(Cable, APauseIsSilenceAndNothingIsHeardTwice) {
   Player player(clock_);
   player.play(100, 30, kStart);
   EXPECT_EQ(listener.hear(11), heard(1, 100, 10, 0));
-  player.pause(after(8));  // seen late: two frames more were heard
+  player.pause(after(8));  // the pause comes late: two more frames were heard already
   EXPECT_EQ(listener.hear(9), heard(9, 0, 0, 0));
   player.resume(after(20));
   EXPECT_EQ(listener.hear(25), heard(3, 110, 20, 2));
@@ -211,7 +211,7 @@ TEST_F(Cable, ManyShortSoundsAreAllFoundLater) {
   ASSERT_TRUE(listener.start(kStart));
   std::vector<int32_t> expected(1, 0);
   for (int sound = 0; sound < 30; ++sound) {
-    Player player(clock_);  // one after the other, as programs are
+    Player player(clock_);  // a new player for each sound, as one program after the other
     for (int again = 0; again < (sound == 0 ? 2 : 1); ++again) {
       const auto first = static_cast<int32_t>(expected.size());
       player.play(first, 5, kStart + (first - 1) * kFrameNs);

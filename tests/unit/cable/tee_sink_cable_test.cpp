@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A PCM that records into a file and plays into a cable: both sinks hear of everything.
+/// A PCM that records into a file and plays into a cable: both sinks get all calls.
 #include <gtest/gtest.h>
 
 #include <cerrno>
@@ -15,7 +15,7 @@ namespace {
 
 constexpr PcmFormat kFormat{.sample = SampleFormat::s16_le, .channels = 2, .rate_hz = 48000};
 
-/// What a sink is told, and what it answers. Outlives the sink.
+/// The log of a sink's calls, and its answers. It must outlive the sink.
 struct Note {
   std::string log;
   int look_error = 0;
@@ -72,7 +72,7 @@ class NotedSink final : public Sink {
 
 class Tee : public ::testing::Test {
  protected:
-  /// What both were told since the last call.
+  /// The calls that both sinks got since the last call of this function.
   std::string told() { return std::exchange(log_, {}); }
 
   std::string log_;
@@ -113,7 +113,7 @@ TEST_F(Tee, HasTheNameOfTheOneThatRecords) {
   EXPECT_EQ(tee_->recorded_into(), "first");
 }
 
-/// A sink that nobody waits for has nothing to let go of, and nothing to say.
+/// The null sink has no lock to release, and no reason to give.
 TEST(NullSink, HasNothingToLetGoOf) {
   const auto sink = make_null_sink();
   ASSERT_TRUE(sink->configure(kFormat, 16));

@@ -111,7 +111,7 @@ TEST_F(MixerFiles, OutliveATornWrite) {
   EXPECT_EQ(value_of(kCaptureSwitch), 0U);
 }
 
-/// Whatever number a record has that is otherwise as it should be, the next ones count.
+/// A valid record may have any number. The records that are written after it are read.
 TEST_F(MixerFiles, CanBeSetAfterAnyRecord) {
   MixerFile file = create();
   for (const uint64_t sequence :
@@ -149,7 +149,7 @@ TEST_F(MixerFiles, HaveNamesLikeCables) {
   EXPECT_EQ(MixerFile::create("").error(), EINVAL);
 }
 
-/// What a subscriber of the mixer relies on.
+/// A subscriber of the mixer needs this.
 TEST_F(MixerFiles, TellAWatchBeforeTheWriteReturns) {
   MixerFile file = create();
   const UniqueFd watch(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
@@ -236,7 +236,7 @@ TEST_F(MixerViews, FindAFileThatComesLater) {
   EXPECT_EQ(view_.record().settings[kPlaybackSwitch].value, 0U);
 }
 
-/// It is not there for all who never open the mixer.
+/// If no program of the user has opened the mixer, there is no file.
 TEST_F(MixerViews, LookLessOftenForAFileThatIsNotThere) {
   view_.begin();
   clock_->advance_ns(kMs);

@@ -83,7 +83,7 @@ TEST(MixerRecord, IsNotBelievedWhenCutShort) {
   EXPECT_FALSE(decode_newest<MixerRecord>({}));
 }
 
-/// Sealed as it should be, by somebody who means no good.
+/// The record has a right checksum, but a malicious program has made it.
 TEST(MixerRecord, IsNotBelievedOutOfBounds) {
   const auto refused = [](uint64_t sequence, size_t cell, uint32_t value) {
     return !decode_record<MixerRecord>(bytes_of(sealed(sequence, cell, value))).has_value();

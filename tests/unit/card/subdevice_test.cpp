@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Who owns a subdevice, what others leave behind, and what they may put there.
+/// Which process owns a subdevice, which files other processes leave behind, and which files they
+/// may put there.
 #include "engine/card/subdevice.h"
 
 #include <sys/mman.h>
@@ -140,7 +141,7 @@ TEST_F(SubdeviceTest, NeedsADirectory) {
   EXPECT_EQ(Subdevice::take_any(device_, 8).error(), EACCES);
 }
 
-/// What each of many owners does, in threads and processes.
+/// Counts owners at the same time, in threads and processes.
 struct Witness {
   std::atomic<int> inside{0};
   std::atomic<int> taken{0};
@@ -181,7 +182,7 @@ TEST_F(SubdeviceTest, NeverHasTwoOwners) {
   munmap(shared, sizeof(Witness));
 }
 
-/// The child of an owner that is killed lives on, and keeps nothing.
+/// The owner is killed. Its child lives on, and does not keep the subdevice.
 TEST_F(SubdeviceTest, AnOwnersChildDoesNotKeepIt) {
   int told[2];
   int hold[2];
@@ -196,7 +197,7 @@ TEST_F(SubdeviceTest, AnOwnersChildDoesNotKeepIt) {
     const bool grandchild = fork() == 0;
     if (grandchild) [[maybe_unused]]
       const ssize_t said = write(told[1], &byte, 1);
-    [[maybe_unused]] const ssize_t ended = read(hold[0], &byte, 1);  // until the test is over
+    [[maybe_unused]] const ssize_t ended = read(hold[0], &byte, 1);  // waits for the test's end
     _exit(0);
   }
   close(hold[0]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Which of two slots' records counts, and that the next one always does.
+/// Which of the records in two slots is read, and that the next written one is always read.
 #include "engine/card/two_slots.h"
 
 #include <gtest/gtest.h>
@@ -69,7 +69,8 @@ TEST_F(TwoSlots, AreNotBelievedOutOfBounds) {
   EXPECT_EQ(newest(), 7U);
 }
 
-/// It would be overwritten by the record after it, and not lie beside that.
+/// The record is in the wrong slot. The next record would overwrite it, and would not be written
+/// into the other slot.
 TEST_F(TwoSlots, BelieveNoRecordInTheOthersPlace) {
   put(0, sealed(3, 7));
   EXPECT_FALSE(newest());
@@ -77,7 +78,7 @@ TEST_F(TwoSlots, BelieveNoRecordInTheOthersPlace) {
   EXPECT_FALSE(newest());
 }
 
-/// Forged ones included: all that the slots can hold is two numbers.
+/// Also if the records are forged. The slots hold only two numbers: many pairs of them are tried.
 TEST_F(TwoSlots, TakeTheNextRecordWhateverNumbersTheyHave) {
   std::vector<uint64_t> sequences;
   for (const uint64_t middle : {uint64_t{0}, uint64_t{1} << 62, uint64_t{1} << 63, UINT64_MAX}) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A sink and a source that note what they are told, for what stands in front of them.
+/// A sink and a source that log their calls, for tests of the code that calls them.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@
 
 namespace dmasim {
 
-/// "run 3", "stop 7", ... in the order of the calls, and what each is answered.
+/// The log of the calls: "run 3", "stop 7", ... in their order. And the answers that they get.
 struct FakeDevice {
   std::vector<std::string> calls;
   Result<void> looked{};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What a card's mixer hands on, and to whom it says so.
+/// The calls that a card's mixer passes on to the device behind it.
 #include <gtest/gtest.h>
 #include <sys/inotify.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Frames on their way through a card's mixer.
+/// Frames that go through a card's mixer.
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/inotify.h>
@@ -34,10 +34,10 @@ Frames ramp(int first, size_t count) {
   return frames;
 }
 
-/// Takes frames from the ring as a cable does.
+/// A sink that takes frames from the ring, as a cable does.
 class TapeSink final : public Sink {
  public:
-  /// A round begins; what `meanwhile` does comes before the sink in front knows of it.
+  /// Begins a round. `meanwhile` runs before the sink in front has begun its own round.
   Result<void> configure(const PcmFormat&, uint64_t) override {
     tape.clear();
     if (meanwhile) meanwhile();
@@ -157,8 +157,8 @@ TEST_F(MixedSinks, LowerWhatTheHardwareRunsOver) {
   EXPECT_EQ(Frames(tape_->tape.begin() + 14, tape_->tape.end()), (Frames{114, 115, 100, 101}));
 }
 
-/// Another thread's hook looks in while a start makes the sinks ready: the mixer's begins its round
-/// after the one behind it.
+/// A hook on another thread runs while a start gets the sinks ready. The mixer's sink begins its
+/// round after the sink behind it.
 TEST_F(MixedSinks, LetNothingThroughBeforeTheirOwnRound) {
   const Frames ring = ramp(1000, kRing);
   set(kPlaybackSwitch, 0);
@@ -175,7 +175,7 @@ TEST_F(MixedSinks, LetNothingThroughBeforeTheirOwnRound) {
   EXPECT_EQ(tape_->tape, Frames(12));
 }
 
-/// A start that is stopped before it is issued leaves a round that nobody ends.
+/// If a start is stopped before its transfer is issued, no call ends its round.
 TEST_F(MixedSinks, LetNothingThroughBetweenTwoStarts) {
   const Frames ring = ramp(1000, kRing);
   sink_->commit(bytes_of(ring), 8);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Two sinks that are played into as one.
+/// One sink that passes its frames to two sinks.
 #include "engine/device/tee_sink.h"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Where a device's frames fall: at the edges of a clock that all of its rate share, or anywhere.
+/// The times of a device's frames: either at the edges of a clock that all devices of its rate
+/// share, or at any time.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -13,7 +14,7 @@ namespace {
 constexpr uint32_t kRate = 44100;
 constexpr int64_t kStart = 123'456'789;  // between two edges
 
-/// Notes the clock that it is told at a start, and after a pause.
+/// Stores the clock that it gets at a start, and after a pause.
 class ClockedPort final : public Port {
  public:
   void take(std::span<const std::byte>, bool) noexcept override {}
@@ -43,7 +44,7 @@ class CommonFrameClock : public ::testing::Test {
     ASSERT_TRUE(state_.submit(**transfer));
     state_.issue_pending(kStart);
   }
-  /// How long after the latest edge frame 0 of the told clock falls.
+  /// How long after an edge frame 0 of that clock comes.
   [[nodiscard]] int64_t behind_an_edge_ns() const {
     FrameTime edges(kRate, 0);
     edges.start(0);

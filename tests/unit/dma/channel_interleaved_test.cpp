@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Templates of chunks and gaps, up to the non-interleaved ring.
+/// Templates of chunks and gaps. One of them is the ring of a non-interleaved stream.
 #include <algorithm>
 #include <utility>
 
@@ -124,7 +124,7 @@ TEST_F(ChannelInterleavedTest, WithoutRepeatATemplateEnds) {
   EXPECT_EQ(state_->active(), nullptr);
 }
 
-/// A device takes whole bursts; where they lie in memory is the DMA's affair.
+/// A device takes whole bursts. The DMA gathers them from any places in the memory.
 TEST_F(ChannelInterleavedTest, BurstsAreGatheredFromPiecesOfAnyLength) {
   configure(Direction::mem_to_dev, 4);
   submit(**prep_sg({piece(0, 3), piece(50, 7), piece(20, 2)}, Direction::mem_to_dev));

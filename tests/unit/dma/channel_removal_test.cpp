@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A controller that goes away under its clients.
+/// A controller that is removed while clients use its channels.
 #include <cerrno>
 
 #include "tests/unit/dma/state_fixture.h"

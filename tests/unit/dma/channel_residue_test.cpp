@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// How exactly a controller tells its position.
+/// How exactly a controller reports its position.
 #include "tests/unit/dma/state_fixture.h"
 
 namespace dmasim {

@@ -12,8 +12,8 @@ namespace dmasim {
 namespace {
 
 constexpr int64_t kMs = 1'000'000;
-constexpr size_t kPeriod = 8;   // bytes; one frame a byte, one frame a millisecond
-constexpr size_t kBuffer = 20;  // no multiple of the period
+constexpr size_t kPeriod = 8;   // bytes; a frame is a byte, and takes a millisecond
+constexpr size_t kBuffer = 20;  // not a multiple of the period
 
 class ChannelStateTest : public ::testing::Test {
  protected:
@@ -192,7 +192,7 @@ TEST_F(ChannelStateTest, HowFarTheClientWasOvertakenIsRememberedWhenItCatchesUp)
   EXPECT_EQ(state_.tx_status(start(20 * kMs)).overtaken_bytes, 0u);
 }
 
-/// An hour in SIGSTOP may not cost an hour of samples under the channel's lock.
+/// After an hour in SIGSTOP the hardware must not move an hour of samples under the channel's lock.
 TEST_F(ChannelStateTest, OfWhatNobodyVouchedForOnlyTheLastRoundIsMoved) {
   const Cookie cookie = start();
   state_.set_commit_limit(10);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A hardware that is slow to stop.
+/// Hardware that stops slowly.
 #include "tests/unit/dma/state_fixture.h"
 
 namespace dmasim {
@@ -103,7 +103,7 @@ TEST_F(ChannelStoppingTest, RemovalStopsItAtOnce) {
   EXPECT_EQ(port_.taken.size() + port_.leftovers.size(), 3u);
 }
 
-/// A drained stream's last frames are in the FIFO when it is stopped.
+/// When a drained stream is stopped, its last frames are still in the FIFO.
 TEST_F(ChannelStoppingTest, TheFifoOfADrainedStreamIsKeptWhateverEndsIt) {
   configure(Direction::mem_to_dev);
   start_ring(Direction::mem_to_dev);

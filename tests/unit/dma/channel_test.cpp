@@ -24,7 +24,7 @@ class ChannelTest : public ::testing::TestWithParam<CompletionTopology> {
     std::array<std::byte, 4 * kPeriod> buffer{};
     RecordingPort port;
     Cookie cookie{};
-    ChannelHandle channel;  // goes first: it may still be at work on the others
+    ChannelHandle channel;  // destroyed first, because it may still use the other members
   };
 
   std::unique_ptr<Stream> open(std::function<void()> alarm = {}) {
@@ -134,9 +134,9 @@ TEST_P(ChannelTest, SynchronizeWaitsForNoStrangersCallback) {
   start(*other, [](const TxResult&) {});
   pass(*stream, 8 * kMs);
   running.wait();
-  EXPECT_TRUE(other->channel->terminate_sync());  // hangs if it waited
+  EXPECT_TRUE(other->channel->terminate_sync());  // the test hangs if this waits
   finish.open();
-  EXPECT_TRUE(stream->channel->terminate_sync());  // the gates go before the stream
+  EXPECT_TRUE(stream->channel->terminate_sync());  // the gates are destroyed before the stream
 }
 
 TEST_P(ChannelTest, SynchronizeFreesTheDescriptors) {
@@ -189,8 +189,8 @@ TEST_P(ChannelTest, TheClientCommitsBeforeTheThreadAdvances) {
   EXPECT_EQ(stream->port.leftovers.size(), 3u);
 }
 
-/// What falls due while the client commits is the next call's affair: the client has not been asked
-/// about it.
+/// Bytes that become due while the client commits must wait for the next call: the client was not
+/// asked about them.
 TEST_P(ChannelTest, TheThreadAdvancesNoFurtherThanTheClientWasAskedAbout) {
   auto stream = open();
   ASSERT_TRUE(stream->channel->request_irq());

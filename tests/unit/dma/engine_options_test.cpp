@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A card's engine is shared by who asks for the same one: options that differ anywhere are others.
+/// PCMs with the same options share a card's engine. Options with any difference are not the same.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -52,7 +52,7 @@ TEST(ChannelHandles, MayBeMovedOntoThemselves) {
   EXPECT_FALSE(handle);
 }
 
-/// A device of one direction leaves what the other one would move alone.
+/// A device of one direction does not change memory when the other direction is called.
 TEST(Ports, MoveNothingTheOtherWay) {
   const auto sink = make_null_sink();
   PlaybackPort playback(*sink);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A controller and its channels, with their real completion threads.
+/// A DMA controller and its channels, with their real completion threads.
 #include "engine/dma/engine.h"
 
 #include <gtest/gtest.h>
@@ -26,7 +26,7 @@ class EngineTest : public ::testing::TestWithParam<CompletionTopology> {
 
   void make() { engine_ = std::make_shared<Engine>(clock_, options_); }
 
-  /// A channel that plays a byte a millisecond; `threaded`: calls back.
+  /// A channel that plays a byte a millisecond. With `threaded` it calls back.
   ChannelHandle open(bool threaded = true) {
     Result<ChannelHandle> channel = engine_->request_chan();
     EXPECT_TRUE(channel.ok());
@@ -130,7 +130,7 @@ TEST_P(EngineTest, AReusableTransferIsSubmittedAgainAfterItsCallback) {
   EXPECT_EQ(channel->desc_free(transfer).error(), EBUSY);
   pass(channel, 8);
   done.wait();
-  EXPECT_TRUE(channel->terminate_sync());  // has waited for the callback
+  EXPECT_TRUE(channel->terminate_sync());  // it waits for the callback
   EXPECT_EQ(in_callback, EBUSY);
   EXPECT_TRUE(channel->submit(transfer).ok());
   EXPECT_TRUE(channel->terminate_sync());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A device that remembers what the DMA handed it.
+/// A device that stores the bytes that the DMA gives it.
 #pragma once
 
 #include <vector>
@@ -8,7 +8,7 @@
 
 namespace dmasim {
 
-/// THREADS  see Port; read the fields when no transfer runs.
+/// THREADS  See Port. Read the fields only when no transfer runs.
 class RecordingPort final : public Port {
  public:
   void take(std::span<const std::byte> frames, bool committed) noexcept override {

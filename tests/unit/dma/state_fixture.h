@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A channel's state with somebody who serves it, on a device that moves a byte a millisecond.
+/// A channel's state, and a function that serves it. The device moves a byte a millisecond.
 #pragma once
 
 #include <gtest/gtest.h>

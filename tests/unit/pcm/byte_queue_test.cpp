@@ -15,7 +15,8 @@ namespace {
 constexpr size_t kCapacity = size_t{100} << 20;
 constexpr size_t kFew = size_t{8} << 20;  // the kernel may give two huge pages at a time
 
-/// How much of the memory of `queue`, whose first byte is its oldest, has been touched.
+/// How many bytes of the memory of `queue` were touched so far. The queue's oldest byte must be the
+/// first byte of that memory.
 size_t resident_bytes(const ByteQueue& queue) {
   const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
   const auto begin = reinterpret_cast<uintptr_t>(queue.front().data()) / page * page;

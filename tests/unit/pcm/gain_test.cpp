@@ -18,7 +18,7 @@ namespace {
 constexpr Gain kHalf{0.5, 0.5};
 constexpr Gain kMute{0, 0};
 
-/// Noise that uses every bit of the format.
+/// Random samples that use every bit of the format.
 std::vector<std::byte> frames_of(const PcmFormat& format, size_t count) {
   std::vector<std::byte> frames(count * format.frame_bytes());
   const auto source = make_counter_source();
@@ -93,7 +93,7 @@ TEST(Gain, EvenChannelsAreTheLeftOnes) {
   }
 }
 
-/// More frames than are worked on at a time, and pieces that end within one.
+/// More frames than the code processes at a time, in pieces that end within a frame.
 TEST(Gain, SidesGoOnThroughALongStream) {
   for (const uint32_t channels : {3U, 5U, 7U}) {
     const PcmFormat format{.sample = SampleFormat::s16_le, .channels = channels};

@@ -78,7 +78,7 @@ TEST(SampleCodec, IgnoresTheFourthByteOfS24) {
             std::vector{0x12345600});
 }
 
-/// Of the numbers those that can hold it.
+/// Tries each kind of number that can hold the sample.
 TEST(SampleCodec, PassesEverySampleThroughEveryNumberUnchanged) {
   for (const SampleFormat format : kAllFormats) {
     SCOPED_TRACE(name_of(format));

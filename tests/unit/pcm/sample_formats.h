@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What the tests of sinks, sources and samples share.
+/// Functions that the tests of sinks, sources and samples share.
 #pragma once
 
 #include <array>
@@ -32,7 +32,8 @@ inline const char* name_of(SampleFormat format) {
   return kNames[static_cast<size_t>(format)];
 }
 
-/// Ring bytes of `count` samples of any value (real ones in [-1, 1)), the same on every call.
+/// The bytes of `count` random samples in a ring, the same on every call. Samples of a real format
+/// are in [-1, 1).
 inline std::vector<std::byte> random_samples(SampleFormat format, size_t count) {
   std::mt19937_64 random(count);
   std::vector<std::byte> bytes(count * sample_bytes(format));
@@ -63,7 +64,7 @@ std::vector<std::byte> encoded(SampleFormat format, const std::vector<Number>& n
   return bytes;
 }
 
-/// A directory that goes with the test.
+/// A directory that is removed at the end of the test.
 class TemporaryDirectory {
  public:
   TemporaryDirectory() {

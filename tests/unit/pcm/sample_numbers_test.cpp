@@ -9,7 +9,7 @@
 namespace dmasim {
 namespace {
 
-/// Eighths from -1 on, which every format and every kind of number holds exactly.
+/// The multiples of 1/8 from -1 on. Every format and every kind of number holds them exactly.
 template <typename Number>
 std::vector<Number> eighths() {
   std::vector<Number> numbers;

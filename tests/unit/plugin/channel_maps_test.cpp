@@ -29,7 +29,7 @@ ChannelMap told(ChannelMaps& maps, unsigned channels) {
   return map ? ChannelMap(map->pos, map->pos + map->channels) : ChannelMap{};
 }
 
-/// Those of alsa-lib's and of the kernel's snd_pcm_std_chmaps.
+/// The maps of alsa-lib, and of the kernel's snd_pcm_std_chmaps.
 TEST(ChannelMapsTest, TheUsualOnesAreTheKernels) {
   const std::vector<ChannelMap> expected{
       {SND_CHMAP_MONO},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Blocks of an ALSA conf as text, and what is logged of them.
+/// Blocks of an ALSA conf from text, and the log's lines about them.
 #pragma once
 
 #include <alsa/asoundlib.h>
@@ -12,7 +12,7 @@
 
 namespace dmasim {
 
-/// A block with what `text` says.
+/// A block with the keys of `text`.
 class ConfigText {
  public:
   explicit ConfigText(const std::string& text) {
@@ -31,7 +31,7 @@ class ConfigText {
   snd_config_t* top_ = nullptr;
 };
 
-/// What alsa-lib's error log says while the test runs comes into `logged`.
+/// During the test the lines of alsa-lib's error log are collected in `logged`.
 class ConfigTest : public ::testing::Test {
  protected:
   void SetUp() override {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Of each number that a configuration takes: both ends of what is accepted, and what lies beyond.
+/// For each number of a configuration: both ends of the accepted range, and the values beyond them.
 #include <cerrno>
 #include <functional>
 #include <vector>
@@ -19,10 +19,11 @@ struct Limits {
   int64_t least;
   int64_t most;
   std::function<int64_t(const PcmConfig&)> read;
-  const char* beside = "";  ///< other keys, so that all fit together
+  const char* beside = "";  ///< other keys, so that the values go together
 };
 
-/// Of a key with a range the lower end; both are the same where one number is given.
+/// For a key with a range, `read` answers the range's lower end. If one number is given, it is both
+/// ends.
 const std::vector<Limits>& pcm_limits() {
   static const std::vector<Limits> all{
       {"dev", 0, 31, [](const PcmConfig& c) { return c.dev; }},
@@ -72,7 +73,7 @@ TEST_F(ConfigLimits, OneBeyondEitherEndIsRefusedForEveryNumber) {
   }
 }
 
-/// The log's words for what is accepted name the ends that are.
+/// The log's line names both ends of the accepted range.
 TEST_F(ConfigLimits, BothEndsAreToldWhereANumberIsRefused) {
   for (const Limits& limits : pcm_limits()) {
     logged.clear();

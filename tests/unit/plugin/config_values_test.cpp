@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Words of a configuration, as numbers, ranges and times; and elements of a mixer, by their names.
+/// The parsers of configuration values: numbers, ranges and times. And elements of a mixer, found
+/// by their names.
 #include "plugin/config/config_values.h"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What the environment gives, and what the name takes away from it.
+/// Values that the environment gives, and those of them that the name overrides.
 #include "plugin/config/environment.h"
 
 #include <sndfile.h>
@@ -20,7 +20,7 @@ namespace {
 constexpr auto kPlayback = SND_PCM_STREAM_PLAYBACK;
 constexpr auto kCapture = SND_PCM_STREAM_CAPTURE;
 
-/// Variables that are set while this lives.
+/// Sets variables within its scope.
 class Variables {
  public:
   Variables(std::initializer_list<std::pair<std::string, std::string>> values) : values_(values) {
@@ -38,12 +38,12 @@ class Variables {
 
 class EnvironmentTest : public ConfigTest {
  protected:
-  /// Of a block like the installed ones.
+  /// Opens from a block like the installed ones, with `text` in it.
   static Result<PcmConfig> open(const std::string& text, snd_pcm_stream_t stream) {
     logged.clear();
     return open_config(ConfigText("environment yes\n" + text).get(), stream);
   }
-  /// Both steps of an open.
+  /// The error of the two steps of an open.
   static int error_of(const std::string& text, snd_pcm_stream_t stream) {
     auto config = open(text, stream);
     return config ? make_parts(*config, stream).error() : config.error();
@@ -126,8 +126,8 @@ struct Pair {
   snd_pcm_stream_t stream;
 };
 
-/// Each pair both ways round: what the name says holds, and what excludes it does not. From one
-/// place the two are refused.
+/// Tries each pair both ways. The value in the name is used, and the value that excludes it is not.
+/// If both come from one place, the open refuses them.
 TEST_F(EnvironmentTest, TheNameWinsOverWhatExcludesIt) {
   const auto listener = make_cable_source("busy", std::make_shared<RealtimeClock>());
   constexpr PcmFormat kCarried{.sample = SampleFormat::s16_le, .channels = 2, .rate_hz = 44100};
@@ -203,7 +203,8 @@ TEST_F(EnvironmentTest, ANamedSubdeviceAndTheirNumberExcludeEachOther) {
   EXPECT_EQ(take_subdevice(*refused, kPlayback).error(), EBUSY);
 }
 
-/// Only what is in the way is left out, and what excludes each other in one place stays refused.
+/// Only the values that exclude those of the name are left out. Values from one place that exclude
+/// each other are still refused.
 TEST_F(EnvironmentTest, LosesNoMoreThanItMust) {
   const std::string stereo = sound("stereo.wav", 2, 44100);
   {

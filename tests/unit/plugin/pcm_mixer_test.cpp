@@ -39,7 +39,7 @@ TEST(Loops, AreNoOtherCables) {
   }
 }
 
-/// Numbers, ids and cells agree, for each that there can be.
+/// The numbers, ids and cells agree, for each possible element.
 TEST(MixerElements, AreFoundWhereTheyAre) {
   const MixerElements elements(kMixerDevices, kMixerSubdevices);
   snd_ctl_elem_id_t* id = nullptr;
@@ -58,7 +58,7 @@ TEST(MixerElements, AreFoundWhereTheyAre) {
   EXPECT_EQ(std::count(taken.begin(), taken.end(), true), kMixerCells);
 }
 
-/// What a loop's state may be lies within the range that its element tells.
+/// Each possible state of a loop is within the range of its element.
 TEST(MixerElements, HoldWhateverALoopMayPlay) {
   const MixerElements elements(1, 1);
   for (size_t i = 0; i < elements.size(); ++i) {

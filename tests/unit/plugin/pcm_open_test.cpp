@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// From what a configuration says to a sink or a source, and to the limits that they leave.
+/// The sink or source that a configuration gives, and the limits that they leave.
 #include "plugin/open/pcm_open.h"
 
 #include <sndfile.h>
@@ -93,7 +93,7 @@ TEST_F(PcmOpenTest, AppendIsRefusedWhereNothingCanBeAppended) {
   EXPECT_NE(logged.find(".flac"), std::string::npos) << logged;
 }
 
-/// Above 65535 Hz a FLAC holds multiples of ten only.
+/// Above 65535 Hz a FLAC holds only multiples of ten.
 TEST_F(PcmOpenTest, AFileWithHolesInItsRatesLeavesTheUsualOnesAndTheEnds) {
   const auto left = [&](const std::string& rate) {
     EXPECT_TRUE(playback("rate \"" + rate + "\"\nfile " + quoted("out.flac"))) << logged;
@@ -129,8 +129,8 @@ TEST_F(PcmOpenTest, AFileThatHoldsNoRateIsRefused) {
   }
 }
 
-/// One catch-up is larger than the queue: what does not fit is lost at once, whatever the disk
-/// does.
+/// One catch-up is larger than the queue. The frames that do not fit are lost at once, even with a
+/// fast disk.
 TEST_F(PcmOpenTest, AFilesQueueIsAsLongAsItIsToldToBe) {
   const auto parts = playback("queue_ms 1000\nflush_ms 5000\nfile " + quoted("out.raw"));
   ASSERT_TRUE(parts) << logged;

@@ -77,7 +77,7 @@ TEST_F(ReportFile, IsNothingElse) {
   EXPECT_EQ(check_report_file(at("socket")).error(), EINVAL);
 }
 
-/// A program that has reached its limit is told by an error, not ended by a signal.
+/// A program that has reached the limit gets an error, and no signal that would end it.
 TEST_F(ReportFile, RaisesNoSignalAtTheLimitOfAFilesSize) {
   rlimit before{};
   ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);

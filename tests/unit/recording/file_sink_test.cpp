@@ -65,10 +65,10 @@ void write_in_pieces(Sink& sink, const PcmFormat& format, std::span<const std::b
 
 struct Recorded {
   SF_INFO info{};
-  std::vector<std::byte> bytes;  // as a ring of the expected format holds them
+  std::vector<std::byte> bytes;  // the samples as a ring of that format holds them
 };
 
-/// What libsndfile reads from the file, as samples of `format`.
+/// The samples that libsndfile reads from the file, in `format`.
 Recorded read_back(const std::string& path, SampleFormat format) {
   Recorded recorded;
   SNDFILE* file = sf_open(path.c_str(), SFM_READ, &recorded.info);
@@ -180,7 +180,7 @@ TEST(FileSink, IsAValidFileWhileItGrows) {
     SCOPED_TRACE(name);
     const TemporaryDirectory directory;
     const std::string path = directory / name;
-    const PcmFormat format{SampleFormat::s24_3le, 1, 48000};  // odd sizes
+    const PcmFormat format{SampleFormat::s24_3le, 1, 48000};  // a frame has an odd number of bytes
     const auto bytes = random_samples(format.sample, 15);
     const auto sink = make_sink(path);
     ASSERT_TRUE(sink->configure(format, kBurst));
@@ -281,8 +281,7 @@ TEST(FileSink, TruncatesWhatWasThere) {
   EXPECT_TRUE(bytes_in(path).empty());
 }
 
-/// A child that has just been made has copies of all descriptors until its fork handlers run. This
-/// one runs none.
+/// A new child has copies of all descriptors until its fork handlers run. This child runs none.
 TEST(FileSink, LetsGoOfAFileOfWhichAChildHasACopy) {
   const TemporaryDirectory directory;
   const std::string path = directory / "out.wav";
@@ -398,7 +397,7 @@ TEST(FileSink, RefusesPathsThatAreNotAllowed) {
   EXPECT_EQ(refused_with(0777, 0666), std::pair(0, 0));
   EXPECT_EQ(refused_with(0777, 0444), std::pair(EACCES, 0));
   EXPECT_EQ(refused_with(0555, 0666), std::pair(0, EACCES));
-  EXPECT_EQ(chmod((directory / "").c_str(), 0700), 0);  // so that it can be removed
+  EXPECT_EQ(chmod((directory / "").c_str(), 0700), 0);  // so that the test can remove it
 }
 
 TEST(FileSink, KnowsWhatAFileTypeHolds) {

@@ -31,7 +31,7 @@ std::vector<std::byte> read_frames(Source& source, const PcmFormat& format, size
   return bytes;
 }
 
-/// The same frames, asked for in pieces of odd sizes.
+/// The same frames, read in pieces of odd sizes.
 std::vector<std::byte> read_in_pieces(Source& source, const PcmFormat& format, size_t frames) {
   std::vector<std::byte> bytes;
   for (size_t count = 1; frames > 0; count = count * 5 % 613 + 1) {
@@ -297,7 +297,7 @@ TEST(FileSource, CountsFramesThatTheDiskWasTooLateForAndLosesNone) {
   const auto source = open_source(directory / "in");
   ASSERT_TRUE(source->configure(format, kBurst));
   const size_t queue_frames = kBurst + 24'001;
-  auto got = read_frames(*source, format, queue_frames + 1000);  // more than can lie ready
+  auto got = read_frames(*source, format, queue_frames + 1000);  // more than the queue holds
   const uint64_t late = source->stats().late_frames;
   ASSERT_GE(late, 1000U);
   ASSERT_LE(late, queue_frames + 1000 - kBurst) << "a burst lies ready after configure()";

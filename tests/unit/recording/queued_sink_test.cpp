@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The queue between hardware and disk, with a disk that answers when the test says so.
+/// The queue between the hardware and the disk. The test decides when the disk answers.
 #include "engine/recording/queued_sink.h"
 
 #include <gtest/gtest.h>
@@ -15,10 +15,10 @@
 namespace dmasim {
 namespace {
 
-/// What the disk sees and how it behaves. Outlives the sink.
+/// The bytes that the disk gets, and how it behaves. It must outlive the sink.
 class Disk {
  public:
-  /// Holds every append() up until it is called again with true.
+  /// With false each append() waits, until this is called again with true.
   void answer(bool answers) {
     MutexLock guard(lock_);
     answers_ = answers;
@@ -28,7 +28,7 @@ class Disk {
     MutexLock guard(lock_);
     error_ = error;
   }
-  /// Waits until an append() is held up.
+  /// Waits until an append() waits.
   void await_held() {
     MutexLock guard(lock_);
     while (!held_) changed_.wait(lock_);
@@ -202,7 +202,7 @@ TEST(QueuedSink, FlushAsyncBringsFramesOutWithoutAWait) {
   ASSERT_TRUE(sink->configure({SampleFormat::s16_le, 2, 1}, 1));
   sink->write(frames(5), true);
   sink->flush_async();
-  disk.await_held();  // would take a quarter of an hour otherwise
+  disk.await_held();  // without flush_async() this would take a quarter of an hour
   disk.answer(true);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What lies in a recorded file beside the samples, byte by byte.
+/// The bytes of a recorded file besides the samples.
 #include "engine/recording/recording.h"
 
 #include <fcntl.h>
@@ -50,7 +50,7 @@ TEST(RecordingFile, OfOddLengthHasAPadByteThatTheNextFrameTakes) {
   EXPECT_EQ(text().substr(header), std::string(14, 'x'));
 }
 
-/// A device that keeps nothing says so with the header, before any frame comes.
+/// A device that takes no bytes refuses the header already, before any frame comes.
 TEST(RecordingFile, WhoseHeaderCannotBeWrittenFailsTheFlush) {
   const auto sink = make_sink("/dev/full");
   ASSERT_TRUE(sink->configure(kBytes, kBurst));
@@ -59,8 +59,8 @@ TEST(RecordingFile, WhoseHeaderCannotBeWrittenFailsTheFlush) {
   EXPECT_EQ(sink->stats().lost_frames, 0U);
 }
 
-/// Both ends of a pseudo-terminal that passes every byte. It takes some kilobytes and no more until
-/// they are read.
+/// Both ends of a pseudo-terminal that passes every byte unchanged. It takes only some kilobytes
+/// until they are read.
 class Terminal {
  public:
   Terminal() {
@@ -76,7 +76,7 @@ class Terminal {
   }
   [[nodiscard]] bool ok() const { return static_cast<bool>(reader_); }
   [[nodiscard]] const char* name() const { return name_.data(); }
-  /// What has gone out since the last call.
+  /// The bytes that have come out since the last call.
   std::string read_all() {
     std::string text;
     std::array<char, 4096> piece{};
@@ -92,7 +92,7 @@ class Terminal {
   UniqueFd kept_;
 };
 
-/// A device cannot go back: what has gone out to it, as the header, goes out once.
+/// A device cannot seek. So the header is written to it only once.
 TEST(RecordingFile, IntoADeviceHasOneHeader) {
   Terminal terminal;
   if (!terminal.ok()) GTEST_SKIP() << "no pseudo-terminal here: " << std::strerror(errno);
@@ -126,7 +126,7 @@ TEST(RecordingFile, IntoADeviceHasItsPadByteBehindTheLastFrame) {
   EXPECT_EQ(terminal.read_all().substr(header), std::string("aaaaaaabbbbbbbccccccc\0", 22));
 }
 
-/// What the device did not take is lost, and told; what comes out is whole frames.
+/// The frames that the device did not take are lost and reported. Only whole frames come out.
 TEST(RecordingFile, IntoADeviceThatIsFullCountsTheRestAsLost) {
   for (const char* name : {"out.wav", "out.raw"}) {
     SCOPED_TRACE(name);
@@ -140,7 +140,7 @@ TEST(RecordingFile, IntoADeviceThatIsFullCountsTheRestAsLost) {
     const size_t header =
         file_type_of(name) == FileType::wav ? WavHeader(kThreeBytes, 0).bytes().size() : 0;
     std::string text;
-    // So often that some write ends within a frame, wherever the device is full.
+    // Repeats it so often that some write ends within a frame, wherever the device becomes full.
     for (int i = 0; i < 12; ++i) {
       sink->write(std::vector<std::byte>(size_t{3} * 50'001, std::byte{'x'}), true);
       EXPECT_EQ(sink->flush().error(), EIO);

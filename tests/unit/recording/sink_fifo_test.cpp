@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A recording into a FIFO: whole frames, as many as its reader takes, and nobody waits for it.
+/// A recording into a FIFO holds whole frames, as many as its reader takes. The sink does not wait
+/// for the reader.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -21,11 +22,11 @@ namespace {
 
 constexpr PcmFormat kStereo{SampleFormat::s16_le, 2, 48000};
 constexpr PcmFormat kFloat{SampleFormat::float_le, 3, 44100};
-/// Of 12 bytes, which do not fill a page of a pipe.
+/// A frame has 12 bytes. A page of a pipe does not hold a whole number of them.
 constexpr PcmFormat kThree{SampleFormat::s32_le, 3, 48000};
 constexpr uint64_t kBurst = 1024;
 
-/// Frame n has the number n in each of its samples.
+/// Each sample of frame n has the value n.
 std::vector<std::byte> numbered(int32_t first, size_t count) {
   std::vector<int32_t> samples;
   for (size_t i = 0; i < count; ++i) samples.insert(samples.end(), 3, first + int32_t(i));
@@ -45,7 +46,7 @@ class SinkFifo : public testing::Test {
   [[nodiscard]] UniqueFd open_end(int flags) const {
     return UniqueFd(open(path_.c_str(), flags | O_NONBLOCK | O_CLOEXEC));
   }
-  /// All that lies in the FIFO, or the first of it.
+  /// Reads all bytes that are in the FIFO, but at most `most`.
   static std::vector<std::byte> take(const UniqueFd& reader, size_t most = SIZE_MAX) {
     std::vector<std::byte> taken;
     std::array<std::byte, 4096> piece;
@@ -105,7 +106,7 @@ TEST_F(SinkFifo, WaitsForNoReader) {
   fifo.reset();
 }
 
-/// Its reader stops in the middle of frames.
+/// The reader stops in the middle of a frame.
 TEST_F(SinkFifo, LosesWholeFramesWhereItIsFull) {
   const auto fifo = sink();
   ASSERT_TRUE(fifo->configure(kThree, kBurst));

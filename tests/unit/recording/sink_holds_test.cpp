@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Which formats and rates a file's type holds, before a file is made.
+/// Which formats and rates a file type holds. No file is made for the answer.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -44,7 +44,7 @@ TEST_P(SinkHolds, NothingWithoutAChannelOrARate) {
   EXPECT_FALSE((*sink)->holds({SampleFormat::s16_le, 2, 0}));
 }
 
-/// Asked for all at once, and for one after the other.
+/// Asks for all rates at once, and for each single rate. Both answers must agree.
 TEST_P(SinkHolds, ARangeOfRatesIfItHoldsEachOfThem) {
   for (const SampleFormat sample : {SampleFormat::s16_le, SampleFormat::float_le}) {
     for (uint32_t from_hz = 65530; from_hz <= 65550; ++from_hz) {

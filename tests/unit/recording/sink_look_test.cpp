@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A look at what a recording will need says what its beginning would say, and takes nothing.
+/// Sink::look answers what configure() would answer, and takes nothing.
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -40,7 +40,7 @@ class SinkLook : public testing::Test {
   static int look(const std::unique_ptr<Sink>& sink, const PcmFormat& format = kStereo) {
     return sink->look(format).error();
   }
-  /// /proc/locks may not be there, or be that of another PID namespace.
+  /// /proc/locks may be missing, or may show the processes of another PID namespace.
   [[nodiscard]] bool owners_are_known() const {
     const auto owned = owner("known.raw");
     return file_lock_owner(path("known.raw").c_str()) != 0;
@@ -132,7 +132,7 @@ TEST_F(SinkLook, SeesWhatIsNotAllowedAnyMore) {
     EXPECT_EQ(look(file), EACCES);
     EXPECT_EQ(look(fresh), EACCES);
   }
-  EXPECT_EQ(chmod(path("").c_str(), 0700), 0);  // so that it can be removed
+  EXPECT_EQ(chmod(path("").c_str(), 0700), 0);  // so that the test can remove it
 }
 
 TEST_F(SinkLook, SeesWhetherADeviceIsStillThere) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Which file a sink records into: names with places that are filled in, and files that grow.
+/// The file into which a sink records: names with % that are filled in, and files that grow.
 #include <gtest/gtest.h>
 #include <sndfile.h>
 #include <sys/stat.h>
@@ -23,7 +23,7 @@ namespace dmasim {
 namespace {
 
 constexpr PcmFormat kStereo{SampleFormat::s16_le, 2, 48000};
-constexpr PcmFormat kMono{SampleFormat::s24_3le, 1, 44100};  // an odd frame
+constexpr PcmFormat kMono{SampleFormat::s24_3le, 1, 44100};  // a frame has an odd number of bytes
 constexpr uint64_t kBurst = 4096;
 
 std::string text_in(const std::string& path) {
@@ -63,7 +63,7 @@ class CountedFile : public testing::Test {
   [[nodiscard]] std::string path(uint64_t number) const {
     return directory_ / ("take-" + std::to_string(number) + ".raw");
   }
-  /// The numbers of the files that are there. Others of this process have counted before.
+  /// The numbers in the names of the files. Other tests of this process have used earlier numbers.
   [[nodiscard]] std::vector<uint64_t> numbers() const {
     std::vector<uint64_t> numbers;
     for (const auto& entry : std::filesystem::directory_iterator(directory_ / "")) {
@@ -78,7 +78,7 @@ class CountedFile : public testing::Test {
 
 TEST_F(CountedFile, IsTheNextOneForEachSinkThatBegins) {
   const auto first = sink();
-  static_cast<void>(sink());  // only looks whether it could
+  static_cast<void>(sink());  // it only checks whether it could record
   EXPECT_EQ(numbers(), std::vector<uint64_t>{});
   ASSERT_TRUE(first->configure(kStereo, kBurst));
   ASSERT_EQ(numbers().size(), 1U);
@@ -139,7 +139,7 @@ int record(const std::string& path, const PcmFormat& format, std::span<const std
   return (*sink)->stats().lost_frames == 0 ? 0 : EIO;
 }
 
-/// What libsndfile reads of a file, as samples of `format`.
+/// The samples that libsndfile reads from a file, in `format`.
 std::string samples_in(const std::string& path, const PcmFormat& format) {
   SF_INFO info{};
   SNDFILE* file = sf_open(path.c_str(), SFM_READ, &info);
@@ -161,7 +161,7 @@ TEST(AppendingSink, GrowsWhatIsThereAndKeepsItsFrames) {
   for (const char* name : {"out.raw", "out.wav", "out.w64"}) {
     for (const SampleFormat sample : kAllFormats) {
       SCOPED_TRACE(std::string(name) + " " + name_of(sample));
-      const PcmFormat format{sample, 1, 44100};  // of u8 and s24 an odd number of bytes
+      const PcmFormat format{sample, 1, 44100};  // u8 and s24 have an odd number of bytes
       const TemporaryDirectory directory;
       const auto bytes = random_samples(format.sample, size_t{3} * 1001 * format.channels);
       const size_t third = bytes.size() / 3;
@@ -204,7 +204,7 @@ TEST(AppendingSink, LeavesFilesOfOthersAlone) {
   }
 }
 
-/// A process that was killed leaves frames that its header does not tell of.
+/// A process that was killed leaves frames that the header does not count.
 TEST(AppendingSink, GoesOnBehindWhatTheHeaderTells) {
   const TemporaryDirectory directory;
   const auto bytes = random_samples(kStereo.sample, 400);
@@ -217,7 +217,7 @@ TEST(AppendingSink, GoesOnBehindWhatTheHeaderTells) {
   EXPECT_EQ(text_in(directory / "out.wav").size(), 500U) << "that header is not to be believed";
 }
 
-/// The samples are a hole in the file, so this costs a page of disk.
+/// The samples are a hole in the file, so it takes only a page of the disk.
 TEST(AppendingSink, GrowsARecordingOfMoreThanFourGib) {
   const TemporaryDirectory directory;
   const uint64_t data = (uint64_t{4} << 30) + 4000;

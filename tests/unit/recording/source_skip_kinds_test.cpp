@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Frames that the hardware skips, since nobody looked in time: what comes next is what would have.
+/// The hardware skips frames if no thread moves it in time. The next frames are the same as without
+/// the skip.
 #include <gtest/gtest.h>
 #include <sndfile.h>
 
@@ -67,7 +68,7 @@ TEST_F(SourceSkip, PassesTheMixer) {
   EXPECT_EQ(read(*source, 2), (std::vector{8, 9}));
 }
 
-/// Whoever has frames of any kind says nothing of that, and nothing of troubles.
+/// A source that can make any format answers no shape, and no reason of a failure.
 TEST_F(SourceSkip, OfAToneNeedsNoShape) {
   const auto source = make_tone_source(440);
   EXPECT_FALSE(source->shape());

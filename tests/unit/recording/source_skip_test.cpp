@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Frames that nobody hears, and what they count as; and what a source makes of numbers.
+/// Frames that are skipped, and how they are counted. And how a source converts numbers.
 #include <gtest/gtest.h>
 #include <sndfile.h>
 
@@ -74,7 +74,7 @@ TEST_F(FileSourceSkips, BehindTheEndNothingIsLate) {
   EXPECT_EQ(read_frames(*source, 1).at(0), 0);
 }
 
-/// Beyond what a product of two words of 64 bits holds.
+/// The frequency in nanohertz times the number of frames does not fit into 64 bits.
 TEST(ToneSourceSkips, ThePhaseIsExactAfterYears) {
   const PcmFormat format{SampleFormat::s16_le, 1, 44100};
   const auto source = make_tone_source(441);  // a period is 100 frames
@@ -95,7 +95,7 @@ TEST(SyntheticSources, RefuseAFormatWithoutFramesOrTime) {
   EXPECT_EQ(make_tone_source(1)->configure({SampleFormat::s16_le, 2, 0}, kBurst).error(), EINVAL);
 }
 
-/// What a lossy coder makes are real numbers; as integers they would be cut off.
+/// A lossy decoder makes real numbers. Read as integers they would be clipped.
 TEST(FileSourceNumbers, OfALossyFileAreThoseThatItDecodesTo) {
   const TemporaryDirectory directory;
   const std::string path = directory / "in.ogg";

@@ -77,7 +77,7 @@ TEST(WavHeader, CountsTheFramesOfRealNumbers) {
   EXPECT_EQ(name_at(header, 86), "data");
 }
 
-/// The samples are a hole in the file, so this costs a page of disk.
+/// The samples are a hole in the file, so it takes only a page of the disk.
 TEST(WavHeader, OfMoreThanFourGibIsReadByLibsndfile) {
   for (const SampleFormat sample : {SampleFormat::s16_le, SampleFormat::float_le}) {
     const TemporaryDirectory directory;
