@@ -17,7 +17,7 @@ std::string place(const PcmConfig& config, const std::string& recording) {
 }
 
 std::string cause(const PcmConfig& config, int error) {
-  const std::string text = std::generic_category().message(error != 0 ? error : EIO);
+  std::string text = std::generic_category().message(error != 0 ? error : EIO);
   if (error == ENOBUFS) {
     return text +
            ": the disk stalled for longer than queue_ms = " + std::to_string(config.queue_ms);
