@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import subprocess
 import unittest
 
 from scripts import ScriptTest
@@ -78,6 +79,8 @@ class Places(ScriptTest):
                 if source / "build" not in (path, *path.parents):
                     os.chown(path, 12345, 12345, follow_symlinks=False)
             command = ["setpriv", "--reuid=12345", "--regid=12345", "--clear-groups"]
+            if subprocess.run([*command, "true"], check=False, capture_output=True).returncode:
+                self.skipTest("only root can enter / here")
         else:
             (source / "build").mkdir(mode=0o500)
             command = []

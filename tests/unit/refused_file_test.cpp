@@ -83,6 +83,7 @@ TEST_F(CableDirectoryPlace, IsNotInTheRuntimeDirectoryOfSomebodyElse) {
     expect_fallback("/dev/shm");
     return;
   }
+  if (!unprivileged_has_files()) GTEST_SKIP() << "only root can use files here";
   {
     const Unprivileged somebody;
     expect_fallback("/dev/shm");
