@@ -268,6 +268,61 @@ TEST_F(Poll, AfterADropIsReadyWithAnError) {
   EXPECT_EQ(raw(), 0);
 }
 
+void ask_for_period_events(snd_pcm_t* pcm) {
+  snd_pcm_sw_params_t* sw = nullptr;
+  snd_pcm_sw_params_alloca(&sw);
+  ASSERT_EQ(snd_pcm_sw_params_current(pcm, sw), 0);
+  ASSERT_EQ(snd_pcm_sw_params_set_period_event(pcm, sw, 1), 0);
+  ASSERT_EQ(snd_pcm_sw_params(pcm, sw), 0);
+}
+
+/// With avail_min = buffer size a write would otherwise wait until the buffer is empty, an xrun.
+TEST_F(Poll, PeriodEventsWakeAWriteThatWaitsForTheWholeBuffer) {
+  look_in_time([&] {
+    PcmSetup setup;
+    setup.avail_min = setup.buffer_size;
+    setup.start_threshold = setup.buffer_size;
+    open(setup, true);
+    if (HasFatalFailure()) return Look::in_time;
+    ask_for_period_events(pcm_.get());
+    const int64_t start_ns = now_ns();
+    fill();
+    for (int period = 0; period < 3; ++period) {
+      const auto wrote = snd_pcm_writei(pcm_.get(), data_.data(), setup.period_size);
+      if (wrote == -EPIPE) return before(now_ns() - start_ns, setup.buffer_size);
+      EXPECT_EQ(wrote, static_cast<snd_pcm_sframes_t>(setup.period_size));
+      EXPECT_EQ(snd_pcm_state(pcm_.get()), SND_PCM_STATE_RUNNING);
+    }
+    return Look::in_time;
+  });
+}
+
+/// Each period makes the descriptor ready once: the program that looks at its events is not woken
+/// again before the next period.
+TEST_F(Poll, APeriodEventIsConsumedByTheLookAtIt) {
+  look_in_time([&] {
+    PcmSetup setup;
+    setup.avail_min = setup.buffer_size;
+    open(setup, true);
+    if (HasFatalFailure()) return Look::in_time;
+    ask_for_period_events(pcm_.get());
+    fill();
+    const int64_t start_ns = now_ns();
+    EXPECT_EQ(snd_pcm_start(pcm_.get()), 0);
+    for (uint64_t period = 1; period <= 3; ++period) {
+      const bool woken = raw(2000) == POLLOUT;
+      const bool ready = translated() == POLLOUT;
+      const bool again = raw() != 0;
+      if (before(now_ns() - start_ns, (period + 1) * setup.period_size) == Look::too_late) {
+        return Look::too_late;
+      }
+      EXPECT_TRUE(woken && ready && !again) << period << ": " << woken << ready << again;
+      EXPECT_GE(now_ns() - start_ns, setup.time_of(period * setup.period_size));
+    }
+    return Look::in_time;
+  });
+}
+
 TEST_F(Poll, NonblockingCallsAnswerEagain) {
   look_in_time([&] {
     open(slow_ticks(), true, SND_PCM_NONBLOCK);
