@@ -104,9 +104,7 @@ Result<void> CableSink::look(const PcmFormat&) {
     MutexLock guard(lock_);
     if (file_) return {};
   }
-  const auto looked = CableFile::look(name_, directory_);
-  if (!looked) trouble_ = cable_open_trouble(name_, looked.error(), directory_);
-  return looked;
+  return look_at_cable(name_, directory_, trouble_);
 }
 
 /// Opens and locks the file without holding lock_. A hook such as commit() may be called meanwhile;

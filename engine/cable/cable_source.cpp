@@ -112,9 +112,7 @@ Result<void> CableSource::look(const PcmFormat&) {
     MutexLock guard(lock_);
     if (file_) return {};
   }
-  const auto looked = CableFile::look(name_, directory_);
-  if (!looked) trouble_ = cable_open_trouble(name_, looked.error(), directory_);
-  return looked;
+  return look_at_cable(name_, directory_, trouble_);
 }
 
 Result<void> CableSource::configure(const PcmFormat& format, uint64_t) {

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "engine/cable/cable_file.h"
 #include "engine/card/owner_words.h"
 
 namespace dmasim {
@@ -35,6 +36,13 @@ std::string cable_open_trouble(const std::string& name, int error,
                                const CableDirectory& directory) {
   std::string text = cable(name) + ": " + std::generic_category().message(error);
   return error == EACCES ? text + denied_words(directory) : text;
+}
+
+Result<void> look_at_cable(const std::string& name, const CableDirectory& directory,
+                           std::string& trouble) {
+  const auto looked = CableFile::look(name, directory);
+  if (!looked) trouble = cable_open_trouble(name, looked.error(), directory);
+  return looked;
 }
 
 }  // namespace dmasim

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "engine/base/result.h"
 #include "engine/cable/cable_record.h"
 #include "engine/card/cable_directory.h"
 #include "engine/pcm/pcm_format.h"
@@ -17,6 +18,9 @@ namespace dmasim {
                                                const std::optional<PcmFormat>& carried);
 [[nodiscard]] std::string cable_open_trouble(const std::string& name, int error,
                                              const CableDirectory& directory);
+/// Calls CableFile::look(). After an error, `trouble` says why.
+Result<void> look_at_cable(const std::string& name, const CableDirectory& directory,
+                           std::string& trouble);
 /// For a message after EACCES: the reason, and what is accepted.
 [[nodiscard]] std::string denied_words(const CableDirectory& directory);
 
