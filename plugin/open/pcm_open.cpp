@@ -87,19 +87,14 @@ Result<std::unique_ptr<Source>> make_cable_end(const PcmConfig& config) {
   return Errno{EINVAL};
 }
 
-Result<std::unique_ptr<Source>> make_source(PcmConfig& config) {
+Result<std::unique_ptr<Source>> make_sound_file(PcmConfig& config) {
   const std::string& name = config.source;
-  if (!config.cable.empty()) return make_cable_end(config);
-  if (name.empty() || name == "silence") return make_silence_source();
-  if (name == "counter") return make_counter_source();
-  if (const auto frequency_hz = tone_hz(name)) return make_tone_source(*frequency_hz);
   Result<std::unique_ptr<Source>> source = make_file_source(name.c_str());
   if (source.error() == ENOTSUP) {
     SNDERR(
         "dmasim: source = \"%s\": its header gives a sample more bytes than its bits need, so that "
-        "nobody knows which of them are the sound; accepted: a WAV of 8, 16, 24 or 32 bits in 1, "
-        "2, "
-        "3 or 4 bytes, or of 24 in 4 as arecord writes them",
+        "nobody knows which of them are the sound; accepted: a WAV of 8, 16, 24 or 32 bits in "
+        "1, 2, 3 or 4 bytes, or of 24 in 4 as arecord writes them",
         name.c_str());
     return Errno{EINVAL};
   }
@@ -112,6 +107,14 @@ Result<std::unique_ptr<Source>> make_source(PcmConfig& config) {
   }
   if (!narrow_to_source(config, **source)) return Errno{EINVAL};
   return source;
+}
+
+Result<std::unique_ptr<Source>> make_source(PcmConfig& config) {
+  if (!config.cable.empty()) return make_cable_end(config);
+  if (is_sound_file(config.source)) return make_sound_file(config);
+  if (const auto frequency_hz = tone_hz(config.source)) return make_tone_source(*frequency_hz);
+  if (config.source == "counter") return make_counter_source();
+  return make_silence_source();
 }
 
 bool narrow_to_carried(PcmConfig& config, snd_pcm_stream_t stream) {
