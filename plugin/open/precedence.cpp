@@ -130,7 +130,7 @@ std::string sentence(const GivenValue& left_out, const GivenValues& values,
                      const Exclusion& exclusion) {
   std::string winners;
   for (const GivenValue& each : values) {
-    if (each.from_environment || !concerns(exclusion, each)) continue;
+    if (each.from_environment || each.text.empty() || !concerns(exclusion, each)) continue;
     winners += (winners.empty() ? "" : ", ") + std::string(each.key) + " = \"" + each.text + "\"";
   }
   return environment_name(left_out.key) + " = \"" + left_out.text +
