@@ -9,7 +9,8 @@
 namespace dmasim {
 namespace {
 
-// A device that was told of its start too late is told again. Give up after 8 tries and start late.
+// A device may answer that its start was announced too late. The channel then announces a new one,
+// at most 8 times, and after that starts late.
 constexpr int kMostBeginnings = 8;
 
 }  // namespace

@@ -28,7 +28,7 @@ class TestChannel {
   void terminate_async() DMASIM_EXCLUDES(lock_);
   Result<void> terminate_sync() DMASIM_EXCLUDES(lock_);
 
-  /// Within its scope `pending` is told of terminations.
+  /// While it lives, `pending` gets each termination.
   class Watch {
    public:
     Watch(TestChannel& channel, Pending& pending);
