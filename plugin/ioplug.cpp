@@ -66,7 +66,7 @@ Answer call(snd_pcm_ioplug_t* io, Hook hook, InChild in_child = no_device) noexc
 
 /// The recording's file name. If the name has a %n, it is the pattern until the file is made.
 std::string recording_of(const Plugin& plugin) {
-  std::string name = plugin.substream->recorded_into();
+  std::string name = plugin.substream->device().recorded_into();
   return name.empty() ? plugin.config.file : name;
 }
 
@@ -75,7 +75,7 @@ std::string recording_of(const Plugin& plugin) {
 void log_start_failure(const Plugin& plugin, int error) {
   if (error == 0 || error == EPIPE || error == EBADFD || error == EAGAIN || error == EINTR) return;
   const std::string file = recording_of(plugin);
-  const std::string trouble = plugin.substream->device_trouble();
+  const std::string trouble = plugin.substream->device().explain();
   if (!trouble.empty()) {
     SNDERR("dmasim: %s", trouble.c_str());
   } else if (error == ENOMEM) {

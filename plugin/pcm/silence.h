@@ -7,14 +7,9 @@
 #include <algorithm>
 #include <cstdint>
 
-namespace dmasim {
+#include "plugin/pcm/frame_span.h"
 
-/// Frames are counted from the start on, as the hardware counts them. A frame's place in the ring
-/// is its number modulo the buffer size.
-struct FrameSpan {
-  uint64_t start_frames = 0;
-  uint64_t count_frames = 0;
-};
+namespace dmasim {
 
 /// PURE.
 class Silence {

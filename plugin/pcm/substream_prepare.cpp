@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// Prepare, and the check whether a start would succeed.
 #include <cerrno>
-#include <new>
 
 #include "plugin/pcm/substream.h"
 
@@ -9,30 +8,23 @@ namespace dmasim {
 
 /// alsa-lib has set its pointers to 0 before it calls this. So a prepare that fails puts the
 /// application's pointer back. alsa-lib gets the hardware's pointer by the next pointer(). An error
-/// changes nothing else: a stream in PREPARED, PAUSED, SETUP or XRUN stays in that state.
+/// changes nothing else.
 Result<void> Substream::prepare() {
   MutexLock setup(setup_);
   {
     MutexLock guard(lock_);
     await_start();
     refused_by_device_ = false;
-    if (hardware_runs()) {
-      io_.set_appl_ptr(pointers_.appl_ptr());
-      return Errno{EBUSY};
+    if (const int error = state_.refusal(Hook::prepare); error != 0) {
+      if (error == EBUSY) io_.set_appl_ptr(state_.pointers().appl_ptr());
+      return Errno{error};
     }
-    if (!ring_) return Errno{EBADFD};
     if (Result<void> refused = look_ahead(); !refused) return refused;
     begin_quiesce();
   }
   wait_quiet();
   MutexLock guard(lock_);
-  quiescing_ = false;
-  pointers_.reset();
-  in_flight_frames_ = 0;
-  ticked_ = false;
-  told_ = {};
-  phase_ = Phase::prepared;
-  publish();
+  perform(state_.prepare());
   return {};
 }
 
@@ -42,33 +34,27 @@ Result<void> Substream::prepare() {
 /// meantime. The program may end a pause in the meantime: then the hardware runs, and prepare
 /// answers EBUSY.
 Result<void> Substream::look_ahead() {
-  const snd_pcm_uframes_t appl_ptr = pointers_.appl_ptr();
-  const PcmFormat format = hw_.format;
+  const snd_pcm_uframes_t appl_ptr = state_.pointers().appl_ptr();
+  const PcmFormat format = state_.hw().format;
   starting_ = true;
   lock_.unlock();
-  Result<void> looked = look_at_device(format);
+  Result<void> looked = device_.look(format);
   lock_.lock();
   starting_ = false;
   started_.notify_all();
   refused_by_device_ = !looked;
-  if (looked && !hardware_runs()) return {};
+  if (looked && !state_.hardware_runs()) return {};
   if (looked) looked = Errno{EBUSY};
   // While lock_ was released, another hook may have read alsa-lib's 0 as the position. No hook does
   // so while the hardware runs.
-  if (!hardware_runs()) pointers_.show_appl_ptr(appl_ptr);
-  io_.set_appl_ptr(pointers_.appl_ptr());
+  if (!state_.hardware_runs()) state_.see_appl_ptr(appl_ptr);
+  io_.set_appl_ptr(state_.pointers().appl_ptr());
   return looked;
 }
 
 bool Substream::refused_by_device() {
   MutexLock guard(lock_);
   return refused_by_device_;
-}
-
-Result<void> Substream::look_at_device(const PcmFormat& format) try {
-  return playback() ? parts_.sink->look(format) : parts_.source->look(format);
-} catch (const std::bad_alloc&) {
-  return Errno{ENOMEM};
 }
 
 }  // namespace dmasim

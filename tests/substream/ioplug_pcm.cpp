@@ -27,15 +27,18 @@ IoplugPcm::IoplugPcm(const PcmSetup& setup) : setup_(setup) {
   lockstep::advance_to(edge_after(lockstep::now_ns()) + setup_.begin_ns);
   io_.state = SND_PCM_STATE_OPEN;
   io_.nonblock = setup_.nonblock ? 1 : 0;
-  auto sink = std::make_unique<RememberingSink>();
-  auto source = std::make_unique<CountingSource>();
-  sink_ = sink.get();
-  source_ = source.get();
   SubstreamParts parts;
+  if (playback()) {
+    auto sink = std::make_unique<RememberingSink>();
+    sink_ = sink.get();
+    parts.sink = std::move(sink);
+  } else {
+    auto source = std::make_unique<CountingSource>();
+    source_ = source.get();
+    parts.source = std::move(source);
+  }
   parts.engine =
       std::make_shared<Engine>(std::make_shared<lockstep::LockstepClock>(), Engine::Options{});
-  parts.sink = std::move(sink);
-  parts.source = std::move(source);
   parts.fifo_frames = setup_.fifo_frames;
   parts.slow_callback_ns = setup_.slow_callback_ns;
   substream_ = std::make_unique<Substream>(io_, setup_.stream, std::move(parts));
