@@ -160,10 +160,11 @@ Result<snd_pcm_sframes_t> Substream::delay() {
   return state_.delay();
 }
 
-/// alsa-lib does not hold its lock here, so XRUN is shown but does not count as seen.
+/// alsa-lib does not hold its lock here, so XRUN is shown but does not count as seen. The hook
+/// calls pointer() before, which has looked at the hardware already.
 unsigned short Substream::poll_revents() {
   MutexLock guard(lock_);
-  update();
+  if (!state_.has_new_answer(io_.appl_ptr())) update();
   if (state_.phase() == Phase::xrun) io_.set_state(SND_PCM_STATE_XRUN);
   Actions actions;
   const Readiness readiness = state_.poll(actions);

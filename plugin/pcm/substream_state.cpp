@@ -76,7 +76,7 @@ Actions SubstreamState::hw_params(const HwSetup& hw) noexcept {
   pointers_.reset();
   set_phase(Phase::setup);
   Actions actions{.show = SND_PCM_STATE_SETUP};
-  report_readiness(actions);
+  report_readiness(pointers_.avail(), actions);
   return actions;
 }
 
@@ -84,7 +84,7 @@ Actions SubstreamState::hw_free() noexcept {
   quiescing_ = false;
   set_phase(Phase::open);
   Actions actions{.show = SND_PCM_STATE_OPEN};
-  report_readiness(actions);
+  report_readiness(pointers_.avail(), actions);
   return actions;
 }
 
@@ -96,7 +96,7 @@ Actions SubstreamState::prepare() noexcept {
   last_.reset();
   set_phase(Phase::prepared);
   Actions actions;
-  report_readiness(actions);
+  report_readiness(pointers_.avail(), actions);
   return actions;
 }
 
@@ -122,14 +122,14 @@ void SubstreamState::start() noexcept {
 Actions SubstreamState::stop() noexcept {
   Actions actions;
   halt(Phase::setup, Fifo::as_committed, actions);
-  report_readiness(actions);
+  report_readiness(pointers_.avail(), actions);
   return actions;
 }
 
 Actions SubstreamState::pause(bool enable) noexcept {
   set_phase(enable ? Phase::paused : Phase::running);
   Actions actions;
-  report_readiness(actions);
+  report_readiness(pointers_.avail(), actions);
   return actions;
 }
 
@@ -146,7 +146,7 @@ Actions SubstreamState::drain(bool may_wait) noexcept {
     const bool keeps = !may_wait && pointers_.avail() > 0;
     halt(keeps ? Phase::drained : Phase::setup, Fifo::as_committed, actions);
   }
-  report_readiness(actions);
+  report_readiness(pointers_.avail(), actions);
   return actions;
 }
 
@@ -193,8 +193,8 @@ FrameSpan SubstreamState::moved(const Look& look) noexcept {
 
 /// The client may have caught up since the hardware took frames that were not written, so the
 /// present positions alone do not show an xrun.
-bool SubstreamState::xrun_reached() const noexcept {
-  if (pointers_.avail() >= sw_.stop_threshold) return true;
+bool SubstreamState::xrun_reached(snd_pcm_uframes_t avail) const noexcept {
+  if (avail >= sw_.stop_threshold) return true;
   return past_commit_frames_ > past_commit_baseline_frames_ &&
          pointers_.buffer_size() + past_commit_frames_ >= sw_.stop_threshold;
 }
@@ -203,7 +203,8 @@ bool SubstreamState::xrun_reached() const noexcept {
 /// if a thread waits in drain().
 Actions SubstreamState::settle(bool goes_on) noexcept {
   Actions actions;
-  if (phase_ == Phase::running && (!goes_on || xrun_reached())) {
+  const snd_pcm_uframes_t avail = pointers_.avail();
+  if (phase_ == Phase::running && (!goes_on || xrun_reached(avail))) {
     halt(Phase::xrun, Fifo::comes_out, actions);
     actions.count_xrun = true;
     actions.show = SND_PCM_STATE_XRUN;
@@ -215,7 +216,7 @@ Actions SubstreamState::settle(bool goes_on) noexcept {
     halt(Phase::setup, Fifo::as_committed, actions);
     if (waiters_ == 0) actions.show = SND_PCM_STATE_SETUP;
   }
-  report_readiness(actions);
+  report_readiness(avail, actions);
   return actions;
 }
 
@@ -266,12 +267,12 @@ Actions SubstreamState::see_xrun() noexcept {
   return actions;
 }
 
-bool SubstreamState::is_ready() const noexcept {
+bool SubstreamState::is_ready(snd_pcm_uframes_t avail) const noexcept {
   switch (phase_) {
     case Phase::prepared:
     case Phase::running:
     case Phase::paused:
-      return ticked_ || pointers_.avail() >= sw_.avail_min;
+      return ticked_ || avail >= sw_.avail_min;
     case Phase::draining:
       return false;
     default:
@@ -280,16 +281,16 @@ bool SubstreamState::is_ready() const noexcept {
 }
 
 Readiness SubstreamState::poll(Actions& actions) noexcept {
-  const bool ready = is_ready();
-  if (std::exchange(ticked_, false)) report_readiness(actions);
+  const bool ready = is_ready(pointers_.avail());
+  if (std::exchange(ticked_, false)) report_readiness(pointers_.avail(), actions);
   if (!ready) return Readiness::not_ready;
   return has_position() ? Readiness::ready : Readiness::error;
 }
 
-void SubstreamState::report_readiness(Actions& actions) noexcept {
-  const bool ready = is_ready();
+void SubstreamState::report_readiness(snd_pcm_uframes_t avail, Actions& actions) noexcept {
+  const bool ready = is_ready(avail);
   if (phase_ == Phase::running || phase_ == Phase::draining) {
-    set_alarm(wanted_alarm(ready), actions);
+    set_alarm(wanted_alarm(ready, avail), actions);
   }
   if (ready == level_) return;
   level_ = ready;
@@ -299,20 +300,20 @@ void SubstreamState::report_readiness(Actions& actions) noexcept {
 
 Actions SubstreamState::readiness() noexcept {
   Actions actions;
-  report_readiness(actions);
+  report_readiness(pointers_.avail(), actions);
   return actions;
 }
 
 /// The moment of readiness or of the end of a drain may lie between two period ticks. Then no tick
 /// wakes the program for it.
-std::optional<uint64_t> SubstreamState::wanted_alarm(bool ready) const noexcept {
+std::optional<uint64_t> SubstreamState::wanted_alarm(bool ready,
+                                                     snd_pcm_uframes_t avail) const noexcept {
   if (phase_ == Phase::draining) return drained_at_frames();
-  const snd_pcm_uframes_t wanted = sw_.avail_min - std::min(sw_.avail_min, pointers_.avail());
-  const uint64_t at_frames = pointers_.hw_frames() + wanted;
-  const bool on_tick = at_frames % hw_.period_size == 0;
   const bool comes = sw_.avail_min <= pointers_.buffer_size();
-  if (ready || on_tick || !comes) return std::nullopt;
-  return at_frames;
+  if (ready || !comes) return std::nullopt;
+  const uint64_t at_frames = pointers_.hw_frames() + sw_.avail_min - avail;
+  const bool on_tick = at_frames % hw_.period_size == 0;
+  return on_tick ? std::nullopt : std::optional(at_frames);
 }
 
 void SubstreamState::set_alarm(std::optional<uint64_t> at_frames, Actions& actions) noexcept {

@@ -194,6 +194,11 @@ class SubstreamState {
                                                           snd_pcm_uframes_t shown) const noexcept;
   snd_pcm_uframes_t answer(int64_t now_ns) noexcept;
   void woken() noexcept { last_.expire(); }
+  /// pointer() has looked at the hardware since woken(), and nothing has happened since. `shown` is
+  /// alsa-lib's appl_ptr.
+  [[nodiscard]] bool has_new_answer(snd_pcm_uframes_t shown) const noexcept {
+    return last_.is_new() && shown == last_.position().appl_ptr;
+  }
   [[nodiscard]] snd_pcm_sframes_t delay() const noexcept;
 
  private:
@@ -203,14 +208,15 @@ class SubstreamState {
   [[nodiscard]] bool silence_is_endless() const noexcept {
     return sw_.silence_size > 0 && sw_.silence_size >= pointers_.boundary();
   }
-  [[nodiscard]] bool xrun_reached() const noexcept;
+  [[nodiscard]] bool xrun_reached(snd_pcm_uframes_t avail) const noexcept;
   [[nodiscard]] uint64_t drained_at_frames() const noexcept;
   [[nodiscard]] snd_pcm_uframes_t position() const noexcept;
-  [[nodiscard]] bool is_ready() const noexcept;
+  [[nodiscard]] bool is_ready(snd_pcm_uframes_t avail) const noexcept;
   void set_phase(Phase phase) noexcept;
   void halt(Phase next, Fifo fifo, Actions& actions) noexcept;
-  void report_readiness(Actions& actions) noexcept;
-  [[nodiscard]] std::optional<uint64_t> wanted_alarm(bool ready) const noexcept;
+  void report_readiness(snd_pcm_uframes_t avail, Actions& actions) noexcept;
+  [[nodiscard]] std::optional<uint64_t> wanted_alarm(bool ready,
+                                                     snd_pcm_uframes_t avail) const noexcept;
   void set_alarm(std::optional<uint64_t> at_frames, Actions& actions) noexcept;
 
   const snd_pcm_stream_t stream_;
