@@ -7,8 +7,16 @@
 #include <utility>
 
 #include "engine/card/names.h"
+#include "engine/recording/file_pattern.h"
+#include "plugin/config/split.h"
+#include "plugin/pcm/alsa_format.h"
 
 namespace dmasim {
+namespace {
+
+constexpr std::string_view kTone = "tone:";
+
+}  // namespace
 
 using std::string_view;
 
@@ -47,6 +55,50 @@ bool parse_yes_or_no(string_view text, bool& out) {
   return answer >= 0;
 }
 
+bool is_yes_or_no(string_view text) {
+  bool ignored = false;
+  return parse_yes_or_no(text, ignored);
+}
+
+bool parse_formats(string_view text, std::vector<SampleFormat>& out) {
+  std::vector<SampleFormat> formats;
+  const bool known = each_piece(text, ",+ ", [&](string_view name) {
+    const auto format = from_alsa(snd_pcm_format_value(std::string(name).c_str()));
+    if (format) formats.push_back(*format);
+    return format.has_value();
+  });
+  if (known) out = std::move(formats);
+  return known;
+}
+
+bool parse_rates(string_view text, Rates& out) {
+  Range range;
+  if (!parse_range(text, 4000, 768000, range)) return false;
+  out = Rates(range);
+  return true;
+}
+
+bool parse_chmap(string_view text, std::vector<ChannelMap>& out) {
+  if (text != "none") return parse_channel_maps(text, out);
+  out.clear();
+  return true;
+}
+
+bool parse_completion(string_view text, CompletionTopology& out) {
+  if (text == "channel") out = CompletionTopology::per_channel;
+  if (text == "shared") out = CompletionTopology::shared;
+  return text == "channel" || text == "shared";
+}
+
+bool parse_faults(string_view text, int64_t& out_slow_callback_ns) {
+  bool first = true;
+  return each_piece(text, ",+ ", [&](string_view fault) {
+    constexpr string_view kSlowCallback = "slow_callback=";
+    return std::exchange(first, false) && fault.starts_with(kSlowCallback) &&
+           parse_duration(fault.substr(kSlowCallback.size()), out_slow_callback_ns);
+  });
+}
+
 bool take_text(string_view text, std::string& out) {
   out = text;
   return true;
@@ -54,6 +106,30 @@ bool take_text(string_view text, std::string& out) {
 
 bool take_card(string_view text, std::string& out) {
   return card_name_valid(text) && take_text(text, out);
+}
+
+bool take_cable(string_view text, std::string& out) {
+  return cable_name_valid(text) && take_text(text, out);
+}
+
+bool take_file(string_view text, std::string& out) {
+  return FilePattern::parse(text, {}) && take_text(text, out);
+}
+
+bool take_source(string_view text, std::string& out) {
+  return (!text.starts_with(kTone) || tone_hz(text)) && take_text(text, out);
+}
+
+std::optional<double> tone_hz(string_view source) noexcept {
+  if (!source.starts_with(kTone)) return std::nullopt;
+  source.remove_prefix(kTone.size());
+  double frequency_hz = 0;
+  const char* end = source.data() + source.size();
+  const auto read = std::from_chars(source.data(), end, frequency_hz);
+  if (read.ec != std::errc{} || read.ptr != end || !(frequency_hz > 0) || frequency_hz > 384000) {
+    return std::nullopt;
+  }
+  return frequency_hz;
 }
 
 }  // namespace dmasim

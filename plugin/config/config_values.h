@@ -5,10 +5,16 @@
 
 #include <charconv>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "engine/dma/engine.h"
+#include "engine/pcm/pcm_format.h"
+#include "plugin/config/channel_maps.h"
 #include "plugin/config/profile.h"
+#include "plugin/config/rates.h"
 
 namespace dmasim {
 
@@ -31,13 +37,34 @@ bool parse_duration(std::string_view text, int64_t& out_ns);
 
 /// A boolean as alsa-lib reads it: yes, no, true, false, on, off, 1, 0.
 bool parse_yes_or_no(std::string_view text, bool& out);
+bool is_yes_or_no(std::string_view text);
 
 /// Any text.
 bool take_text(std::string_view text, std::string& out);
 
-inline constexpr const char* kCardNameAccepts =
-    "a name of up to 48 letters, digits, '.', '_' and '-', not beginning with '.'";
-/// A card's name.
+/// Names of sample formats as alsa-lib has them, joined by '+', ',' or a space.
+bool parse_formats(std::string_view text, std::vector<SampleFormat>& out);
+
+/// "N" or "MIN-MAX", in Hz.
+bool parse_rates(std::string_view text, Rates& out);
+
+/// "none", or what parse_channel_maps() reads.
+bool parse_chmap(std::string_view text, std::vector<ChannelMap>& out);
+
+/// "channel" or "shared".
+bool parse_completion(std::string_view text, CompletionTopology& out);
+
+/// "slow_callback=TIME", once.
+bool parse_faults(std::string_view text, int64_t& out_slow_callback_ns);
+
+// Texts that are checked now and used later.
 bool take_card(std::string_view text, std::string& out);
+bool take_cable(std::string_view text, std::string& out);
+/// A FilePattern. %p and the other places are filled in later.
+bool take_file(std::string_view text, std::string& out);
+bool take_source(std::string_view text, std::string& out);
+
+/// The frequency of a source `tone:HZ`. Empty for another source, or if HZ is not accepted.
+[[nodiscard]] std::optional<double> tone_hz(std::string_view source) noexcept;
 
 }  // namespace dmasim

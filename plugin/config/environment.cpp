@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <cctype>
 #include <utility>
 #include <vector>
 
+#include "plugin/config/keys.h"
 #include "plugin/config/nearest.h"
 
 namespace dmasim {
@@ -23,13 +23,22 @@ std::string_view key_of(std::string_view variable) {
   return variable.substr(0, variable.find('='));
 }
 
+/// The names of the keys that the environment can give.
+std::vector<std::string_view> given_names() {
+  std::vector<std::string_view> names;
+  for (const Key& key : keys()) {
+    if (!key.of_blocks_only) names.push_back(key.name);
+  }
+  return names;
+}
+
 /// Pairs of a variable that is nearly right, and the right name.
-std::vector<std::pair<std::string, std::string>> near_variables(
-    std::span<const std::string_view> keys) {
+std::vector<std::pair<std::string, std::string>> near_variables() {
+  const std::vector<std::string_view> names = given_names();
   std::vector<std::pair<std::string, std::string>> found;
   for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
     const std::string_view key = key_of(*variable);
-    const std::string_view near = key.empty() ? key : nearest(key, keys);
+    const std::string_view near = key.empty() ? key : nearest(key, names);
     std::string name = std::string(kPrefix) + std::string(key);
     std::string meant = environment_name(near);
     if (!near.empty() && name != meant) found.emplace_back(std::move(name), std::move(meant));
@@ -40,17 +49,13 @@ std::vector<std::pair<std::string, std::string>> near_variables(
 }  // namespace
 
 std::string environment_name(std::string_view key) {
-  std::string name(kPrefix);
-  for (const char letter : key) {
-    name += static_cast<char>(std::toupper(static_cast<unsigned char>(letter)));
-  }
-  return name;
+  return std::string(kPrefix) + argument_name(key);
 }
 
-void log_near_variables(std::span<const std::string_view> keys) {
+void log_near_variables() {
   static std::atomic<bool> said{false};
   if (said.load()) return;
-  const auto found = near_variables(keys);
+  const auto found = near_variables();
   if (found.empty() || said.exchange(true)) return;
   for (const auto& [name, meant] : found) {
     SNDERR("dmasim: the environment has %s, which is not used; did you mean %s?", name.c_str(),

@@ -4,7 +4,6 @@
 /// THREADS  any. As for getenv(3), no other thread may change the environment in the meantime.
 #pragma once
 
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -12,8 +11,8 @@ namespace dmasim {
 
 [[nodiscard]] std::string environment_name(std::string_view key);
 
-/// Logs each variable DMASIM_* that belongs to none of `keys` but is at most two letters away from
-/// one: a line in ALSA's error log, with the right name. Only the first call that finds one logs.
-void log_near_variables(std::span<const std::string_view> keys);
+/// Logs each variable DMASIM_* that belongs to no key but is at most two letters away from one's: a
+/// line in ALSA's error log, with the right name. Only the first call that finds one logs.
+void log_near_variables();
 
 }  // namespace dmasim

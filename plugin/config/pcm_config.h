@@ -64,8 +64,8 @@ struct PcmConfig {
   std::vector<std::string> unused;  ///< a sentence for each value that is not used
 };
 
-/// The frequency of a source `tone:HZ`. Empty for another source, or if HZ is not accepted.
-[[nodiscard]] std::optional<double> tone_hz(std::string_view source) noexcept;
+/// Sets the limits of that profile. False if there is none of that name.
+bool apply_profile(std::string_view name, PcmConfig& out);
 
 /// Says whether the limits allow `format`.
 [[nodiscard]] bool allows(const PcmConfig& config, const PcmFormat& format) noexcept;

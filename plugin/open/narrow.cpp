@@ -10,6 +10,7 @@
 #include "engine/device/sink.h"
 #include "engine/recording/file_pattern.h"
 #include "engine/recording/file_sink.h"
+#include "plugin/config/config_values.h"
 #include "plugin/open/pcm_mixer.h"
 #include "plugin/pcm/ring_copy.h"
 

@@ -79,9 +79,6 @@ constexpr std::array kExclusions{
     Exclusion{{"file", "format", "channels", "rate", "profile"}, file_fits, true},
 };
 
-constexpr std::array<string_view, 4> kOfPlayback{"file", "append", "queue_ms", "flush_ms"};
-constexpr std::array<string_view, 1> kOfCapture{"source"};
-
 bool concerns(const Exclusion& exclusion, const GivenValue& value) {
   return std::count(exclusion.keys.begin(), exclusion.keys.end(), value.key) > 0;
 }
@@ -156,13 +153,12 @@ std::vector<std::string> leave_out_excluded(GivenValues& values, snd_pcm_stream_
 }
 
 std::vector<std::string> unused_by_direction(const GivenValues& values, snd_pcm_stream_t stream) {
-  const std::span<const string_view> unused =
-      is_capture(stream) ? std::span<const string_view>(kOfPlayback) : kOfCapture;
+  const UsedBy other = is_capture(stream) ? UsedBy::playback : UsedBy::capture;
   std::vector<std::string> sentences;
   for (const GivenValue& each : values) {
-    if (each.text.empty() || std::count(unused.begin(), unused.end(), each.key) == 0) continue;
-    sentences.push_back(key_in_log({.before_key = ""}, each) + " = \"" + each.text +
-                        "\" is not used by a " + (is_capture(stream) ? "capture" : "playback"));
+    if (each.text.empty() || find_key(kPcmBlock, each.key)->used_by != other) continue;
+    sentences.push_back(key_in_log(kPcmBlock, each) + " = \"" + each.text + "\" is not used by a " +
+                        (is_capture(stream) ? "capture" : "playback"));
   }
   return sentences;
 }

@@ -84,6 +84,21 @@ TEST_F(ConfigLimits, BothEndsAreToldWhereANumberIsRefused) {
   }
 }
 
+/// The default that the documents name, as a value, changes nothing.
+TEST_F(ConfigLimits, TheDefaultOfEveryNumberIsTheOneThatIsTold) {
+  const auto read = [](const Limits& limits, const std::string& text) {
+    const auto config = open_config(ConfigText(text).get(), SND_PCM_STREAM_PLAYBACK);
+    EXPECT_TRUE(config) << text << ": " << logged;
+    return config ? limits.read(*config) : -1;
+  };
+  for (const Limits& limits : pcm_limits()) {
+    const std::string key = limits.key;
+    if (key == "subdev") continue;  // any that is free
+    const std::string told(find_key(kPcmBlock, key)->by_default);
+    EXPECT_EQ(read(limits, key + " \"" + told + '"'), read(limits, "")) << key << ' ' << told;
+  }
+}
+
 TEST_F(ConfigLimits, ASlowCallbackTakesUpToAMinute) {
   int64_t ns = -1;
   for (const char* text : {"60s", "60000ms", "60000000us", "60000000000ns"}) {

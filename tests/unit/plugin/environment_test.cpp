@@ -79,6 +79,20 @@ TEST_F(EnvironmentTest, EveryKeyIsReadWhereTheBlockAsksForIt) {
   EXPECT_NE(logged.find("environment = \"perhaps\"; accepted: yes or no"), std::string::npos);
 }
 
+TEST_F(EnvironmentTest, GivesEveryKeyThatIsNotOfBlocksOnly) {
+  const ConfigText asks("environment yes");
+  for (const ConfigBlock& block : {kPcmBlock, kCtlBlock}) {
+    for (const Key& key : keys()) {
+      if (!block.has(key)) continue;
+      const Variables set{{environment_name(key.name), "a value"}};
+      const auto values = gather_values(block, asks.get());
+      ASSERT_TRUE(values) << key.name;
+      const GivenValue* given = given_value(*values, key.name);
+      EXPECT_EQ(given != nullptr && given->from_environment, !key.of_blocks_only) << key.name;
+    }
+  }
+}
+
 TEST_F(EnvironmentTest, IsReadAtEachOpen) {
   for (const char* card : {"first", "second"}) {
     const Variables set{{"DMASIM_CARD", card}};

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "plugin/config/keys.h"
+
+#include <array>
+#include <cctype>
+#include <climits>
+
+#include "engine/cable/cable_record.h"
+#include "engine/card/mixer_record.h"
+#include "plugin/config/config_values.h"
+#include "plugin/config/ctl_config.h"
+#include "plugin/config/pcm_config.h"
+#include "plugin/pcm/ring_copy.h"
+
+namespace dmasim {
+namespace {
+
+using std::string_view;
+
+constexpr unsigned kMaxBufferBytes = 256U << 20;
+static_assert(kMaxBufferBytes <= kMostBurstBytes, "a cable takes every buffer");
+static_assert(kMixerDevices == 4, "as the text says");
+
+constexpr std::array kKeys{
+    // It is the first, because the other keys override it.
+    Key{.name = "profile",
+        .meaning = "the card to be like; what stands below overrides its limits",
+        .accepts = kProfileNames,
+        .by_default = "dmasim",
+        .parse_pcm = [](string_view t, PcmConfig& c) { return apply_profile(t, c); }},
+    Key{.name = "file",
+        .meaning = "the file that records what is played",
+        .accepts = "a path that ends in .wav, .w64, .flac or .raw, or a FIFO; in it %p (process), "
+                   "%n (number of the recording), %c (card), %s (subdevice); write %% for a "
+                   "percent sign",
+        .by_default = "none: played and forgotten",
+        .used_by = UsedBy::playback,
+        .parse_pcm = [](string_view t, PcmConfig& c) { return take_file(t, c.file); }},
+    Key{.name = "append",
+        .meaning = "whether FILE grows behind what it holds",
+        .accepts = "yes or no",
+        .by_default = "no",
+        .used_by = UsedBy::playback,
+        .parse_pcm = [](string_view t, PcmConfig& c) { return parse_yes_or_no(t, c.append); }},
+    Key{.name = "source",
+        .meaning = "what is heard",
+        .accepts = "silence, tone:HZ with HZ above 0, up to 384000, counter or a sound file's path",
+        .by_default = "silence",
+        .used_by = UsedBy::capture,
+        .parse_pcm = [](string_view t, PcmConfig& c) { return take_source(t, c.source); }},
+    Key{.name = "cable",
+        .meaning = "the cable that what is played goes into, or that is captured from",
+        .accepts = "a name of up to 64 letters, digits, '.', '_' and '-', not beginning with '.'",
+        .by_default = "none",
+        .parse_pcm = [](string_view t, PcmConfig& c) { return take_cable(t, c.cable); }},
+    Key{.name = "card",
+        .meaning = "the card's name; what has the same card shares interrupt threads and mixer",
+        .accepts = "a name of up to 48 letters, digits, '.', '_' and '-', not beginning with '.'",
+        .by_default = "dmasim",
+        .parse_pcm = [](string_view t, PcmConfig& c) { return take_card(t, c.card); },
+        .parse_ctl = [](string_view t, CtlConfig& c) { return take_card(t, c.card); }},
+    Key{.name = "dev",
+        .meaning = "its PCM device",
+        .accepts = "0 to 31",
+        .by_default = "0",
+        .parse_pcm = [](string_view t, PcmConfig& c) { return parse_number(t, 0U, 31U, c.dev); }},
+    Key{.name = "subdev",
+        .meaning = "the device's subdevice, for nobody else",
+        .accepts = "a number from 0 on, below SUBDEVICES",
+        .by_default = "any that is free; dmasim_loop: 0",
+        .parse_pcm =
+            [](string_view t, PcmConfig& c) {
+              return parse_number(t, 0U, unsigned{INT_MAX}, c.subdev.emplace());
+            }},
+    Key{.name = "subdevices",
+        .meaning = "how many subdevices there are, for playback and for capture",
+        .accepts = "1 to 128",
+        .by_default = "32",
+        .parse_pcm =
+            [](string_view t, PcmConfig& c) {
+              c.subdevices_chosen = true;
+              return parse_number(t, 1U, kMostSubdevices, c.subdevices);
+            }},
+    Key{.name = "channels",
+        .meaning = "channels offered",
+        .accepts = "N, or MIN-MAX with MIN at most MAX, 1 to 32",
+        .by_default = "1-8",
+        .parse_pcm =
+            [](string_view t, PcmConfig& c) {
+              c.channels_chosen = true;
+              return parse_range(t, 1, kMaxChannels, c.channels);
+            }},
+    Key{.name = "rate",
+        .meaning = "frame rates offered",
+        .accepts = "N, or MIN-MAX with MIN at most MAX, 4000 to 768000",
+        .unit = "Hz",
+        .by_default = "4000-768000",
+        .parse_pcm = [](string_view t, PcmConfig& c) { return parse_rates(t, c.rate_hz); }},
+    Key{.name = "format",
+        .meaning = "sample formats offered",
+        .accepts = "one or more of U8 S16_LE S16_BE S24_3LE S24_3BE S24_LE S24_BE S32_LE S32_BE "
+                   "FLOAT_LE FLOAT_BE FLOAT64_LE FLOAT64_BE, joined by + or ,",
+        .by_default = "all",
+        .parse_pcm = [](string_view t, PcmConfig& c) { return parse_formats(t, c.formats); }},
+    Key{.name = "chmap",
+        .meaning = "channel maps",
+        .accepts = "none, or positions like FL+FR, each once, several maps joined by /",
+        .by_default = "one for 1, 2, 4, 6, 8 channels",
+        .parse_pcm = [](string_view t, PcmConfig& c) { return parse_chmap(t, c.channel_maps); }},
+    Key{.name = "period_bytes",
+        .meaning = "from one interrupt to the next",
+        .accepts = "N, or MIN-MAX with MIN at most MAX, 1 to 134217728",
+        .unit = "bytes",
+        .by_default = "128-524288",
+        .parse_pcm =
+            [](string_view t, PcmConfig& c) {
+              return parse_range(t, 1, kMaxBufferBytes / 2, c.period_bytes);
+            }},
+    Key{.name = "buffer_bytes",
+        .meaning = "the whole ring",
+        .accepts = "N, or MIN-MAX with MIN at most MAX, 2 to 268435456",
+        .unit = "bytes",
+        .by_default = "256-1048576",
+        .parse_pcm =
+            [](string_view t, PcmConfig& c) {
+              return parse_range(t, 2, kMaxBufferBytes, c.buffer_bytes);
+            }},
+    Key{.name = "periods",
+        .meaning = "periods in the ring",
+        .accepts = "N, or MIN-MAX with MIN at most MAX, 1 to 65536",
+        .by_default = "2-32",
+        .parse_pcm = [](string_view t,
+                        PcmConfig& c) { return parse_range(t, 1, 65536, c.periods); }},
+    Key{.name = "clock",
+        .meaning = "what paces the card",
+        .accepts = "realtime",
+        .by_default = "realtime",
+        .parse_pcm = [](string_view t, PcmConfig&) { return t == "realtime"; }},
+    Key{.name = "ppm",
+        .meaning = "how much faster than nominal the card's clock runs; negative: slower",
+        .accepts = "a whole number from -100000 to 100000",
+        .unit = "millionths",
+        .by_default = "0",
+        .parse_pcm = [](string_view t,
+                        PcmConfig& c) { return parse_number(t, -100000, 100000, c.ppm); }},
+    Key{.name = "completion",
+        .meaning = "interrupt threads: one for each PCM (channel), or one for all (shared)",
+        .accepts = "channel or shared",
+        .by_default = "channel",
+        .parse_pcm = [](string_view t, PcmConfig& c) { return parse_completion(t, c.completion); }},
+    Key{.name = "rt_priority",
+        .meaning = "real-time priority of the interrupt threads",
+        .accepts = "0 (none) to 99",
+        .by_default = "0",
+        .parse_pcm = [](string_view t,
+                        PcmConfig& c) { return parse_number(t, 0, 99, c.rt_priority); }},
+    Key{.name = "fifo",
+        .meaning = "frames between DMA and converter",
+        .accepts = "0 to 65536",
+        .unit = "frames",
+        .by_default = "0",
+        .parse_pcm = [](string_view t,
+                        PcmConfig& c) { return parse_number(t, 0U, 65536U, c.fifo_frames); }},
+    Key{.name = "faults",
+        .meaning = "what the hardware does wrong",
+        .accepts = "slow_callback=TIME (like 2ms), once",
+        .by_default = "nothing",
+        .parse_pcm = [](string_view t,
+                        PcmConfig& c) { return parse_faults(t, c.slow_callback_ns); }},
+    Key{.name = "queue_ms",
+        .meaning = "how long the disk under FILE may stall before frames are lost",
+        .accepts = "1 to 60000",
+        .unit = "ms",
+        .by_default = "500",
+        .used_by = UsedBy::playback,
+        .parse_pcm = [](string_view t,
+                        PcmConfig& c) { return parse_number(t, 1U, 60000U, c.queue_ms); }},
+    Key{.name = "flush_ms",
+        .meaning = "how long drain and close wait for a disk that takes nothing",
+        .accepts = "1 to 600000",
+        .unit = "ms",
+        .by_default = "2000",
+        .used_by = UsedBy::playback,
+        .parse_pcm = [](string_view t,
+                        PcmConfig& c) { return parse_number(t, 1U, 600000U, c.flush_ms); }},
+    Key{.name = "report",
+        .meaning = "the file that gets a line of JSON for each closed PCM",
+        .accepts = "a path",
+        .by_default = "none",
+        .parse_pcm = [](string_view t, PcmConfig& c) { return take_text(t, c.report); }},
+    Key{.name = "loop",
+        .meaning = "whether each subdevice is a loop with a cable of its own, as dmasim_loop has "
+                   "them",
+        .accepts = "yes or no",
+        .by_default = "no",
+        .of_blocks_only = true,
+        .parse_pcm = [](string_view t, PcmConfig& c) { return parse_yes_or_no(t, c.loop); }},
+    Key{.name = "subdevices",
+        .meaning = "of how many subdevices the loops have controls; those above 32 have none",
+        .accepts = "1 to 128",
+        .by_default = "8",
+        .parse_ctl =
+            [](string_view t, CtlConfig& c) {
+              return parse_number(t, 1U, kMostSubdevices, c.subdevices);
+            }},
+    Key{.name = "devices",
+        .meaning = "of how many devices the loops have controls",
+        .accepts = "1 to 4",
+        .by_default = "1",
+        .parse_ctl = [](string_view t,
+                        CtlConfig& c) { return parse_number(t, 1U, kMixerDevices, c.devices); }},
+    Key{.name = kEnvironmentKey,
+        .meaning = "whether the environment counts for the keys that are not in the block",
+        .accepts = "yes or no",
+        .by_default = "no",
+        .of_blocks_only = true,
+        .parse_pcm = [](string_view t, PcmConfig&) { return is_yes_or_no(t); },
+        .parse_ctl = [](string_view t, CtlConfig&) { return is_yes_or_no(t); }},
+};
+
+}  // namespace
+
+std::span<const Key> keys() noexcept { return kKeys; }
+
+std::string accepted_values(const Key& key) {
+  std::string text(key.accepts);
+  if (!key.unit.empty()) text.append(" ").append(key.unit);
+  return text;
+}
+
+std::string argument_name(string_view key) {
+  std::string name;
+  for (const char letter : key) {
+    name += static_cast<char>(std::toupper(static_cast<unsigned char>(letter)));
+  }
+  return name;
+}
+
+}  // namespace dmasim
