@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Where cmake --install puts what, and what is left of it after uninstall. Nothing is compiled: files
-of the same names stand in for modules and program."""
+of the same names stand in for modules, program and conf."""
 
 import os
 import subprocess
@@ -28,6 +28,8 @@ class Install(ScriptTest):
                         "-DBUILD_TESTING=OFF", "-DDMASIM_CCACHE=OFF", *arguments)
         for name in (*(f"plugin/{module}" for module in MODULES), "tools/dmasim/dmasim"):
             (self.build / name).write_text("stands in")
+        (self.build / "conf/bare/50-dmasim.conf").write_text(
+            "".join(f'lib "{module}"\n' for module in MODULES))
 
     def install(self, *arguments, **environment):
         self.environment |= environment
