@@ -66,9 +66,7 @@ bool narrow(Rates& rates, unsigned rate_hz) {
 
 FilePattern file_pattern(const PcmConfig& config) {
   const std::string subdevice = config.taken ? std::to_string(*config.taken) : "none";
-  const auto pattern =
-      FilePattern::parse(config.file, {.card = config.card, .subdevice = subdevice});
-  return pattern ? *pattern : FilePattern::plain(config.file);
+  return FilePattern::parse(config.file, {.card = config.card, .subdevice = subdevice}).value();
 }
 
 bool is_sound_file(const std::string& source) noexcept {

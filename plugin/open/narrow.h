@@ -14,7 +14,8 @@
 
 namespace dmasim {
 
-/// The pattern of the recording's name or names. May throw std::bad_alloc.
+/// The pattern of the recording's name or names, which take_file() has accepted. May throw
+/// std::bad_alloc.
 [[nodiscard]] FilePattern file_pattern(const PcmConfig& config);
 
 /// Says whether `source` is the path of a sound file, and not one of the words for another source.
