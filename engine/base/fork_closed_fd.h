@@ -6,27 +6,11 @@
 /// THREADS  any; one object, one thread at a time.
 #pragma once
 
-#include <cstdint>
-
+#include "engine/base/at_fork.h"
 #include "engine/base/result.h"
 #include "engine/base/unique_fd.h"
 
 namespace dmasim {
-
-/// Sees whether the process forks during a few steps.
-class ForkWatch {
- public:
-  ForkWatch() noexcept;
-  /// Waits until no fork() is in progress. From then on good() looks for new ones.
-  void begin() noexcept;
-  /// Whether no fork() has begun since begin(), or the time for waiting is over.
-  [[nodiscard]] bool good() const noexcept;
-
- private:
-  [[nodiscard]] bool patient() const noexcept;
-  int64_t deadline_ns_;
-  unsigned seen_ = 0;
-};
 
 class ForkClosedFd {
  public:
@@ -49,7 +33,7 @@ class ForkClosedFd {
   /// Result<UniqueFd>. A child that is forked between the open and the adoption keeps a copy. So if
   /// a fork() came in between, the file is closed before anybody locks it, and is opened again.
   /// open() waits for forks that are in progress, for 200 ms at most. It does not see a fork() that
-  /// began before the process called it for the first time. Errors: those of `open_file` and of
+  /// began before this code was loaded. Errors: those of `open_file` and of
   /// adopt().
   template <typename OpenFile>
   static Result<ForkClosedFd> open(OpenFile open_file);

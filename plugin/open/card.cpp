@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "plugin/open/card.h"
 
-#include <pthread.h>
-
 #include <cerrno>
 #include <cstddef>
 #include <map>
 #include <new>
 
+#include "engine/base/at_fork.h"
 #include "engine/base/sync.h"
 
 namespace dmasim {
@@ -37,7 +36,7 @@ void begin_table() noexcept {
 Cards& cards() {
   static const int registered = [] {
     begin_table();
-    return pthread_atfork(nullptr, nullptr, begin_table);
+    return at_fork(ForkTurn::engines, begin_table);
   }();
   static_cast<void>(registered);
   return *newest_table;

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "plugin/process/exit_flush.h"
 
-#include <pthread.h>
-
 #include <atomic>
 #include <cstddef>
 #include <new>
 #include <utility>
 
+#include "engine/base/at_fork.h"
 #include "engine/base/clock.h"
 #include "engine/base/sync.h"
 
@@ -44,7 +43,7 @@ ExitFlush::Registry& ExitFlush::registry() noexcept {
   alignas(Registry) static std::byte place[sizeof(Registry)];
   static const AtExit flush;
   static Registry* const made = [] {
-    pthread_atfork(nullptr, nullptr, [] { new (place) Registry; });
+    at_fork(ForkTurn::exit_flush, []() noexcept { new (place) Registry; });
     return new (place) Registry;
   }();
   return *made;

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "plugin/process/fork_guard.h"
 
-#include <pthread.h>
-
 #include <array>
+
+#include "engine/base/at_fork.h"
 
 namespace dmasim {
 namespace {
 
-/// Atomics and no mutex: a pthread_atfork handler reads and writes them in the child, before any
-/// other code runs there. Each hook reads `generation`.
+/// Atomics and no mutex: the fork handler reads and writes them in the child, before any other code
+/// runs there. Each hook reads `generation`.
 std::atomic<unsigned> generation{0};
 std::array<std::atomic<snd_pcm_ioplug_t*>, 1024> guarded{};
 
-void disconnect_in_child() {
+void disconnect_in_child() noexcept {
   generation.fetch_add(1, std::memory_order_relaxed);
   for (auto& slot : guarded) {
     snd_pcm_ioplug_t* io = slot.load(std::memory_order_relaxed);
@@ -24,8 +24,7 @@ void disconnect_in_child() {
 }
 
 unsigned current() noexcept {
-  static const int registered = pthread_atfork(nullptr, nullptr, disconnect_in_child);
-  static_cast<void>(registered);
+  static_cast<void>(at_fork(ForkTurn::guards, disconnect_in_child));
   return generation.load(std::memory_order_relaxed);
 }
 
