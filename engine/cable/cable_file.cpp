@@ -12,7 +12,6 @@
 #include <limits>
 
 #include "engine/base/clock.h"
-#include "engine/base/file_access.h"
 #include "engine/base/ofd_lock.h"
 #include "engine/base/signals_blocked.h"
 #include "engine/card/names.h"
@@ -116,10 +115,10 @@ Result<void> CableFile::look(const std::string& name, const CableDirectory& plac
   };
   if (!cable_name_valid(name)) return Errno{EINVAL};
   const auto directory = place.open(false);
-  if (directory.error() == ENOENT) return may_make(may_make_file(place.path));
+  if (directory.error() == ENOENT) return may_make(place.may_make_file());
   if (!directory) return directory.as_errno();
   const auto file = open_private_file(directory->get(), file_name(name).c_str(), O_RDWR);
-  if (file.error() == ENOENT) return may_make(may_access(place.path, W_OK | X_OK));
+  if (file.error() == ENOENT) return may_make(place.may_make_file());
   return file ? Result<void>{} : Result<void>(file.as_errno());
 }
 

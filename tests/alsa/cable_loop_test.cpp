@@ -225,7 +225,7 @@ TEST_F(CableLoop, LiesWhereItsPcmsWereOpened) {
   ASSERT_EQ(write_tagged(out.get(), tagged_frames(1, 1, kPlayed)), int{kPlayed});
   ASSERT_EQ(snd_pcm_start(in.get()), 0);
   ASSERT_EQ(snd_pcm_start(out.get()), 0);
-  EXPECT_TRUE(std::filesystem::exists(runtime_.path() / "dmasim" / "test.cable"));
+  EXPECT_TRUE(std::filesystem::exists(runtime_.files() / "test.cable"));
   EXPECT_TRUE(std::filesystem::is_empty(elsewhere.path()));
 }
 
@@ -378,7 +378,7 @@ TEST_F(CableLoop, ProbingMakesNoFile) {
     ASSERT_NO_FATAL_FAILURE(configure(out.get(), cable_setup()));
     ASSERT_EQ(write_tagged(out.get(), tagged_frames(1, 1, 100)), 100);
   }
-  EXPECT_TRUE(std::filesystem::is_empty(runtime_.path() / "dmasim"));
+  EXPECT_TRUE(std::filesystem::is_empty(runtime_.files()));
 }
 
 TEST_F(CableLoop, AForkedChildDoesNotKeepTheCable) {

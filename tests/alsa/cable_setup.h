@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/card/cable_directory.h"
 #include "tests/alsa/pcm_fixture.h"
 
 namespace dmasim::test {
@@ -46,6 +47,8 @@ class CableRuntime {
  public:
   CableRuntime() { setenv("XDG_RUNTIME_DIR", directory_.path().c_str(), 1); }
   [[nodiscard]] const std::filesystem::path& path() const { return directory_.path(); }
+  /// The directory of the files that processes share.
+  [[nodiscard]] std::filesystem::path files() const { return path() / "dmasim" / kFileFormat; }
 
  private:
   TemporaryDirectory directory_;

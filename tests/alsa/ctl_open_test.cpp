@@ -82,9 +82,10 @@ TEST_F(CtlOpen, IsRefusedWithAReason) {
 }
 
 TEST_F(CtlOpen, IsRefusedWhereTheFileIsOpenToOthers) {
-  std::filesystem::create_directory(runtime_.path() / "dmasim");
+  std::filesystem::create_directories(runtime_.files());
   std::filesystem::permissions(runtime_.path() / "dmasim", std::filesystem::perms{0700});
-  std::filesystem::create_symlink("/dev/null", runtime_.path() / "dmasim" / "dmasim.mixer");
+  std::filesystem::permissions(runtime_.files(), std::filesystem::perms{0700});
+  std::filesystem::create_symlink("/dev/null", runtime_.files() / "dmasim.mixer");
   expect_refused("dmasim", -EACCES, "this user's alone");
   std::filesystem::permissions(runtime_.path() / "dmasim", std::filesystem::perms{0755});
   expect_refused("dmasim", -EACCES, "this user's alone");
@@ -97,7 +98,7 @@ TEST_F(CtlOpen, StaysInTheDirectoryInWhichItWasOpened) {
   setenv("XDG_RUNTIME_DIR", elsewhere.path().c_str(), 1);
   ctl.subscribe();
   EXPECT_EQ(ctl.write(volume, {1, 2}), 1);
-  EXPECT_TRUE(std::filesystem::exists(runtime_.path() / "dmasim" / "dmasim.mixer"));
+  EXPECT_TRUE(std::filesystem::exists(runtime_.files() / "dmasim.mixer"));
   EXPECT_TRUE(std::filesystem::is_empty(elsewhere.path()));
   EXPECT_EQ(Ctl().read(volume), (Values{120, 120})) << "another mixer";
 }

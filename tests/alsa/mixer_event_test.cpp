@@ -22,9 +22,7 @@ class MixerEvents : public ::testing::Test {
     EXPECT_GE(writer_.write(element, values), 0);
   }
 
-  [[nodiscard]] std::filesystem::path file() const {
-    return runtime_.path() / "dmasim" / "dmasim.mixer";
-  }
+  [[nodiscard]] std::filesystem::path file() const { return runtime_.files() / "dmasim.mixer"; }
   /// The numids of all events that have come already.
   std::set<unsigned> events() {
     std::set<unsigned> numids;

@@ -372,7 +372,7 @@ TEST_F(MixerLoop, RefusesAnotherFormatUnlessItNotifies) {
 
 /// Some programs only read the properties of cards. This must not make a file.
 TEST_F(MixerSound, LeavesNoFileWhereNobodyUsesIt) {
-  const auto path = runtime_.path() / "dmasim" / "dmasim.mixer";
+  const auto path = runtime_.files() / "dmasim.mixer";
   EXPECT_EQ(ctl_.read(ctl_.find("Master Playback Volume")), (Values{k0dB, k0dB}));
   EXPECT_EQ(ctl_.write(ctl_.find("Master Playback Switch"), {1}), 0) << "as it is";
   play();

@@ -189,7 +189,8 @@ TEST_F(RefusedCallsOfAMixer, AtAWriteChangeNothing) {
   const Ctl ctl("dmasim:CARD=other");  // this card has no file yet
   const Element element = ctl.find("Master Playback Switch");
   const auto write = [&] { return ctl.write(element, {0}); };
-  EXPECT_EQ(answer_while("mkdir", EROFS, write), -EROFS);
+  constexpr int kToMakeIt = 6;  // the write looks for the file twice before, in two steps each
+  EXPECT_EQ(answer_while("openat", EROFS, write, kToMakeIt), -EROFS);
   EXPECT_EQ(answer_while("pwrite", ENOSPC, write), -ENOSPC);
   EXPECT_EQ(ctl.read(element), Values{1});
   EXPECT_EQ(write(), 1);

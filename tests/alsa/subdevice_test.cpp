@@ -27,9 +27,7 @@ Opened open_name(const std::string& name, snd_pcm_stream_t stream, int mode = 0)
 
 class Subdevices : public ::testing::Test {
  protected:
-  [[nodiscard]] bool nothing_left() const {
-    return std::filesystem::is_empty(runtime_.path() / "dmasim");
-  }
+  [[nodiscard]] bool nothing_left() const { return std::filesystem::is_empty(runtime_.files()); }
   CableRuntime runtime_;
 };
 
@@ -186,7 +184,7 @@ TEST_F(Subdevices, ARuntimeDirectoryThatIsNotUsedIsToldOfOnce) {
 TEST_F(Subdevices, ThoseThatCannotBeLockedArePassedOver) {
   const Arguments two{{"CARD", "bad"}, {"SUBDEVICES", "2"}};
   ASSERT_EQ(try_open(two, kPlayback).error, 0);  // makes the directory
-  std::filesystem::create_directory(runtime_.path() / "dmasim" / "bad.0.0.playback");
+  std::filesystem::create_directory(runtime_.files() / "bad.0.0.playback");
   const Opened first = try_open(two, kPlayback);
   ASSERT_EQ(first.error, 0);
   EXPECT_EQ(try_open({{"CARD", "bad"}, {"SUBDEV", "1"}}, kPlayback).error, -EBUSY) << "it is taken";

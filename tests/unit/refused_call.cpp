@@ -88,6 +88,9 @@ int fcntl(int fd, int command, ...) {
   DMASIM_REFUSABLE(fcntl, fd, command, argument);
 }
 int mkdir(const char* path, mode_t mode) noexcept { DMASIM_REFUSABLE(mkdir, path, mode); }
+int mkdirat(int directory, const char* path, mode_t mode) noexcept {
+  DMASIM_REFUSABLE(mkdirat, directory, path, mode);
+}
 int access(const char* path, int mode) noexcept { DMASIM_REFUSABLE(access, path, mode); }
 int stat(const char* path, struct stat* status) noexcept { DMASIM_REFUSABLE(stat, path, status); }
 int fstat(int fd, struct stat* status) noexcept { DMASIM_REFUSABLE(fstat, fd, status); }

@@ -55,16 +55,19 @@ class CableDirectoryPlace : public ::testing::Test {
       const RefusedCall call(refused != nullptr ? refused : "", EACCES);
       return open_cable_directory(true);
     }();
-    EXPECT_EQ(path_of(directory), expected);
+    const std::filesystem::path files = std::filesystem::path(expected) / kFileFormat;
+    EXPECT_EQ(path_of(directory), files);
     std::error_code in_use;
-    if (!was_there) std::filesystem::remove(expected, in_use);
+    if (was_there) return;
+    std::filesystem::remove(files, in_use);
+    std::filesystem::remove(expected, in_use);
   }
 
   const RuntimeDirectory runtime_;
 };
 
 TEST_F(CableDirectoryPlace, IsTheUsersRuntimeDirectory) {
-  EXPECT_EQ(path_of(open_cable_directory(true)), runtime_.path() / "dmasim");
+  EXPECT_EQ(path_of(open_cable_directory(true)), runtime_.files());
 }
 
 TEST_F(CableDirectoryPlace, IsSharedMemoryWithoutARuntimeDirectory) {
@@ -96,7 +99,7 @@ TEST_F(CableDirectoryPlace, IsNotInTheRuntimeDirectoryOfSomebodyElse) {
 TEST_F(CableDirectoryPlace, IsInTheUsersRuntimeDirectoryWhateverItsMode) {
   for (const unsigned mode : {0700U, 0755U, 0777U}) {
     std::filesystem::permissions(runtime_.path(), std::filesystem::perms{mode});
-    EXPECT_EQ(path_of(open_cable_directory(true)), runtime_.path() / "dmasim") << mode;
+    EXPECT_EQ(path_of(open_cable_directory(true)), runtime_.files()) << mode;
   }
 }
 
@@ -133,6 +136,10 @@ TEST_F(CableDirectoryPlace, IsRefusedForWhatTheSystemSays) {
   EXPECT_EQ(error_while("open", EMFILE, make), EMFILE);
   EXPECT_EQ(error_while("open", ENOTDIR, make), EACCES) << "something else lies there";
   EXPECT_EQ(error_while("fstat", EIO, make), EACCES) << "nobody knows whose it is";
+  EXPECT_EQ(error_while("mkdirat", EROFS, make), EROFS) << "it is there, but not for this format";
+  EXPECT_EQ(error_while("openat", EMFILE, make), EMFILE);
+  EXPECT_EQ(error_while("openat", ELOOP, make), EACCES) << "a link lies there";
+  EXPECT_EQ(error_while("fstat", EIO, make, 2), EACCES) << "nobody knows whose it is";
   EXPECT_TRUE(make());
 }
 
@@ -147,8 +154,8 @@ TEST_F(RefusedFile, OfACable) {
   const auto begin = [&] { return player.begin(1); };
   EXPECT_EQ(error_while("mkdir", EROFS, begin), EROFS);
   EXPECT_EQ(error_while("openat", ENFILE, begin), ENFILE);
-  EXPECT_EQ(error_while("openat", EISDIR, begin), EACCES) << "a directory lies in its place";
-  EXPECT_EQ(error_while("fstat", EIO, begin, 2), EACCES) << "nobody knows whose it is";
+  EXPECT_EQ(error_while("openat", EISDIR, begin, 3), EACCES) << "a directory lies in its place";
+  EXPECT_EQ(error_while("fstat", EIO, begin, 3), EACCES) << "nobody knows whose it is";
   EXPECT_EQ(error_while("fcntl", ENOLCK, begin), EBUSY);
   EXPECT_EQ(error_while("ftruncate", EIO, begin), EIO);
   EXPECT_NE(player.sink->explain(), "");

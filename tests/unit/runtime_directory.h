@@ -7,6 +7,8 @@
 #include <string>
 #include <system_error>
 
+#include "engine/card/cable_directory.h"
+
 namespace dmasim {
 
 /// Within its scope XDG_RUNTIME_DIR is a new directory.
@@ -27,7 +29,16 @@ class RuntimeDirectory {
   RuntimeDirectory& operator=(const RuntimeDirectory&) = delete;
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   [[nodiscard]] std::string file(const std::string& cable) const {
-    return path_ / "dmasim" / (cable + ".cable");
+    return files() / (cable + ".cable");
+  }
+  /// The directory of the files that processes share.
+  [[nodiscard]] std::filesystem::path files() const { return path_ / "dmasim" / kFileFormat; }
+  /// Makes that directory, for a test that puts a file into it.
+  void make_files() const {
+    std::filesystem::create_directories(files());
+    for (const auto& each : {path_ / "dmasim", files()}) {
+      std::filesystem::permissions(each, std::filesystem::perms::owner_all);
+    }
   }
 
  private:

@@ -101,8 +101,8 @@ TEST_F(CableSharing, ALookTellsThatNoCableCanBeMade) {
   refused(EACCES);
   EXPECT_NE(source->explain().find("this user's alone"), std::string::npos) << source->explain();
   std::filesystem::remove(place);
-  std::filesystem::create_directories(directory_.file("test"));
-  std::filesystem::permissions(place, std::filesystem::perms::owner_all);
+  directory_.make_files();
+  std::filesystem::create_directory(directory_.file("test"));
   refused(EACCES);
   std::filesystem::remove(directory_.file("test"));
   ASSERT_EQ(mkfifo(directory_.file("test").c_str(), 0600), 0);
@@ -120,9 +120,12 @@ TEST_F(CableSharing, ALookTellsThatTheDirectoryIsNotToBeWritten) {
   EXPECT_EQ(chmod(theirs.path().c_str(), 0500), 0);
   EXPECT_EQ(sink->look(kSlow).error(), EACCES) << "no directory can be made";
   EXPECT_EQ(chmod(theirs.path().c_str(), 0700), 0);
-  std::filesystem::create_directory(theirs.path() / "dmasim");
-  EXPECT_EQ(chmod((theirs.path() / "dmasim").c_str(), 0500), 0);
+  theirs.make_files();
+  EXPECT_EQ(chmod(theirs.files().c_str(), 0500), 0);
   EXPECT_EQ(sink->look(kSlow).error(), EACCES) << "no file can be made";
+  std::filesystem::remove(theirs.files());
+  EXPECT_EQ(chmod((theirs.path() / "dmasim").c_str(), 0500), 0);
+  EXPECT_EQ(sink->look(kSlow).error(), EACCES) << "no directory for this format can be made";
   EXPECT_EQ(chmod((theirs.path() / "dmasim").c_str(), 0700), 0);
   EXPECT_TRUE(sink->look(kSlow));
 }
@@ -375,7 +378,7 @@ TEST_F(CableSharing, ABufferThatNoRecordMayTellOfIsRefused) {
 
 class CableDirectory : public CableSharing {
  protected:
-  [[nodiscard]] std::string directory() const { return directory_.path() / "dmasim"; }
+  [[nodiscard]] std::string all_formats() const { return directory_.path() / "dmasim"; }
   void expect_refused(const char* what) {
     Player player(clock_);
     EXPECT_EQ(player.begin(1).error(), EACCES) << what;
@@ -389,28 +392,39 @@ TEST_F(CableDirectory, IsMadeForItsUserAlone) {
   umask(0);
   ASSERT_TRUE(Player(clock_).begin(1));
   struct stat status {};
-  ASSERT_EQ(stat(directory().c_str(), &status), 0);
-  EXPECT_EQ(status.st_mode & 07777, 0700U);
+  for (const std::string& made : {all_formats(), directory_.files().string()}) {
+    ASSERT_EQ(stat(made.c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 07777, 0700U) << made;
+  }
   ASSERT_EQ(stat(path().c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 07777, 0600U);
 }
 
 TEST_F(CableDirectory, ThatIsOpenToOthersIsRefused) {
-  ASSERT_EQ(mkdir(directory().c_str(), 0700), 0);
-  ASSERT_EQ(chmod(directory().c_str(), 0750), 0);
-  expect_refused("mode 0750");
+  directory_.make_files();
+  for (const std::string& open : {all_formats(), directory_.files().string()}) {
+    ASSERT_EQ(chmod(open.c_str(), 0750), 0);
+    expect_refused(open.c_str());
+    ASSERT_EQ(chmod(open.c_str(), 0700), 0);
+  }
 }
 
 TEST_F(CableDirectory, ThatIsALinkIsRefused) {
   const auto elsewhere = directory_.path() / "elsewhere";
   ASSERT_EQ(mkdir(elsewhere.c_str(), 0700), 0);
-  ASSERT_EQ(symlink(elsewhere.c_str(), directory().c_str()), 0);
+  ASSERT_EQ(symlink(elsewhere.c_str(), all_formats().c_str()), 0);
   expect_refused("a link");
+  EXPECT_TRUE(std::filesystem::is_empty(elsewhere));
+  std::filesystem::remove(all_formats());
+  directory_.make_files();
+  std::filesystem::remove(directory_.files());
+  ASSERT_EQ(symlink(elsewhere.c_str(), directory_.files().c_str()), 0);
+  expect_refused("a link to the directory of this format");
   EXPECT_TRUE(std::filesystem::is_empty(elsewhere));
 }
 
 TEST_F(CableDirectory, WithAnythingButAPrivatePlainFileIsRefused) {
-  ASSERT_EQ(mkdir(directory().c_str(), 0700), 0);
+  directory_.make_files();
   const std::string victim = directory_.path() / "victim";
   std::ofstream(victim) << "keep me";
   ASSERT_EQ(symlink(victim.c_str(), path().c_str()), 0);

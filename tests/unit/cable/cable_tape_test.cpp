@@ -157,8 +157,10 @@ TEST_F(CableTape, LiesInNoRelativeDirectory) {
   std::filesystem::current_path(directory_.path());
   ASSERT_EQ(mkdir("relative", 0700), 0);
   ASSERT_EQ(mkdir("relative/dmasim", 0700), 0);
+  const std::string files = std::string("relative/dmasim/") + kFileFormat;
+  ASSERT_EQ(mkdir(files.c_str(), 0700), 0);
   struct stat relative {};
-  ASSERT_EQ(stat("relative/dmasim", &relative), 0);
+  ASSERT_EQ(stat(files.c_str(), &relative), 0);
   setenv("XDG_RUNTIME_DIR", "relative", 1);
   const auto found = open_cable_directory(false);
   std::filesystem::current_path(here);

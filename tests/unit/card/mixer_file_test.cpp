@@ -24,9 +24,7 @@ namespace {
 
 class MixerFiles : public ::testing::Test {
  protected:
-  [[nodiscard]] std::filesystem::path path() const {
-    return runtime_.path() / "dmasim" / "card.mixer";
-  }
+  [[nodiscard]] std::filesystem::path path() const { return runtime_.files() / "card.mixer"; }
   static MixerFile create() {
     auto file = MixerFile::create("card");
     EXPECT_TRUE(file) << file.error();

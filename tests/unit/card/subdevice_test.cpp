@@ -21,11 +21,9 @@ namespace {
 class SubdeviceTest : public ::testing::Test {
  protected:
   [[nodiscard]] std::filesystem::path path(const std::string& name) const {
-    return directory_.path() / "dmasim" / name;
+    return directory_.files() / name;
   }
-  [[nodiscard]] bool nothing_left() const {
-    return std::filesystem::is_empty(directory_.path() / "dmasim");
-  }
+  [[nodiscard]] bool nothing_left() const { return std::filesystem::is_empty(directory_.files()); }
 
   RuntimeDirectory directory_;
   const PcmDevice device_{.card = "test", .number = 0, .loop = false, .playback = true};

@@ -103,7 +103,7 @@ TEST_F(MixerForwards, WhatTheSourceSaysIsSaid) {
 TEST_F(MixerForwards, AStreamOfNoLoopIsAnnouncedToNobody) {
   ASSERT_TRUE(MixerFile::create("card"));
   const UniqueFd watch(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
-  const auto file = runtime_.path() / "dmasim" / "card.mixer";
+  const auto file = runtime_.files() / "card.mixer";
   ASSERT_GE(inotify_add_watch(watch.get(), file.c_str(), IN_ATTRIB), 0);
   for (const bool announce : {false, true}) {
     const auto sink = make_mixed_sink(std::make_unique<FakeSink>(device_), path(announce));

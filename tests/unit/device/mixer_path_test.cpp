@@ -188,7 +188,7 @@ TEST_F(MixedSinks, LetNothingThroughBetweenTwoStarts) {
 }
 
 TEST_F(MixedSinks, TellWhoWatchesOfBeginningAndEnd) {
-  const auto path = runtime_.path() / "dmasim" / "card.mixer";
+  const auto path = runtime_.files() / "card.mixer";
   ASSERT_TRUE(MixerFile::create("card"));
   const UniqueFd watch(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
   ASSERT_GE(inotify_add_watch(watch.get(), path.c_str(), IN_ATTRIB), 0);
