@@ -374,7 +374,7 @@ int open_pcm(snd_pcm_t** pcm, const char* name, const snd_config_t* conf, snd_pc
   if (!config) return -config.error();
   plugin->config = std::move(*config);
   if (const auto writable = check_report(plugin->config); !writable) return -writable.error();
-  Result<std::optional<Subdevice>> subdevice = take_subdevice(plugin->config, stream);
+  Result<std::optional<Subdevice>> subdevice = acquire_subdevice(plugin->config, stream);
   if (!subdevice) return -subdevice.error();
   if (*subdevice) {
     plugin->config.taken = (*subdevice)->number();

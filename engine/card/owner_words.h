@@ -9,10 +9,10 @@
 
 namespace dmasim {
 
-/// `owner` is 0 or less if it is unknown: /proc/locks may be missing, or belong to another PID
+/// `owner` is 0 or less if it cannot be seen: /proc may be missing, or belong to another PID
 /// namespace.
 inline std::string owner_words(pid_t owner) {
-  if (owner <= 0) return "another PCM, of this process or of another one";
+  if (owner <= 0) return "another process, or another PCM of this one";
   const std::string process = "process " + std::to_string(owner);
   return owner == getpid() ? process + ", which is this one" : process;
 }

@@ -17,11 +17,12 @@ namespace dmasim {
 /// log.
 Result<PcmConfig> open_config(const snd_config_t* conf, snd_pcm_stream_t stream);
 
-/// Takes the subdevice that `config` names, or else any that is free. The answer is empty if
+/// Acquires the subdevice that `config` names, or else any that is free. The answer is empty if
 /// `config` names none and there is no directory for its lock file: then no other process can have
 /// one either. Errors, after a line in ALSA's error log: those of Subdevice; EBUSY for a number
 /// that the card does not have, as a kernel's card answers. Without a line: EMFILE, ENFILE, ENOMEM.
-Result<std::optional<Subdevice>> take_subdevice(const PcmConfig& config, snd_pcm_stream_t stream);
+Result<std::optional<Subdevice>> acquire_subdevice(const PcmConfig& config,
+                                                   snd_pcm_stream_t stream);
 
 /// Makes the engine, and the sink or source. Narrows the limits of `config` to what the recording's
 /// file can hold, what the source's file holds, or what the cable carries. Makes no file and starts

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Takes a subdevice for a PCM, and logs the reason if there is none.
+/// Acquires a subdevice for a PCM, and logs the reason if there is none.
 #include <cerrno>
 #include <cstring>
 #include <string>
@@ -12,6 +12,8 @@
 
 namespace dmasim {
 namespace {
+
+static_assert(kMostSubdevices <= kLockableSubdevices);
 
 const char* purpose(const PcmDevice& device) noexcept {
   return device.playback ? "playback" : "capture";
@@ -39,36 +41,17 @@ void log_all_busy(const PcmConfig& config, const PcmDevice& device) {
       device.card.c_str(), device.number, purpose(device), config.subdevices);
 }
 
-/// For files in the place of lock files: another program has made them, or other users can open
-/// them.
-void log_none_usable(const PcmConfig& config, const PcmDevice& device, int error) {
-  SNDERR(
-      "dmasim: card = \"%s\", dev = %u: those of its %u subdevices that are not in use for %s have "
-      "no lock in %s: %s; accepted: plain files of this user alone in place of %s.%u.*, more "
-      "subdevices, another dev or card",
-      device.card.c_str(), device.number, config.subdevices, purpose(device),
-      config.directory.path.c_str(), std::strerror(error), device.card.c_str(), device.number);
+/// For a file in the place of the lock file: another program has made it, or other users can open
+/// it.
+void log_no_lock(const PcmConfig& config, int error) {
+  SNDERR("dmasim: card = \"%s\": %s/%s/%s: %s; accepted: a plain file of this user alone",
+         config.card.c_str(), config.directory.path.c_str(), kFileFormat,
+         lock_file_name(config.card).c_str(), std::strerror(error));
 }
 
-Result<std::optional<Subdevice>> taken(Result<Subdevice> subdevice) {
-  if (!subdevice) return subdevice.as_errno();
-  return std::optional(*std::move(subdevice));
-}
-
-Result<std::optional<Subdevice>> take_named(const PcmConfig& config, const PcmDevice& device) {
-  if (*config.subdev >= config.subdevices) {
-    SNDERR("dmasim: subdev = %u; accepted: 0 to %u, for subdevices = %u", *config.subdev,
-           config.subdevices - 1, config.subdevices);
-    return Errno{EBUSY};
-  }
-  Result<Subdevice> subdevice = Subdevice::take(device, *config.subdev, config.directory);
-  if (!subdevice && subdevice.error() == EBUSY) {
-    log_busy(config, device);
-  } else if (!subdevice) {
-    SNDERR("dmasim: subdev = %u: no lock in %s: %s; accepted: none, for any that is free",
-           *config.subdev, config.directory.path.c_str(), std::strerror(subdevice.error()));
-  }
-  return taken(std::move(subdevice));
+void log_no_directory(const PcmConfig& config, int error) {
+  SNDERR("dmasim: subdev = %u: no lock in %s: %s; accepted: none, for any that is free",
+         *config.subdev, config.directory.path.c_str(), std::strerror(error));
 }
 
 bool out_of_resources(int error) noexcept {
@@ -80,20 +63,45 @@ bool no_directory(const CableDirectory& place) {
   return !directory && !out_of_resources(directory.error());
 }
 
-Result<std::optional<Subdevice>> take_any(const PcmConfig& config, const PcmDevice& device) {
-  if (no_directory(config.directory)) return std::optional<Subdevice>{};
-  Result<Subdevice> subdevice = Subdevice::take_any(device, config.subdevices, config.directory);
-  if (!subdevice && subdevice.error() == EBUSY) {
-    log_all_busy(config, device);
-  } else if (!subdevice && !out_of_resources(subdevice.error())) {
-    log_none_usable(config, device, subdevice.error());
+/// Without a directory no other process can have a lock either, so a PCM needs none.
+Result<std::optional<Subdevice>> without_lock(const PcmConfig& config, int error) {
+  if (out_of_resources(error)) return Errno{error};
+  if (!no_directory(config.directory)) {
+    log_no_lock(config, error);
+  } else if (config.subdev) {
+    log_no_directory(config, error);
+  } else {
+    return std::optional<Subdevice>{};
   }
-  return taken(std::move(subdevice));
+  return Errno{error};
+}
+
+Result<std::optional<Subdevice>> acquired(Result<Subdevice> subdevice, const PcmConfig& config,
+                                          const PcmDevice& device) {
+  if (subdevice) return std::optional(*std::move(subdevice));
+  if (subdevice.error() != EBUSY) return without_lock(config, subdevice.error());
+  config.subdev ? log_busy(config, device) : log_all_busy(config, device);
+  return subdevice.as_errno();
+}
+
+Result<std::optional<Subdevice>> acquire_named(const PcmConfig& config, const PcmDevice& device) {
+  if (*config.subdev >= config.subdevices) {
+    SNDERR("dmasim: subdev = %u; accepted: 0 to %u, for subdevices = %u", *config.subdev,
+           config.subdevices - 1, config.subdevices);
+    return Errno{EBUSY};
+  }
+  return acquired(Subdevice::acquire(device, *config.subdev, config.directory), config, device);
+}
+
+Result<std::optional<Subdevice>> acquire_any(const PcmConfig& config, const PcmDevice& device) {
+  return acquired(Subdevice::acquire_any(device, config.subdevices, config.directory), config,
+                  device);
 }
 
 }  // namespace
 
-Result<std::optional<Subdevice>> take_subdevice(const PcmConfig& config, snd_pcm_stream_t stream) {
+Result<std::optional<Subdevice>> acquire_subdevice(const PcmConfig& config,
+                                                   snd_pcm_stream_t stream) {
   const PcmDevice device{.card = config.card,
                          .number = config.dev,
                          .loop = config.loop,
@@ -103,7 +111,7 @@ Result<std::optional<Subdevice>> take_subdevice(const PcmConfig& config, snd_pcm
     SNDERR("dmasim: %s; accepted: a directory of this user alone", foreign.c_str());
     return Errno{EACCES};
   }
-  return config.subdev ? take_named(config, device) : take_any(config, device);
+  return config.subdev ? acquire_named(config, device) : acquire_any(config, device);
 }
 
 }  // namespace dmasim

@@ -215,12 +215,12 @@ TEST_F(RefusedMemory, OfASubdevice) {
   const PcmDevice device{
       .card = std::string(40, 'c'), .number = 0, .loop = false, .playback = true};
   std::optional<Subdevice> mine;
-  refuse_each([&] { return keep(Subdevice::take(device, 3), mine); }, 2);
+  refuse_each([&] { return keep(Subdevice::acquire(device, 3), mine); }, 2);
   ASSERT_TRUE(mine);
   EXPECT_EQ(mine->number(), 3U);
-  EXPECT_EQ(Subdevice::take(device, 3).error(), EBUSY);
+  EXPECT_EQ(Subdevice::acquire(device, 3).error(), EBUSY);
   mine.reset();
-  refuse_each([&] { return keep(Subdevice::take_any(device, 2), mine); }, 2);
+  refuse_each([&] { return keep(Subdevice::acquire_any(device, 2), mine); }, 2);
   ASSERT_TRUE(mine);
   EXPECT_EQ(mine->number(), 0U);
 }

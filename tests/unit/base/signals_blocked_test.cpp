@@ -34,13 +34,13 @@ class FileGrowthTest : public ::testing::Test {
   const RuntimeDirectory directory_;
 };
 
-TEST_F(FileGrowthTest, ASubdeviceIsTakenWithoutAName) {
-  const auto take = [] {
+TEST_F(FileGrowthTest, ASubdeviceIsAcquiredWithoutAName) {
+  const auto acquire = [] {
     const PcmDevice device{.card = "test"};
-    const auto taken = Subdevice::take(device, 0);
-    return taken && subdevice_owner(device, 0) == 0 ? 0 : 1;
+    const auto acquired = Subdevice::acquire(device, 0);
+    return acquired && subdevice_owner(device, 0) == 0 ? 0 : 1;
   };
-  EXPECT_EQ(with_no_file_size(take), 0);
+  EXPECT_EQ(with_no_file_size(acquire), 0);
 }
 
 TEST_F(FileGrowthTest, ACableIsRefused) {

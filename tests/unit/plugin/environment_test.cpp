@@ -214,7 +214,7 @@ TEST_F(EnvironmentTest, ANamedSubdeviceAndTheirNumberExcludeEachOther) {
   EXPECT_EQ(open("subdevices 10", kPlayback)->subdev, 9U);
   const auto refused = open("subdevices 4\nsubdev 9", kPlayback);
   ASSERT_TRUE(refused);
-  EXPECT_EQ(take_subdevice(*refused, kPlayback).error(), EBUSY);
+  EXPECT_EQ(acquire_subdevice(*refused, kPlayback).error(), EBUSY);
 }
 
 /// Only the values that exclude those of the name are left out. Values from one place that exclude
