@@ -11,6 +11,7 @@
 
 #include "engine/base/ofd_lock.h"
 #include "engine/base/signals_blocked.h"
+#include "engine/card/other_formats.h"
 
 namespace dmasim {
 namespace {
@@ -39,36 +40,56 @@ Result<Subdevice> Subdevice::acquire_any(const PcmDevice& device, unsigned count
 
 Result<Subdevice> Subdevice::acquire_first(const PcmDevice& device, unsigned first, unsigned end,
                                            const CableDirectory& place) {
-  const auto directory = place.open(true);
+  const auto all_formats = place.open_all_formats(true);
+  if (!all_formats) return all_formats.as_errno();
+  const auto directory = open_own_format(all_formats->get(), true);
   if (!directory) return directory.as_errno();
   auto file = open_lock_file(directory->get(), lock_file_name(device.card).c_str(),
                              O_RDWR | O_CREAT, kLockFileBytes);
   if (!file) return file.as_errno();
   Subdevice subdevice(*std::move(file));
   for (unsigned number = first; number < end; ++number) {
-    const auto locked = subdevice.lock(device, number);
+    const auto locked = subdevice.lock(all_formats->get(), device, number);
     if (locked) return subdevice;
     if (locked.error() != EBUSY) return locked.as_errno();
   }
   return Errno{EBUSY};
 }
 
-Result<void> Subdevice::lock(const PcmDevice& device, unsigned number) noexcept {
+/// Locks first and looks then, as modules of other formats do.
+Result<void> Subdevice::lock(int all_formats, const PcmDevice& device, unsigned number) {
   const auto index = lock_index(device, number);
   if (!index) return Errno{EINVAL};
   if (!set_ofd_lock(lock_file_.get(), F_WRLCK, *index, *index + 1)) {
     return Errno{errno == EAGAIN || errno == EACCES ? EBUSY : errno};
   }
   index_ = index;
+  if (!locked_in_another_format(all_formats, device, number).empty()) {
+    unlock();
+    return Errno{EBUSY};
+  }
   number_ = number;
   write_owner(lock_file_.get(), *index);
   return {};
 }
 
+void Subdevice::unlock() noexcept {
+  set_ofd_lock(lock_file_.get(), F_UNLCK, *index_, *index_ + 1);
+  index_.reset();
+}
+
 /// Unlocks explicitly: closing would not unlock as long as a child that has just been forked has
 /// its copy open.
 Subdevice::~Subdevice() {
-  if (lock_file_ && index_) set_ofd_lock(lock_file_.get(), F_UNLCK, *index_, *index_ + 1);
+  if (lock_file_ && index_) unlock();
+}
+
+std::string subdevice_lock_of_another_format(const PcmDevice& device, unsigned number,
+                                             const CableDirectory& place) {
+  const auto all_formats = place.open_all_formats(false);
+  if (!all_formats) return {};
+  const std::string file = locked_in_another_format(all_formats->get(), device, number);
+  return file.empty() ? file : place.path + '/' + file;
 }
 
 }  // namespace dmasim

@@ -9,6 +9,8 @@
 /// Each object has opened the file itself. Locks of one open file description do not exclude each
 /// other, so the PCMs of a process do not share one.
 ///
+/// A subdevice that a module of another format owns counts as owned (other_formats.h).
+///
 /// THREADS  any; one object, one thread at a time.
 /// FORK     a child owns nothing: its copy of the lock is closed (engine/base/fork_closed_fd.h).
 #pragma once
@@ -16,6 +18,7 @@
 #include <sys/types.h>
 
 #include <optional>
+#include <string>
 
 #include "engine/base/fork_closed_fd.h"
 #include "engine/base/result.h"
@@ -46,7 +49,8 @@ class Subdevice {
   explicit Subdevice(ForkClosedFd lock_file) noexcept : lock_file_(std::move(lock_file)) {}
   static Result<Subdevice> acquire_first(const PcmDevice& device, unsigned first, unsigned end,
                                          const CableDirectory& place);
-  Result<void> lock(const PcmDevice& device, unsigned number) noexcept;
+  Result<void> lock(int all_formats, const PcmDevice& device, unsigned number);
+  void unlock() noexcept;
 
   ForkClosedFd lock_file_;
   std::optional<off_t> index_;  // of the lock
@@ -57,5 +61,11 @@ class Subdevice {
 /// be seen from here, as in another PID namespace.
 [[nodiscard]] pid_t subdevice_owner(const PcmDevice& device, unsigned number,
                                     const CableDirectory& directory = CableDirectory::find());
+
+/// For a message: the path of the lock, if a module of another format owns the subdevice. Else
+/// empty.
+[[nodiscard]] std::string subdevice_lock_of_another_format(
+    const PcmDevice& device, unsigned number,
+    const CableDirectory& directory = CableDirectory::find());
 
 }  // namespace dmasim

@@ -2,7 +2,6 @@
 /// Finds the owner of a subdevice, for a message. The kernel does not tell who holds a lock of an
 /// open file description. So the text in the lock file says which process to look at, and that
 /// process's descriptors say whether it holds the lock.
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 #include <memory>
 #include <string>
 
+#include "engine/base/directory_stream.h"
 #include "engine/card/subdevice.h"
 
 namespace dmasim {
@@ -20,9 +20,6 @@ namespace {
 
 struct CloseFile {
   void operator()(std::FILE* file) const noexcept { std::fclose(file); }
-};
-struct CloseDirectory {
-  void operator()(DIR* directory) const noexcept { closedir(directory); }
 };
 
 /// Whether the text that the kernel shows for a descriptor names a lock on this byte. A line:
@@ -44,9 +41,9 @@ bool names_lock(const std::string& path, ino_t inode, off_t byte) {
 /// In another PID namespace the number is another process's, or nobody's.
 bool holds_lock(pid_t pid, ino_t inode, off_t byte) {
   const std::string path = "/proc/" + std::to_string(pid) + "/fdinfo/";
-  const std::unique_ptr<DIR, CloseDirectory> descriptors(opendir(path.c_str()));
-  while (const dirent* each = descriptors ? readdir(descriptors.get()) : nullptr) {
-    if (names_lock(path + each->d_name, inode, byte)) return true;
+  const DirectoryStream descriptors(opendir(path.c_str()));
+  while (const char* name = next_name(descriptors)) {
+    if (names_lock(path + name, inode, byte)) return true;
   }
   return false;
 }

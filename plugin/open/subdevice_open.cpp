@@ -26,11 +26,17 @@ std::string advice(const PcmConfig& config, const PcmDevice& device) {
   return device.loop ? "; or a CABLE of its own" : "; or none: any that is free";
 }
 
+std::string owner_of(const PcmConfig& config, const PcmDevice& device) {
+  const unsigned number = *config.subdev;
+  const std::string other = subdevice_lock_of_another_format(device, number, config.directory);
+  if (!other.empty()) return "another version of dmasim, which holds the lock " + other;
+  return owner_words(subdevice_owner(device, number, config.directory));
+}
+
 void log_busy(const PcmConfig& config, const PcmDevice& device) {
   SNDERR("dmasim: card = \"%s\", dev = %u, subdev = %u is in use for %s by %s; accepted: 0 to %u%s",
          device.card.c_str(), device.number, *config.subdev, purpose(device),
-         owner_words(subdevice_owner(device, *config.subdev, config.directory)).c_str(),
-         config.subdevices - 1, advice(config, device).c_str());
+         owner_of(config, device).c_str(), config.subdevices - 1, advice(config, device).c_str());
 }
 
 void log_all_busy(const PcmConfig& config, const PcmDevice& device) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// Subdevices as programs see them: which opens succeed, which are busy, and what the log says.
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -9,6 +11,7 @@
 #include <fstream>
 #include <thread>
 
+#include "engine/base/unique_fd.h"
 #include "tests/alsa/cable_setup.h"
 #include "tests/alsa/forked.h"
 #include "tests/alsa/report_file.h"
@@ -73,6 +76,20 @@ TEST_F(Subdevices, AnotherProcessIsToldWhoHasIt) {
     return named || log.text().find("by another process") != std::string::npos ? 0 : 2;
   });
   EXPECT_EQ(other.wait(), 0);
+}
+
+/// Older versions locked a file for each subdevice.
+TEST_F(Subdevices, OneThatAnotherVersionOwnsIsBusy) {
+  ASSERT_EQ(try_open({}, kPlayback).error, 0);  // makes the directory
+  const std::string lock = runtime_.path() / "dmasim" / "dmasim.0.1.playback";
+  const UniqueFd owner(open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  ASSERT_EQ(flock(owner.get(), LOCK_EX | LOCK_NB), 0);
+  const ErrorLog log;
+  EXPECT_EQ(try_open({{"SUBDEV", "1"}}, kPlayback).error, -EBUSY);
+  EXPECT_NE(log.text().find("by another version of dmasim, which holds the lock " + lock),
+            std::string::npos)
+      << log.text();
+  EXPECT_EQ(try_open({{"SUBDEV", "1"}}, kCapture).error, 0);
 }
 
 TEST_F(Subdevices, OneIsFreeAgainWhenItsOwnerWasKilled) {
