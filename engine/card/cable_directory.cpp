@@ -23,7 +23,7 @@ bool is_private(int fd, mode_t type, off_t most_bytes = INT64_MAX) noexcept {
          status.st_size <= most_bytes;
 }
 
-/// With O_NOFOLLOW, open(2) answers ELOOP or ENOTDIR for a link. Callers are told EACCES instead.
+/// With O_NOFOLLOW, open(2) answers ELOOP or ENOTDIR for a link. Callers get EACCES instead.
 int refusal(int error) noexcept { return error == ELOOP || error == ENOTDIR ? EACCES : error; }
 
 /// Checks what open(2) has answered for a directory.

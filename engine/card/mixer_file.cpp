@@ -123,8 +123,8 @@ Result<bool> MixerFile::set_locked(size_t cell, uint32_t value) noexcept {
   return Errno{written < 0 ? errno : ENOSPC};
 }
 
-void MixerFile::tell_stream() const noexcept {
-  [[maybe_unused]] const int told = futimens(fd_.get(), nullptr);
+void MixerFile::notify_stream() const noexcept {
+  [[maybe_unused]] const int notified = futimens(fd_.get(), nullptr);
 }
 
 MixerRecord read_mixer(const std::string& card, const CableDirectory& directory) noexcept try {

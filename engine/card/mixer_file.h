@@ -54,8 +54,8 @@ class MixerFile {
   /// others of pwrite(2). After an error nothing has changed.
   Result<bool> set(size_t cell, uint32_t value) noexcept;
 
-  /// Tells watchers that a stream of the card has begun or ended.
-  void tell_stream() const noexcept;
+  /// Notifies watchers that a stream of the card has begun or ended.
+  void notify_stream() const noexcept;
 
  private:
   using Slots = std::array<std::byte, kSlotsBytes<MixerRecord>>;

@@ -46,8 +46,8 @@ bool MixerView::look() noexcept {
   return there && load();
 }
 
-void MixerView::tell_stream() noexcept {
-  if (file_ || find_file()) file_.tell_stream();
+void MixerView::notify_stream() noexcept {
+  if (file_ || find_file()) file_.notify_stream();
 }
 
 }  // namespace dmasim

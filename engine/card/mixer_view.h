@@ -30,8 +30,8 @@ class MixerView {
   void begin();
   /// [hardware] Reads the mixer again if it is time to. Answers true if something has changed.
   bool look() noexcept;
-  /// [hardware] Tells the programs that watch the mixer that a stream has begun or ended.
-  void tell_stream() noexcept;
+  /// [hardware] Notifies the programs that watch the mixer that a stream has begun or ended.
+  void notify_stream() noexcept;
 
   [[nodiscard]] const MixerRecord& record() const noexcept { return record_; }
 

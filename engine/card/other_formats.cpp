@@ -20,7 +20,7 @@ std::string name_before_format_2(const PcmDevice& device, unsigned subdevice) {
          (device.loop ? ".loop-" : ".") + (device.playback ? "playback" : "capture");
 }
 
-/// Such a file is locked as a whole, which only a try can tell. Unlocks explicitly, because a child
+/// Such a file is locked as a whole, which only a try can show. Unlocks explicitly, because a child
 /// that is being forked has a copy of the descriptor.
 bool is_locked_as_a_whole(int all_formats, const std::string& name) {
   const auto file = open_private_file(all_formats, name.c_str(), O_RDONLY);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Finds the owner of a subdevice, for a message. The kernel does not tell who holds a lock of an
+/// Finds the owner of a subdevice, for a message. The kernel does not say who holds a lock of an
 /// open file description. So the text in the lock file says which process to look at, and that
 /// process's descriptors say whether it holds the lock.
 #include <fcntl.h>

@@ -72,7 +72,7 @@ class MixedSink final : public Sink {
 
  private:
   void announce() noexcept DMASIM_REQUIRES(lock_) {
-    if (announce_) view_.tell_stream();
+    if (announce_) view_.notify_stream();
   }
   void refresh() noexcept DMASIM_REQUIRES(lock_) {
     if (view_.look()) gain_ = view_.record().playback_gain();

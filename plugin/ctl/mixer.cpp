@@ -73,7 +73,8 @@ Result<void> Mixer::open() {
   return {};
 }
 
-/// The watch was on the old file, so it ends. hear() starts a new watch and compares all values.
+/// The watch was on the old file, so it ends. poll_changes() starts a new watch and compares all
+/// values.
 void Mixer::replace_file(MixerFile file) {
   watch_.forget();
   file_ = std::move(file);
@@ -133,14 +134,14 @@ Result<bool> Mixer::write(size_t index, const long* values) {
 
 /// Makes the inotify instance only for a subscriber, because the kernel's default allows a user
 /// only 128 of them. If the subscription fails, the instance is closed.
-Result<void> Mixer::begin_telling() try {
+Result<void> Mixer::begin_reporting() try {
   if (const auto begun = watch_.begin(poll_.get()); !begun) return begun;
   if (const auto watched = watch_file(); !watched) {
     watch_.end(poll_.get());
     return watched;
   }
-  told_ = file_.load();
-  told_loops_ = loop_states();
+  reported_ = file_.load();
+  reported_loops_ = loop_states();
   return {};
 } catch (const std::bad_alloc&) {
   watch_.end(poll_.get());
@@ -159,11 +160,11 @@ Result<void> Mixer::subscribe(bool on) {
   MutexLock guard(lock_);
   if (on == subscribed_) return {};
   if (on) {
-    if (const auto begun = begin_telling(); !begun) return begun;
+    if (const auto begun = begin_reporting(); !begun) return begun;
   } else {
     watch_.end(poll_.get());
     pending_.clear();
-    unheard_ = 0;
+    uncompared_ = 0;
   }
   subscribed_ = on;
   show_pending();
@@ -172,18 +173,18 @@ Result<void> Mixer::subscribe(bool on) {
 
 /// Finds the elements that others have changed. It takes all notices before it compares, so that a
 /// change during the comparison causes a new notice. If memory for the comparison is missing, the
-/// notices stay in unheard_ and the descriptor stays readable for the next call.
-void Mixer::hear() {
-  unheard_ |= watch_.take();
-  if (unheard_ == 0 && watch_.watching()) return;
+/// notices stay in uncompared_ and the descriptor stays readable for the next call.
+void Mixer::poll_changes() {
+  uncompared_ |= watch_.take();
+  if (uncompared_ == 0 && watch_.watching()) return;
   show(true);
   if (!watch_.watching() || !file_.linked()) {
     if (!watch_file() || !watch_.watching()) watch_.look_again();
-    unheard_ |= watch_.take() | IN_Q_OVERFLOW;  // compare all, as after lost notices
+    uncompared_ |= watch_.take() | IN_Q_OVERFLOW;  // compare all, as after lost notices
   }
-  if ((unheard_ & (IN_MODIFY | IN_Q_OVERFLOW)) != 0) compare_settings();
-  if ((unheard_ & (IN_ATTRIB | IN_Q_OVERFLOW)) != 0) compare_loops();
-  unheard_ = 0;
+  if ((uncompared_ & (IN_MODIFY | IN_Q_OVERFLOW)) != 0) compare_settings();
+  if ((uncompared_ & (IN_ATTRIB | IN_Q_OVERFLOW)) != 0) compare_loops();
+  uncompared_ = 0;
   show_pending();
 }
 
@@ -192,11 +193,11 @@ void Mixer::compare_settings() {
   for (size_t i = 0; i < elements_.size(); ++i) {
     const MixerElement element = elements_.at(i);
     if (element.kind == MixerElement::Kind::loop_state) continue;
-    const auto& before = told_.settings[element.cell];
+    const auto& before = reported_.settings[element.cell];
     const auto& after = now.settings[element.cell];
     if (after.value != before.value || after.changes != before.changes) pending_.insert(i);
   }
-  told_ = now;
+  reported_ = now;
 }
 
 std::vector<Mixer::LoopState> Mixer::loop_states() const {
@@ -213,9 +214,9 @@ void Mixer::compare_loops() {
     const MixerElement element = elements_.at(i);
     if (element.kind != MixerElement::Kind::loop_state) continue;
     const size_t loop = elements_.number_of(element.loop);
-    if (now[loop].of(element.state) != told_loops_[loop].of(element.state)) pending_.insert(i);
+    if (now[loop].of(element.state) != reported_loops_[loop].of(element.state)) pending_.insert(i);
   }
-  told_loops_ = std::move(now);
+  reported_loops_ = std::move(now);
 }
 
 void Mixer::show(bool pending) {
@@ -229,7 +230,7 @@ void Mixer::show(bool pending) {
 Result<std::optional<size_t>> Mixer::next_event() {
   MutexLock guard(lock_);
   if (!subscribed_) return Errno{EBADFD};
-  if (pending_.empty()) hear();
+  if (pending_.empty()) poll_changes();
   if (pending_.empty()) return std::optional<size_t>();
   const std::optional<size_t> index = *pending_.begin();
   pending_.erase(pending_.begin());
@@ -239,7 +240,7 @@ Result<std::optional<size_t>> Mixer::next_event() {
 
 bool Mixer::has_event() {
   MutexLock guard(lock_);
-  if (subscribed_ && pending_.empty()) hear();
+  if (subscribed_ && pending_.empty()) poll_changes();
   return !pending_.empty();
 }
 

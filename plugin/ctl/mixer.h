@@ -76,9 +76,9 @@ class Mixer {
   void replace_file(MixerFile file) DMASIM_REQUIRES(lock_);
   bool find_file() DMASIM_REQUIRES(lock_);
   Result<void> make_file() DMASIM_REQUIRES(lock_);
-  Result<void> begin_telling() DMASIM_REQUIRES(lock_);
+  Result<void> begin_reporting() DMASIM_REQUIRES(lock_);
   Result<void> watch_file() DMASIM_REQUIRES(lock_);
-  void hear() DMASIM_REQUIRES(lock_);
+  void poll_changes() DMASIM_REQUIRES(lock_);
   void compare_settings() DMASIM_REQUIRES(lock_);
   void compare_loops() DMASIM_REQUIRES(lock_);
   void show(bool pending) DMASIM_REQUIRES(lock_);
@@ -94,10 +94,10 @@ class Mixer {
   MixerFile file_ DMASIM_GUARDED_BY(lock_);
   MixerWatch watch_ DMASIM_GUARDED_BY(lock_);  // while subscribed
   bool subscribed_ DMASIM_GUARDED_BY(lock_) = false;
-  MixerRecord told_ DMASIM_GUARDED_BY(lock_) = MixerRecord::defaults();
-  std::vector<LoopState> told_loops_ DMASIM_GUARDED_BY(lock_);
+  MixerRecord reported_ DMASIM_GUARDED_BY(lock_) = MixerRecord::defaults();
+  std::vector<LoopState> reported_loops_ DMASIM_GUARDED_BY(lock_);
   std::set<size_t> pending_ DMASIM_GUARDED_BY(lock_);  // changed elements, for next_event()
-  uint32_t unheard_ DMASIM_GUARDED_BY(lock_) = 0;      // notices not yet compared: inotify's mask
+  uint32_t uncompared_ DMASIM_GUARDED_BY(lock_) = 0;   // notices not yet compared: inotify's mask
   bool pending_shown_ DMASIM_GUARDED_BY(lock_) = false;
 };
 

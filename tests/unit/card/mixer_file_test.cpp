@@ -163,7 +163,7 @@ TEST_F(MixerFiles, TellAWatchBeforeTheWriteReturns) {
   EXPECT_EQ(told(), uint32_t{IN_MODIFY});
   ASSERT_FALSE(*file.set(kPlaybackSwitch, 0));
   EXPECT_EQ(told(), 0U);
-  file.tell_stream();
+  file.notify_stream();
   EXPECT_EQ(told(), uint32_t{IN_ATTRIB});
 }
 
@@ -213,7 +213,7 @@ TEST_F(MixerViews, MakeNoFile) {
   view_.begin();
   clock_->advance_ns(100 * kMs);
   EXPECT_FALSE(view_.look());
-  view_.tell_stream();
+  view_.notify_stream();
   EXPECT_FALSE(std::filesystem::exists(path()));
 }
 
