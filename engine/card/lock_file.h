@@ -29,7 +29,7 @@ inline constexpr unsigned kLockableDevices = 32;      ///< of a card
 inline constexpr unsigned kLockableSubdevices = 128;  ///< of a device in one direction
 inline constexpr off_t kOwnerSlotBytes = 16;
 inline constexpr off_t kLockFileBytes =
-    off_t{2 * kLockableDevices * 2 * kLockableSubdevices} * kOwnerSlotBytes;
+    off_t{2} * kLockableDevices * 2 * kLockableSubdevices * kOwnerSlotBytes;
 
 /// Loops come after all others, then devices count, then capture after playback, then subdevices.
 /// Empty for numbers that a card cannot have.
