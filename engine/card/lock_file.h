@@ -31,15 +31,9 @@ inline constexpr off_t kOwnerSlotBytes = 16;
 inline constexpr off_t kLockFileBytes =
     off_t{2} * kLockableDevices * 2 * kLockableSubdevices * kOwnerSlotBytes;
 
-/// Loops come after all others, then devices count, then capture after playback, then subdevices.
-/// Empty for numbers that a card cannot have.
-[[nodiscard]] inline std::optional<off_t> lock_index(const PcmDevice& device,
-                                                     unsigned subdevice) noexcept {
-  if (device.number >= kLockableDevices || subdevice >= kLockableSubdevices) return std::nullopt;
-  const unsigned in_all = (device.loop ? kLockableDevices : 0) + device.number;
-  const unsigned direction = in_all * 2 + (device.playback ? 0 : 1);
-  return off_t{direction * kLockableSubdevices + subdevice};
-}
+/// The index of a subdevice: ((loop * 32 + device) * 2 + capture) * 128 + subdevice, where `loop`
+/// and `capture` are 0 or 1. Empty for numbers that a card cannot have.
+[[nodiscard]] std::optional<off_t> lock_index(const PcmDevice& device, unsigned subdevice) noexcept;
 
 [[nodiscard]] inline std::string lock_file_name(const std::string& card) { return card + ".lock"; }
 
