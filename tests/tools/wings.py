@@ -25,7 +25,8 @@ PLUGIN = {
     "plugin/open": ("plugin/config", "plugin/pcm"),
     "plugin/ctl": ("plugin/config",),
     "plugin/report": ("plugin/config",),
-    "plugin": ("plugin/open", "plugin/report"),
+    "plugin/hooks": ("plugin/report",),
+    "plugin": ("plugin/open", "plugin/hooks"),
 }
 USES = ENGINE | PLUGIN
 

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "plugin/hooks/messages.h"
+
+#include <cerrno>
+#include <optional>
+
+#include "engine/card/owner_words.h"
+#include "engine/recording/file_sink.h"
+#include "plugin/process/thread_limits.h"
+#include "plugin/report/report.h"
+#include "plugin/report/report_file.h"
+
+namespace dmasim {
+namespace {
+
+/// The recording's file name. If the name has a %n, it is the pattern until the file is made.
+std::string recording_of(const OpenPcm& pcm) {
+  std::string name = pcm.substream->device().recorded_into();
+  return name.empty() ? pcm.config.file : name;
+}
+
+}  // namespace
+
+void log_start_failure(const OpenPcm& pcm, int error) {
+  if (error == 0 || error == EPIPE || error == EBADFD || error == EAGAIN || error == EINTR) return;
+  const std::string file = recording_of(pcm);
+  const std::string trouble = pcm.substream->device().explain();
+  if (!trouble.empty()) {
+    SNDERR("dmasim: %s", trouble.c_str());
+  } else if (error == ENOMEM) {
+    SNDERR("dmasim: no memory, or no thread more, to start with; %s", thread_limits().c_str());
+  } else if (error == EPERM && pcm.config.rt_priority > 0) {
+    SNDERR("dmasim: rt_priority = %d: %s; accepted: 0, or what RLIMIT_RTPRIO allows",
+           pcm.config.rt_priority, snd_strerror(-error));
+  } else if (file.empty()) {
+    SNDERR("dmasim: cannot start: %s", snd_strerror(-error));
+  } else if (error == EBUSY) {
+    SNDERR("dmasim: file = \"%s\" is in use by %s; accepted: a file of its own for each stream",
+           file.c_str(), owner_words(file_lock_owner(file.c_str())).c_str());
+  } else {
+    SNDERR("dmasim: file = \"%s\", cannot go on: %s", file.c_str(), snd_strerror(-error));
+  }
+}
+
+void log_unheld(const OpenPcm& pcm, const HwSetup& hw) {
+  SNDERR(
+      "dmasim: file = \"%s\" cannot hold format = %s, channels = %u and rate = %u together; "
+      "accepted: what its type holds together, or a file that ends in .raw, which holds all",
+      pcm.config.file.c_str(), snd_pcm_format_name(hw.alsa_format), hw.format.channels,
+      hw.format.rate_hz);
+}
+
+void log_loss_at_drain(OpenPcm& pcm) {
+  const SinkStats stats = pcm.substream->stats().sink;
+  SNDERR("dmasim: %s", pcm.loss.at_drain(pcm.config, recording_of(pcm), stats).c_str());
+}
+
+void log_loss_at_close(OpenPcm& pcm) {
+  const SinkStats stats = pcm.substream->stats().sink;
+  const std::string loss = pcm.loss.at_close(pcm.config, recording_of(pcm), stats);
+  if (!loss.empty()) SNDERR("dmasim: %s", loss.c_str());
+}
+
+void dump(const OpenPcm& pcm, snd_output_t* out) {
+  const bool playback = pcm.io.stream == SND_PCM_STREAM_PLAYBACK;
+  const std::string subdevice = pcm.subdevice ? std::to_string(pcm.subdevice->number()) : "none";
+  const std::string end = playback ? recording_of(pcm) : pcm.config.source;
+  snd_output_printf(out, "dmasim PCM card '%s' device %u subdevice %s, %s %s\n",
+                    pcm.config.card.c_str(), pcm.config.dev, subdevice.c_str(),
+                    playback ? "recording to" : "playing from",
+                    end.empty() ? (playback ? "nowhere" : "silence") : end.c_str());
+  if (!pcm.config.cable.empty()) {
+    snd_output_printf(out, "Its cable is: %s\n", pcm.config.cable.c_str());
+  }
+  for (const std::string& each : pcm.config.unused) snd_output_printf(out, "%s\n", each.c_str());
+  snd_output_printf(out, "Its setup is:\n");
+  snd_pcm_dump_setup(pcm.io.pcm, out);
+  const SubstreamStats stats = pcm.substream->stats();
+  snd_output_printf(out, "  appl_ptr     : %lu\n", stats.appl_ptr);
+  snd_output_printf(out, "  hw_ptr       : %lu\n", stats.hw_ptr);
+}
+
+void report(const OpenPcm& pcm) {
+  if (pcm.config.report.empty()) return;
+  const auto number = pcm.subdevice ? std::optional(pcm.subdevice->number()) : std::nullopt;
+  const std::string line = report_line(pcm.name, pcm.io.stream, pcm.config, recording_of(pcm),
+                                       number, pcm.substream->stats());
+  if (const Result<void> done = append_report(pcm.config.report, line); !done) {
+    SNDERR("dmasim: report = \"%s\": %s", pcm.config.report.c_str(), snd_strerror(-done.error()));
+  }
+}
+
+}  // namespace dmasim
