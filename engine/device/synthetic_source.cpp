@@ -191,8 +191,7 @@ uint64_t counter_sample(SampleFormat format, uint64_t index, uint32_t channel) n
     case SampleKind::integer:
       break;
   }
-  const uint64_t bits = hash >> (64 - sample_bits(format));
-  return format == SampleFormat::u8 ? bits ^ 0x80 : bits;
+  return hash >> (64 - sample_bits(format)) ^ facts_of(format).silence;
 }
 
 }  // namespace dmasim

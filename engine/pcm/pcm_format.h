@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The format of a frame. The engine has its own types for it, because it includes no ALSA header.
+/// The format of a frame, and what the engine knows of each sample format. The engine has its own
+/// types for it, because it includes no ALSA header.
 #pragma once
 
+#include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -10,6 +13,10 @@ namespace dmasim {
 
 /// ALSA's linear formats. s24_3* are packed in three bytes. s24_* have their bits in the low three
 /// bytes of four; the fourth byte has no meaning.
+///
+/// A new format is a new row in each of three tables: kSampleFormats below, kFormats in the plugin
+/// (alsa_format.h), and kSubtypes of libsndfile (recording_sndfile.cpp). The compiler checks that
+/// each format has its rows. Shared files hold these numbers, so a new format comes last.
 enum class SampleFormat : uint8_t {
   u8,
   s16_le,
@@ -24,27 +31,84 @@ enum class SampleFormat : uint8_t {
   float_be,
   float64_le,
   float64_be,
+  last = float64_be,
 };
 
-inline constexpr int kSampleFormatCount = 13;
+inline constexpr int kSampleFormatCount = static_cast<int>(SampleFormat::last) + 1;
+
+enum class SampleKind : uint8_t { integer, float32, float64 };
+
+struct SampleFacts {
+  SampleFormat format;
+  const char* name;  ///< ALSA's
+  SampleKind kind;
+  std::endian order;  ///< of the bytes in memory
+  uint8_t bytes;      ///< in memory
+  uint8_t bits;       ///< that carry sound; bits above them have no meaning
+  uint8_t silence;    ///< each byte of a zero sample
+};
+
+/// Rows in the order of the enumeration, so a format is the index of its row.
+inline constexpr auto kSampleFormats = [] {
+  using enum SampleFormat;
+  using enum SampleKind;
+  constexpr auto kLittle = std::endian::little;
+  constexpr auto kBig = std::endian::big;
+  return std::array<SampleFacts, kSampleFormatCount>{{
+      {u8, "U8", integer, kLittle, 1, 8, 0x80},
+      {s16_le, "S16_LE", integer, kLittle, 2, 16, 0},
+      {s16_be, "S16_BE", integer, kBig, 2, 16, 0},
+      {s24_3le, "S24_3LE", integer, kLittle, 3, 24, 0},
+      {s24_3be, "S24_3BE", integer, kBig, 3, 24, 0},
+      {s24_le, "S24_LE", integer, kLittle, 4, 24, 0},
+      {s24_be, "S24_BE", integer, kBig, 4, 24, 0},
+      {s32_le, "S32_LE", integer, kLittle, 4, 32, 0},
+      {s32_be, "S32_BE", integer, kBig, 4, 32, 0},
+      {float_le, "FLOAT_LE", float32, kLittle, 4, 32, 0},
+      {float_be, "FLOAT_BE", float32, kBig, 4, 32, 0},
+      {float64_le, "FLOAT64_LE", float64, kLittle, 8, 64, 0},
+      {float64_be, "FLOAT64_BE", float64, kBig, 8, 64, 0},
+  }};
+}();
+
+/// For a static_assert: a table has one row for each format, in the order of the enumeration.
+template <typename Row>
+[[nodiscard]] constexpr bool has_row_for_each_format(
+    const std::array<Row, kSampleFormatCount>& table) noexcept {
+  for (size_t i = 0; i < table.size(); ++i) {
+    if (table[i].format != static_cast<SampleFormat>(i)) return false;
+  }
+  return true;
+}
+static_assert(has_row_for_each_format(kSampleFormats));
+
+inline constexpr auto kAllFormats = [] {
+  std::array<SampleFormat, kSampleFormatCount> formats{};
+  for (size_t i = 0; i < formats.size(); ++i) formats[i] = kSampleFormats[i].format;
+  return formats;
+}();
+
+[[nodiscard]] constexpr const SampleFacts& facts_of(SampleFormat format) noexcept {
+  return kSampleFormats[static_cast<size_t>(format)];
+}
+
+[[nodiscard]] constexpr SampleKind sample_kind(SampleFormat format) noexcept {
+  return facts_of(format).kind;
+}
 
 /// Bytes that one sample takes in memory.
 [[nodiscard]] constexpr size_t sample_bytes(SampleFormat format) noexcept {
-  switch (format) {
-    case SampleFormat::u8:
-      return 1;
-    case SampleFormat::s16_le:
-    case SampleFormat::s16_be:
-      return 2;
-    case SampleFormat::s24_3le:
-    case SampleFormat::s24_3be:
-      return 3;
-    case SampleFormat::float64_le:
-    case SampleFormat::float64_be:
-      return 8;
-    default:
-      return 4;
-  }
+  return facts_of(format).bytes;
+}
+
+/// The bits of a sample that carry sound.
+[[nodiscard]] constexpr unsigned sample_bits(SampleFormat format) noexcept {
+  return facts_of(format).bits;
+}
+
+/// Bytes of a sample as little-endian sound files hold it: without s24's fourth byte.
+[[nodiscard]] constexpr size_t packed_bytes(SampleFormat format) noexcept {
+  return sample_bits(format) / 8;
 }
 
 /// Interleaved frames of `channels` samples each, `rate_hz` of them a second.

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 #include <type_traits>
+#include <utility>
 
 namespace dmasim {
 namespace {
@@ -30,82 +31,59 @@ struct Bytes {
   }
 };
 
-/// The codec of each format. Number is the type of a sample; load() and store() change no bit of
-/// it.
-template <size_t kBytes, std::endian kOrder, unsigned kBitCount>
+// The codec of a format. Number is the type of a sample; load() and store() change no bit of it.
+
+template <SampleFormat kFormat>
 struct Integer {
   using Number = int32_t;  // left-justified
-  using Memory = Bytes<kBytes, kOrder>;
-  static constexpr size_t kSize = kBytes;
-  static constexpr unsigned kBits = kBitCount;
+  static constexpr size_t kSize = facts_of(kFormat).bytes;
+  static constexpr unsigned kBits = facts_of(kFormat).bits;
+  static constexpr uint32_t kZero = facts_of(kFormat).silence;
+  static_assert(kZero == 0 || kSize == 1, "silence is one byte: the zero of wider samples is 0");
+  static_assert(kBits % 8 == 0, "a sound file's sample has whole bytes: see packed_bytes()");
+  using Memory = Bytes<kSize, facts_of(kFormat).order>;
 
   static Number load(const std::byte* at) noexcept {
-    return static_cast<int32_t>(Memory::load(at) << (32 - kBits));
+    return static_cast<int32_t>((Memory::load(at) ^ kZero) << (32 - kBits));
   }
   static void store(std::byte* at, Number value) noexcept {
-    Memory::store(at, static_cast<uint32_t>(value >> (32 - kBits)));
+    Memory::store(at, static_cast<uint32_t>(value >> (32 - kBits)) ^ kZero);
   }
 };
 
-struct U8 {
-  using Number = int32_t;
-  static constexpr size_t kSize = 1;
-  static constexpr unsigned kBits = 8;
-
-  static Number load(const std::byte* at) noexcept {
-    return static_cast<int32_t>(static_cast<uint32_t>(*at ^ std::byte{0x80}) << 24);
-  }
-  static void store(std::byte* at, Number value) noexcept {
-    *at = static_cast<std::byte>(static_cast<uint32_t>(value) >> 24) ^ std::byte{0x80};
-  }
-};
-
-template <typename T, std::endian kOrder>
+template <SampleFormat kFormat>
 struct Real {
-  using Number = T;
-  using Memory = Bytes<sizeof(T), kOrder>;
-  static constexpr size_t kSize = sizeof(T);
-  static constexpr unsigned kBits = 8 * sizeof(T);
+  using Number = std::conditional_t<sample_kind(kFormat) == SampleKind::float32, float, double>;
+  static constexpr size_t kSize = facts_of(kFormat).bytes;
+  static constexpr unsigned kBits = facts_of(kFormat).bits;
+  static_assert(kSize == sizeof(Number) && facts_of(kFormat).silence == 0);
+  using Memory = Bytes<kSize, facts_of(kFormat).order>;
 
-  static Number load(const std::byte* at) noexcept { return std::bit_cast<T>(Memory::load(at)); }
+  static Number load(const std::byte* at) noexcept {
+    return std::bit_cast<Number>(Memory::load(at));
+  }
   static void store(std::byte* at, Number value) noexcept {
     Memory::store(at, std::bit_cast<typename Memory::Word>(value));
   }
 };
 
+template <SampleFormat kFormat>
+using CodecOf = std::conditional_t<sample_kind(kFormat) == SampleKind::integer, Integer<kFormat>,
+                                   Real<kFormat>>;
+
 /// Calls work.template operator()<Codec>() for the codec of `format`: one inner loop each.
+template <typename Work, size_t... kIndex>
+void with_codec(SampleFormat format, Work work, std::index_sequence<kIndex...>) noexcept {
+  const auto try_one = [&]<SampleFormat kFormat>() noexcept {
+    if (format != kFormat) return false;
+    work.template operator()<CodecOf<kFormat>>();
+    return true;
+  };
+  static_cast<void>((try_one.template operator()<kAllFormats[kIndex]>() || ...));
+}
 template <typename Work>
 void with_codec(SampleFormat format, Work work) noexcept {
-  constexpr auto kLittle = std::endian::little;
-  constexpr auto kBig = std::endian::big;
-  switch (format) {
-    case SampleFormat::u8:
-      return work.template operator()<U8>();
-    case SampleFormat::s16_le:
-      return work.template operator()<Integer<2, kLittle, 16>>();
-    case SampleFormat::s16_be:
-      return work.template operator()<Integer<2, kBig, 16>>();
-    case SampleFormat::s24_3le:
-      return work.template operator()<Integer<3, kLittle, 24>>();
-    case SampleFormat::s24_3be:
-      return work.template operator()<Integer<3, kBig, 24>>();
-    case SampleFormat::s24_le:
-      return work.template operator()<Integer<4, kLittle, 24>>();
-    case SampleFormat::s24_be:
-      return work.template operator()<Integer<4, kBig, 24>>();
-    case SampleFormat::s32_le:
-      return work.template operator()<Integer<4, kLittle, 32>>();
-    case SampleFormat::s32_be:
-      return work.template operator()<Integer<4, kBig, 32>>();
-    case SampleFormat::float_le:
-      return work.template operator()<Real<float, kLittle>>();
-    case SampleFormat::float_be:
-      return work.template operator()<Real<float, kBig>>();
-    case SampleFormat::float64_le:
-      return work.template operator()<Real<double, kLittle>>();
-    case SampleFormat::float64_be:
-      return work.template operator()<Real<double, kBig>>();
-  }
+  with_codec(format, work, std::make_index_sequence<kAllFormats.size()>());
 }
 
 /// A real number as an integer of `bits` bits, left-justified in 32.
@@ -177,22 +155,17 @@ void encode(SampleFormat format, std::span<const double> in, std::byte* out) noe
 void pack_little_endian(SampleFormat format, std::span<const std::byte> in,
                         std::byte* out) noexcept {
   with_codec(format, [in, out]<typename Codec>() noexcept {
-    if constexpr (std::is_same_v<Codec, U8>) {
-      std::copy(in.begin(), in.end(), out);
-    } else {
-      constexpr size_t kPacked = Codec::kBits / 8;
-      const size_t count = in.size() / Codec::kSize;
-      for (size_t i = 0; i < count; ++i) {
-        Bytes<kPacked, std::endian::little>::store(&out[i * kPacked],
-                                                   Codec::Memory::load(&in[i * Codec::kSize]));
-      }
+    constexpr size_t kPacked = Codec::kBits / 8;
+    const size_t count = in.size() / Codec::kSize;
+    for (size_t i = 0; i < count; ++i) {
+      Bytes<kPacked, std::endian::little>::store(&out[i * kPacked],
+                                                 Codec::Memory::load(&in[i * Codec::kSize]));
     }
   });
 }
 
 void encode_silence(SampleFormat format, std::span<std::byte> out) noexcept {
-  const auto zero = format == SampleFormat::u8 ? std::byte{0x80} : std::byte{0};
-  std::fill(out.begin(), out.end(), zero);
+  std::fill(out.begin(), out.end(), std::byte{facts_of(format).silence});
 }
 
 }  // namespace dmasim

@@ -18,32 +18,6 @@
 
 namespace dmasim {
 
-enum class SampleKind : uint8_t { integer, float32, float64 };
-
-[[nodiscard]] constexpr SampleKind sample_kind(SampleFormat format) noexcept {
-  switch (format) {
-    case SampleFormat::float_le:
-    case SampleFormat::float_be:
-      return SampleKind::float32;
-    case SampleFormat::float64_le:
-    case SampleFormat::float64_be:
-      return SampleKind::float64;
-    default:
-      return SampleKind::integer;
-  }
-}
-
-/// The bits of a sample that carry sound. Bits above them have no meaning.
-[[nodiscard]] constexpr unsigned sample_bits(SampleFormat format) noexcept {
-  if (format == SampleFormat::s24_le || format == SampleFormat::s24_be) return 24;
-  return static_cast<unsigned>(8 * sample_bytes(format));
-}
-
-/// Bytes of a sample as little-endian sound files hold it: without s24's fourth byte.
-[[nodiscard]] constexpr size_t packed_bytes(SampleFormat format) noexcept {
-  return sample_bits(format) / 8;
-}
-
 /// Reads in.size() / sample_bytes(format) samples into as many numbers.
 void decode(SampleFormat format, std::span<const std::byte> in, int32_t* out) noexcept;
 void decode(SampleFormat format, std::span<const std::byte> in, float* out) noexcept;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <climits>
 #include <vector>
@@ -35,22 +36,7 @@ constexpr uint32_t kFlacEachRateHz = 65'535;
 bool flac_holds(const PcmFormat& format) noexcept {
   const bool rate =
       format.rate_hz <= kFlacEachRateHz || (format.rate_hz <= 655'350 && format.rate_hz % 10 == 0);
-  return rate && format.channels <= 8 && sample_kind(format.sample) == SampleKind::integer &&
-         sample_bits(format.sample) <= 24;
-}
-
-bool little_endian(SampleFormat format) noexcept {
-  switch (format) {
-    case SampleFormat::s16_be:
-    case SampleFormat::s24_3be:
-    case SampleFormat::s24_be:
-    case SampleFormat::s32_be:
-    case SampleFormat::float_be:
-    case SampleFormat::float64_be:
-      return false;
-    default:
-      return true;
-  }
+  return rate && format.channels <= 8 && sndfile_has_subtype(FileType::flac, format.sample);
 }
 
 /// Samples one after another, after a header (wav) or without one (raw).
@@ -59,7 +45,7 @@ class FlatRecording final : public Recording {
   FlatRecording(FileType type, OutputFile file, const PcmFormat& format, uint64_t end)
       : format_(format),
         wav_(type == FileType::wav),
-        packs_(wav_ && (!little_endian(format.sample) ||
+        packs_(wav_ && (facts_of(format.sample).order != std::endian::little ||
                         packed_bytes(format.sample) != sample_bytes(format.sample))),
         frame_bytes_(wav_ ? packed_bytes(format.sample) * format.channels : format.frame_bytes()),
         data_at_(wav_ ? WavHeader(format, 0).bytes().size() : 0),

@@ -108,6 +108,9 @@ class OutputFile {
 [[nodiscard]] std::optional<uint64_t> end_of_recording(FileType type, int fd,
                                                        const PcmFormat& format) noexcept;
 
+/// Whether a w64 or a flac can hold samples of this format.
+[[nodiscard]] bool sndfile_has_subtype(FileType type, SampleFormat format) noexcept;
+
 /// Whether a w64 has the format that a recording of `format` would write.
 [[nodiscard]] bool sndfile_holds(FileType type, int fd, const PcmFormat& format) noexcept;
 

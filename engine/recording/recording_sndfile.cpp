@@ -4,6 +4,7 @@
 #include <sndfile.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <memory>
 #include <vector>
@@ -26,19 +27,34 @@ sf_count_t write_items(SNDFILE* file, const double* items, sf_count_t count) noe
   return sf_write_double(file, items, count);
 }
 
+constexpr int kNone = 0;
+
+/// The subtype for each format, in each type of file. kNone: such a file cannot hold it.
+struct Subtypes {
+  SampleFormat format;
+  int w64;
+  int flac;
+};
+constexpr std::array<Subtypes, kSampleFormatCount> kSubtypes{{
+    {SampleFormat::u8, SF_FORMAT_PCM_U8, SF_FORMAT_PCM_S8},
+    {SampleFormat::s16_le, SF_FORMAT_PCM_16, SF_FORMAT_PCM_16},
+    {SampleFormat::s16_be, SF_FORMAT_PCM_16, SF_FORMAT_PCM_16},
+    {SampleFormat::s24_3le, SF_FORMAT_PCM_24, SF_FORMAT_PCM_24},
+    {SampleFormat::s24_3be, SF_FORMAT_PCM_24, SF_FORMAT_PCM_24},
+    {SampleFormat::s24_le, SF_FORMAT_PCM_24, SF_FORMAT_PCM_24},
+    {SampleFormat::s24_be, SF_FORMAT_PCM_24, SF_FORMAT_PCM_24},
+    {SampleFormat::s32_le, SF_FORMAT_PCM_32, kNone},
+    {SampleFormat::s32_be, SF_FORMAT_PCM_32, kNone},
+    {SampleFormat::float_le, SF_FORMAT_FLOAT, kNone},
+    {SampleFormat::float_be, SF_FORMAT_FLOAT, kNone},
+    {SampleFormat::float64_le, SF_FORMAT_DOUBLE, kNone},
+    {SampleFormat::float64_be, SF_FORMAT_DOUBLE, kNone},
+}};
+static_assert(has_row_for_each_format(kSubtypes));
+
 int sndfile_subtype(FileType type, SampleFormat format) noexcept {
-  if (sample_kind(format) == SampleKind::float32) return SF_FORMAT_FLOAT;
-  if (sample_kind(format) == SampleKind::float64) return SF_FORMAT_DOUBLE;
-  switch (sample_bits(format)) {
-    case 8:
-      return type == FileType::flac ? SF_FORMAT_PCM_S8 : SF_FORMAT_PCM_U8;
-    case 16:
-      return SF_FORMAT_PCM_16;
-    case 24:
-      return SF_FORMAT_PCM_24;
-    default:
-      return SF_FORMAT_PCM_32;
-  }
+  const Subtypes& subtypes = kSubtypes[static_cast<size_t>(format)];
+  return type == FileType::flac ? subtypes.flac : subtypes.w64;
 }
 
 SF_INFO info_of(FileType type, const PcmFormat& format) noexcept {
@@ -177,6 +193,10 @@ class SndfileRecording final : public Recording {
 };
 
 }  // namespace
+
+bool sndfile_has_subtype(FileType type, SampleFormat format) noexcept {
+  return sndfile_subtype(type, format) != kNone;
+}
 
 bool sndfile_holds(FileType type, int fd, const PcmFormat& format) noexcept {
   SF_INFO info{};

@@ -7,6 +7,7 @@
 
 #include "engine/cable/cable_record.h"
 #include "engine/card/mixer_record.h"
+#include "engine/pcm/pcm_format.h"
 #include "plugin/config/config_values.h"
 #include "plugin/config/ctl_config.h"
 #include "plugin/config/pcm_config.h"
@@ -20,6 +21,24 @@ using std::string_view;
 constexpr unsigned kMaxBufferBytes = 256U << 20;
 static_assert(kMaxBufferBytes <= kMostBurstBytes, "a cable takes every buffer");
 static_assert(kMixerDevices == 4, "as the text says");
+
+/// "one or more of U8 S16_LE ..., joined by + or ,"
+constexpr auto kFormatAccepts = [] {
+  std::array<char, 256> text{};
+  size_t end = 0;
+  const auto append = [&](string_view piece) {
+    for (const char letter : piece) text.at(end++) = letter;
+  };
+  string_view before = "one or more of ";
+  for (const SampleFacts& each : kSampleFormats) {
+    append(before);
+    append(each.name);
+    before = " ";
+  }
+  append(", joined by + or ,");
+  text.at(end) = 0;  // the end of a C string
+  return text;
+}();
 
 constexpr std::array kKeys{
     // It is the first, because the other keys override it.
@@ -98,8 +117,7 @@ constexpr std::array kKeys{
         .parse_pcm = [](string_view t, PcmConfig& c) { return parse_rates(t, c.rate_hz); }},
     Key{.name = "format",
         .meaning = "sample formats offered",
-        .accepts = "one or more of U8 S16_LE S16_BE S24_3LE S24_3BE S24_LE S24_BE S32_LE S32_BE "
-                   "FLOAT_LE FLOAT_BE FLOAT64_LE FLOAT64_BE, joined by + or ,",
+        .accepts = kFormatAccepts.data(),
         .by_default = "all",
         .parse_pcm = [](string_view t, PcmConfig& c) { return parse_formats(t, c.formats); }},
     Key{.name = "chmap",

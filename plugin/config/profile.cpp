@@ -8,10 +8,6 @@ namespace {
 
 using enum SampleFormat;
 
-constexpr std::array kAllFormats{u8,     s16_le, s16_be,   s24_3le,  s24_3be,    s24_le,    s24_be,
-                                 s32_le, s32_be, float_le, float_be, float64_le, float64_be};
-static_assert(kAllFormats.size() == kSampleFormatCount);
-
 constexpr std::array kAloopFormats{s16_le, s16_be, s24_3le, s24_3be,  s24_le,
                                    s24_be, s32_le, s32_be,  float_le, float_be};
 constexpr std::array kDummyFormats{u8, s16_le};

@@ -6,14 +6,13 @@
 
 #include <array>
 #include <optional>
-#include <string_view>
 
 #include "engine/pcm/pcm_format.h"
 
 namespace dmasim {
 
 struct FormatPair {
-  SampleFormat engine;
+  SampleFormat format;
   snd_pcm_format_t alsa;
 };
 
@@ -33,16 +32,15 @@ inline constexpr std::array<FormatPair, kSampleFormatCount> kFormats{{
     {SampleFormat::float64_be, SND_PCM_FORMAT_FLOAT64_BE},
 }};
 
+static_assert(has_row_for_each_format(kFormats));
+
 [[nodiscard]] constexpr snd_pcm_format_t to_alsa(SampleFormat format) noexcept {
-  for (const FormatPair& pair : kFormats) {
-    if (pair.engine == format) return pair.alsa;
-  }
-  return SND_PCM_FORMAT_UNKNOWN;
+  return kFormats[static_cast<size_t>(format)].alsa;
 }
 
 [[nodiscard]] constexpr std::optional<SampleFormat> from_alsa(snd_pcm_format_t format) noexcept {
   for (const FormatPair& pair : kFormats) {
-    if (pair.alsa == format) return pair.engine;
+    if (pair.alsa == format) return pair.format;
   }
   return std::nullopt;
 }

@@ -2,7 +2,7 @@
 /// Functions that the tests of sinks, sources and samples share.
 #pragma once
 
-#include <array>
+#include <cctype>
 #include <cstddef>
 #include <cstdlib>
 #include <filesystem>
@@ -16,20 +16,11 @@
 
 namespace dmasim {
 
-inline constexpr std::array<SampleFormat, kSampleFormatCount> kAllFormats = {
-    SampleFormat::u8,         SampleFormat::s16_le,   SampleFormat::s16_be,
-    SampleFormat::s24_3le,    SampleFormat::s24_3be,  SampleFormat::s24_le,
-    SampleFormat::s24_be,     SampleFormat::s32_le,   SampleFormat::s32_be,
-    SampleFormat::float_le,   SampleFormat::float_be, SampleFormat::float64_le,
-    SampleFormat::float64_be,
-};
-
-inline const char* name_of(SampleFormat format) {
-  static constexpr std::array<const char*, kSampleFormatCount> kNames = {
-      "u8",     "s16_le", "s16_be",   "s24_3le",  "s24_3be",    "s24_le",     "s24_be",
-      "s32_le", "s32_be", "float_le", "float_be", "float64_le", "float64_be",
-  };
-  return kNames[static_cast<size_t>(format)];
+/// For example "s16_le".
+inline std::string name_of(SampleFormat format) {
+  std::string name = facts_of(format).name;
+  for (char& letter : name) letter = static_cast<char>(std::tolower(letter));
+  return name;
 }
 
 /// The bytes of `count` random samples in a ring, the same on every call. Samples of a real format

@@ -164,6 +164,14 @@ TEST_F(PcmConfigTest, WhoNamesACableAloneIsOneMoreAtIt) {
   EXPECT_EQ(few->subdevices, 2u);
 }
 
+TEST_F(PcmConfigTest, ARefusedFormatIsAnsweredWithAllNames) {
+  EXPECT_EQ(parse("format MPEG").error(), EINVAL);
+  EXPECT_NE(logged.find("accepted: one or more of U8 S16_LE S16_BE S24_3LE S24_3BE S24_LE S24_BE "
+                        "S32_LE S32_BE FLOAT_LE FLOAT_BE FLOAT64_LE FLOAT64_BE, joined by + or ,"),
+            std::string::npos)
+      << logged;
+}
+
 TEST_F(PcmConfigTest, UnknownKeysAreNamed) {
   EXPECT_EQ(parse("chanels 2").error(), EINVAL);
   EXPECT_NE(logged.find("unknown key chanels; did you mean channels?; accepted: profile file"),
