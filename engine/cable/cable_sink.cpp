@@ -10,6 +10,7 @@
 #include "engine/base/sync.h"
 #include "engine/cable/cable.h"
 #include "engine/cable/cable_text.h"
+#include "engine/pcm/wrap.h"
 
 namespace dmasim {
 namespace {
@@ -250,17 +251,13 @@ void CableSink::reserve(uint64_t tape) noexcept {
 
 /// In pieces: a piece ends at the end of the ring, and at the end of the tape's memory.
 bool CableSink::copy(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept {
-  const uint64_t ring_frames = ring.size() / frame_bytes_;
-  while (from < to) {
-    const uint64_t in_ring = from % ring_frames;
-    const uint64_t on_tape = (base_tape_ + from) % record_.capacity_frames;
-    const uint64_t count =
-        std::min({to - from, ring_frames - in_ring, record_.capacity_frames - on_tape});
-    if (!file_.write(on_tape * frame_bytes_,
-                     ring.subspan(in_ring * frame_bytes_, count * frame_bytes_))) {
-      return false;
+  for (const RingPiece& piece : ring_pieces(ring.size() / frame_bytes_, from, to - from)) {
+    const uint64_t tape = base_tape_ + from + piece.after;
+    for (const RingPiece& laid : ring_pieces(record_.capacity_frames, tape, piece.count)) {
+      const auto frames =
+          ring.subspan((piece.at + laid.after) * frame_bytes_, laid.count * frame_bytes_);
+      if (!file_.write(laid.at * frame_bytes_, frames)) return false;
     }
-    from += count;
   }
   return true;
 }

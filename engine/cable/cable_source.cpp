@@ -10,6 +10,7 @@
 #include "engine/cable/cable.h"
 #include "engine/cable/cable_text.h"
 #include "engine/pcm/sample_codec.h"
+#include "engine/pcm/wrap.h"
 
 namespace dmasim {
 namespace {
@@ -248,13 +249,10 @@ int64_t CableSource::tape_of_next(uint64_t number, int64_t at_ns) noexcept {
 
 bool CableSource::copy(uint64_t tape, std::span<std::byte> out) const noexcept {
   const size_t frame = format_.frame_bytes();
-  const uint64_t capacity = record_->capacity_frames;
-  while (!out.empty()) {
-    const uint64_t at = tape % capacity;
-    const auto count = std::min<uint64_t>(out.size() / frame, capacity - at);
-    if (!file_.read(at * frame, out.first(count * frame))) return false;
-    tape += count;
-    out = out.subspan(count * frame);
+  for (const RingPiece& piece : ring_pieces(record_->capacity_frames, tape, out.size() / frame)) {
+    if (!file_.read(piece.at * frame, out.subspan(piece.after * frame, piece.count * frame))) {
+      return false;
+    }
   }
   return true;
 }

@@ -7,6 +7,7 @@
 #include "engine/card/mixer_view.h"
 #include "engine/device/mixer.h"
 #include "engine/pcm/gain.h"
+#include "engine/pcm/wrap.h"
 
 namespace dmasim {
 namespace {
@@ -167,13 +168,10 @@ std::span<const std::byte> MixedSink::heard(std::span<const std::byte> ring, uin
   refresh();
   if (gain_.unity() || ring.size() != heard_ring_bytes_) return ring;
   const size_t frame_bytes = format_.frame_bytes();
-  const uint64_t ring_frames = ring.size() / frame_bytes;
-  while (from < to) {
-    const uint64_t at = from % ring_frames;
-    const uint64_t count = std::min(to - from, ring_frames - at);
-    apply_gain(format_, gain_, ring.subspan(at * frame_bytes, count * frame_bytes),
-               &heard_ring_[at * frame_bytes]);
-    from += count;
+  const uint64_t frames = std::max(from, to) - from;
+  for (const RingPiece& piece : ring_pieces(ring.size() / frame_bytes, from, frames)) {
+    apply_gain(format_, gain_, ring.subspan(piece.at * frame_bytes, piece.count * frame_bytes),
+               &heard_ring_[piece.at * frame_bytes]);
   }
   return {heard_ring_.get(), heard_ring_bytes_};
 }

@@ -13,6 +13,8 @@
 #include <span>
 #include <utility>
 
+#include "engine/pcm/wrap.h"
+
 namespace dmasim {
 
 class ByteQueue {
@@ -38,10 +40,9 @@ class ByteQueue {
   /// `bytes` must not be longer than free_bytes().
   void push(std::span<const std::byte> bytes) noexcept {
     assert(bytes.size() <= free_bytes());
-    const size_t tail = (head_ + size_) % std::max<size_t>(capacity(), 1);
-    const size_t first = std::min(bytes.size(), capacity() - tail);
-    copy(storage_.get() + tail, bytes.first(first));
-    copy(storage_.get(), bytes.subspan(first));
+    for (const RingPiece& piece : ring_pieces(capacity_, head_ + size_, bytes.size())) {
+      std::memcpy(storage_.get() + piece.at, bytes.data() + piece.after, piece.count);
+    }
     size_ += bytes.size();
   }
 
@@ -60,14 +61,12 @@ class ByteQueue {
 
   /// Moves as many of the oldest bytes out as there are and as fit. Answers their number.
   size_t pop(std::span<std::byte> out) noexcept {
-    size_t done = 0;
-    while (done < out.size() && !empty()) {
-      const auto piece = front().first(std::min(front().size(), out.size() - done));
-      copy(out.data() + done, piece);
-      drop(piece.size());
-      done += piece.size();
+    const size_t count = std::min(out.size(), size_);
+    for (const RingPiece& piece : ring_pieces(capacity_, head_, count)) {
+      std::memcpy(out.data() + piece.after, storage_.get() + piece.at, piece.count);
     }
-    return done;
+    drop(count);
+    return count;
   }
 
   void clear() noexcept { head_ = size_ = 0; }
@@ -82,10 +81,6 @@ class ByteQueue {
   }
 
  private:
-  static void copy(std::byte* to, std::span<const std::byte> from) noexcept {
-    if (!from.empty()) std::memcpy(to, from.data(), from.size());
-  }
-
   std::unique_ptr<std::byte[]> storage_;
   size_t capacity_ = 0;
   size_t head_ = 0;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "engine/pcm/wrap.h"
+
 namespace dmasim {
 namespace {
 
@@ -27,24 +29,16 @@ void RingAreas::fill_silence() noexcept {
   snd_pcm_areas_silence(areas_.data(), 0, channels_, buffer_size_, format_);
 }
 
-snd_pcm_uframes_t RingAreas::piece(snd_pcm_uframes_t ring_offset,
-                                   snd_pcm_uframes_t frames) const noexcept {
-  return std::min({frames, buffer_size_ - ring_offset, piece_frames_});
-}
-
 /// Calls `copy(ring offset, offset, count)` for each piece, under the channel's lock.
 template <typename Copy>
 void RingAreas::each_piece(Channel& channel, snd_pcm_uframes_t ring_offset,
                            snd_pcm_uframes_t offset, snd_pcm_uframes_t frames, Copy copy) noexcept {
-  while (frames > 0) {
-    const snd_pcm_uframes_t count = piece(ring_offset, frames);
-    {
+  for (const RingPiece& piece : ring_pieces(buffer_size_, ring_offset, frames)) {
+    for (snd_pcm_uframes_t done = 0; done < piece.count; done += piece_frames_) {
+      const snd_pcm_uframes_t count = std::min(piece.count - done, piece_frames_);
       MutexLock guard(channel.memory_lock());
-      copy(ring_offset, offset, count);
+      copy(piece.at + done, offset + piece.after + done, count);
     }
-    ring_offset = (ring_offset + count) % buffer_size_;
-    offset += count;
-    frames -= count;
   }
 }
 
@@ -77,9 +71,9 @@ void RingAreas::copy_out(Channel& channel, snd_pcm_uframes_t ring_offset,
 void RingAreas::copy_out_wrapped(Channel& channel, snd_pcm_uframes_t ring_offset,
                                  const snd_pcm_channel_area_t* areas, snd_pcm_uframes_t offset,
                                  snd_pcm_uframes_t frames) noexcept {
-  const snd_pcm_uframes_t to_end = std::min(frames, buffer_size_ - offset);
-  copy_out(channel, ring_offset, areas, offset, to_end);
-  copy_out(channel, (ring_offset + to_end) % buffer_size_, areas, 0, frames - to_end);
+  for (const RingPiece& piece : ring_pieces(buffer_size_, offset, frames)) {
+    copy_out(channel, ring_offset + piece.after, areas, piece.at, piece.count);
+  }
 }
 
 }  // namespace dmasim

@@ -39,8 +39,6 @@ class RingAreas {
   template <typename Copy>
   void each_piece(Channel& channel, snd_pcm_uframes_t ring_offset, snd_pcm_uframes_t offset,
                   snd_pcm_uframes_t frames, Copy copy) noexcept;
-  [[nodiscard]] snd_pcm_uframes_t piece(snd_pcm_uframes_t ring_offset,
-                                        snd_pcm_uframes_t frames) const noexcept;
 
   std::array<snd_pcm_channel_area_t, kMaxChannels> areas_{};
   snd_pcm_format_t format_ = SND_PCM_FORMAT_UNKNOWN;
