@@ -7,11 +7,9 @@
 /// THREADS  see Port: under the lock of the channel that serves it.
 #pragma once
 
-#include <vector>
-
 #include "engine/device/sink.h"
 #include "engine/dma/port.h"
-#include "engine/pcm/pcm_format.h"
+#include "engine/pcm/byte_queue.h"
 
 namespace dmasim {
 
@@ -28,21 +26,19 @@ class PlaybackPort final : public Port {
   bool run(const FrameTime& time, uint64_t frame) noexcept override;
   void pause() noexcept override { sink_.pause(out_frames_); }
   void stop(bool keep_fifo) noexcept override;
-  [[nodiscard]] size_t in_flight_bytes() const noexcept override {
-    return level_frames_ * frame_bytes_;
-  }
+  [[nodiscard]] size_t in_flight_bytes() const noexcept override { return fifo_.size(); }
 
  private:
+  [[nodiscard]] size_t depth_frames() const noexcept { return marks_.capacity(); }
+  [[nodiscard]] size_t level_frames() const noexcept { return marks_.size(); }
   void push(std::span<const std::byte> frames, bool committed) noexcept;
+  void make_room(size_t count_frames) noexcept;
   void pop(size_t count_frames) noexcept;
 
   Sink& sink_;
   size_t frame_bytes_ = 1;
-  size_t depth_frames_ = 0;
-  std::vector<std::byte> fifo_;
-  std::vector<bool> committed_;  // of each frame in the FIFO
-  size_t head_frames_ = 0;       // the next to come out
-  size_t level_frames_ = 0;
+  ByteQueue fifo_;
+  ByteQueue marks_;          // of each frame in the FIFO: whether it is committed
   uint64_t out_frames_ = 0;  // that have come out since the clock started
 };
 

@@ -46,6 +46,15 @@ class ByteQueue {
     size_ += bytes.size();
   }
 
+  /// Adds `count` copies of `byte`, which must not be more than free_bytes().
+  void push_copies(std::byte byte, size_t count) noexcept {
+    assert(count <= free_bytes());
+    for (const RingPiece& piece : ring_pieces(capacity_, head_ + size_, count)) {
+      std::fill_n(storage_.get() + piece.at, piece.count, byte);
+    }
+    size_ += count;
+  }
+
   /// The oldest bytes, up to the end of the contiguous memory. Valid until the next change.
   [[nodiscard]] std::span<const std::byte> front() const noexcept {
     return {storage_.get() + head_, std::min(size_, capacity() - head_)};

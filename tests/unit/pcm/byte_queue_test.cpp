@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <vector>
@@ -55,6 +56,19 @@ TEST(ByteQueue, KeepsTheOrderOverItsEnd) {
     for (const std::byte each : piece) ASSERT_EQ(each, static_cast<std::byte>(out++));
     ASSERT_EQ(queue.size(), 1U);
   }
+}
+
+TEST(ByteQueue, PutsCopiesOverItsEnd) {
+  ByteQueue queue(7);
+  std::array<std::byte, 5> few{};
+  queue.push(few);
+  queue.push_copies(std::byte{1}, 1);
+  queue.drop(few.size());
+  queue.push_copies(std::byte{2}, 6);
+  std::array<std::byte, 7> all{};
+  ASSERT_EQ(queue.pop(all), all.size());
+  EXPECT_EQ(all.front(), std::byte{1});
+  EXPECT_EQ(std::count(all.begin(), all.end(), std::byte{2}), 6);
 }
 
 }  // namespace
