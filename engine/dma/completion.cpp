@@ -21,7 +21,6 @@ CompletionThread::~CompletionThread() {
 
 void CompletionThread::attach() {
   MutexLock guard(lock_);
-  queue_.reserve_one();
   ++channels_;
 }
 
@@ -29,7 +28,6 @@ void CompletionThread::detach() {
   MutexLock starting(start_lock_);
   {
     MutexLock guard(lock_);
-    queue_.release_one();
     if (--channels_ > 0) return;
   }
   stop();

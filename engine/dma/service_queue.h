@@ -1,51 +1,58 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Channels, ordered by when they need the completion thread: a binary heap, O(log n) for a change.
+/// Channels, ordered by when they need the completion thread: O(log n) for a change.
+///
+/// A channel brings the tree's node for itself along. So a change allocates nothing: it takes the
+/// node out of the tree and puts it back at its new place.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <set>
 
 #include "engine/base/never.h"
 
 namespace dmasim {
 
-/// The part of a channel that a ServiceQueue uses.
+/// The part of a channel that a ServiceQueue uses. The queue must not have it when it is destroyed.
 class ServiceNode {
  public:
   [[nodiscard]] int64_t service_at_ns() const noexcept { return at_ns_; }
 
+  ServiceNode(const ServiceNode&) = delete;
+  ServiceNode& operator=(const ServiceNode&) = delete;
+
  protected:
-  ServiceNode() = default;
+  /// Throws std::bad_alloc.
+  ServiceNode() {
+    Tree tree;
+    absent_ = tree.extract(tree.insert(this));
+  }
   ~ServiceNode() = default;
 
  private:
   friend class ServiceQueue;
-  static constexpr size_t kAbsent = SIZE_MAX;
+  struct Earlier {
+    bool operator()(const ServiceNode* a, const ServiceNode* b) const noexcept {
+      return a->at_ns_ < b->at_ns_;
+    }
+  };
+  using Tree = std::multiset<ServiceNode*, Earlier>;
+
   int64_t at_ns_ = kNever;
-  size_t index_ = kAbsent;
+  Tree::node_type absent_;  // the tree's node while the queue does not have it
+  Tree::iterator present_;  // the same while the queue has it
 };
 
-/// PURE. A node whose time is kNever is not in the queue.
+/// PURE. A node whose time is kNever is not in the queue. Of nodes with the same time, the first
+/// one is that which got this time first.
 class ServiceQueue {
  public:
-  /// Reserves room for one more node, so that set() never allocates.
-  void reserve_one() { heap_.reserve(++capacity_); }
-  void release_one() noexcept { --capacity_; }
-
-  void set(ServiceNode& node, int64_t at_ns);
+  void set(ServiceNode& node, int64_t at_ns) noexcept;
   [[nodiscard]] ServiceNode* first() const noexcept {
-    return heap_.empty() ? nullptr : heap_.front();
+    return tree_.empty() ? nullptr : *tree_.begin();
   }
 
  private:
-  void place(size_t index, ServiceNode* node) noexcept;
-  void sift_up(size_t index) noexcept;
-  void sift_down(size_t index) noexcept;
-  void remove(ServiceNode& node) noexcept;
-
-  std::vector<ServiceNode*> heap_;
-  size_t capacity_ = 0;
+  ServiceNode::Tree tree_;
 };
 
 }  // namespace dmasim

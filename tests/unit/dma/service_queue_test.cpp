@@ -23,6 +23,19 @@ TEST(ServiceQueue, TheEarliestComesFirst) {
   EXPECT_EQ(queue.first(), &late);
 }
 
+TEST(ServiceQueue, NodesOfTheSameTimeTakeTurns) {
+  ServiceQueue queue;
+  Node first;
+  Node second;
+  queue.set(second, 5);
+  queue.set(first, 10);
+  queue.set(second, 10);
+  EXPECT_EQ(queue.first(), &first);
+  queue.set(first, 20);
+  queue.set(second, 20);
+  EXPECT_EQ(queue.first(), &first);
+}
+
 TEST(ServiceQueue, NeverMeansAbsent) {
   ServiceQueue queue;
   Node node;
