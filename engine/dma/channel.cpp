@@ -13,6 +13,14 @@ namespace {
 // at most 8 times, and after that starts late.
 constexpr int kMostBeginnings = 8;
 
+Result<TxDescriptor*> for_client(Result<Transfer*> made) {
+  if (!made) return made.as_errno();
+  return *made;
+}
+
+/// Every descriptor that there is was made by a channel, as a part of a Transfer.
+Transfer& transfer_of(TxDescriptor& descriptor) { return static_cast<Transfer&>(descriptor); }
+
 }  // namespace
 
 Channel::Channel(const Clock& clock, const ChannelOptions& options,
@@ -54,30 +62,30 @@ SlaveCaps Channel::slave_caps() const {
 Result<TxDescriptor*> Channel::prep_dma_cyclic(std::span<std::byte> buffer, size_t period_bytes,
                                                Direction direction, PrepFlags flags) {
   MutexLock guard(lock_);
-  return state_.prep_dma_cyclic(buffer, period_bytes, direction, flags);
+  return for_client(state_.prep_dma_cyclic(buffer, period_bytes, direction, flags));
 }
 
 Result<TxDescriptor*> Channel::prep_slave_sg(std::span<const SgEntry> list, Direction direction,
                                              PrepFlags flags) {
   MutexLock guard(lock_);
-  return state_.prep_slave_sg(list, direction, flags);
+  return for_client(state_.prep_slave_sg(list, direction, flags));
 }
 
 Result<TxDescriptor*> Channel::prep_interleaved(const InterleavedTemplate& layout,
                                                 PrepFlags flags) {
   MutexLock guard(lock_);
-  return state_.prep_interleaved(layout, flags);
+  return for_client(state_.prep_interleaved(layout, flags));
 }
 
 Result<TxDescriptor*> Channel::prep_dma_memcpy(std::byte* dst, const std::byte* src, size_t bytes,
                                                PrepFlags flags) {
   MutexLock guard(lock_);
-  return state_.prep_dma_memcpy(dst, src, bytes, flags);
+  return for_client(state_.prep_dma_memcpy(dst, src, bytes, flags));
 }
 
 Result<void> Channel::desc_free(TxDescriptor& descriptor) {
   MutexLock guard(lock_);
-  Result<DescriptorList> taken = state_.release(descriptor);
+  Result<TransferList> taken = state_.release(transfer_of(descriptor));
   if (!taken) return taken.as_errno();
   guard.unlock();
   taken->clear();
@@ -87,7 +95,7 @@ Result<void> Channel::desc_free(TxDescriptor& descriptor) {
 
 Result<Cookie> Channel::submit(TxDescriptor& descriptor) {
   MutexLock guard(lock_);
-  return state_.submit(descriptor);
+  return state_.submit(transfer_of(descriptor));
 }
 
 void Channel::issue_pending() {
@@ -185,7 +193,7 @@ Result<void> Channel::synchronize() {
 
 /// A descriptor's callbacks may own objects of the client. Their destructors may do anything, so
 /// they run without the lock.
-void Channel::free_outside_lock(DescriptorList doomed) {
+void Channel::free_outside_lock(TransferList doomed) {
   if (doomed.empty()) return;
   ++freeing_;
   lock_.unlock();
@@ -268,7 +276,7 @@ void Channel::service(int64_t now_ns) {
 
 /// The client's before_advance runs without the lock, and may terminate the transfer.
 void Channel::service_advance(int64_t now_ns) {
-  TxDescriptor* transfer = state_.active();
+  Transfer* transfer = state_.active();
   if (transfer->before_advance) {
     begin_callback(*transfer);
     lock_.unlock();
@@ -282,8 +290,8 @@ void Channel::service_advance(int64_t now_ns) {
 /// Frees a transfer that is over, after its callback. A reusable one may be submitted again from
 /// then on.
 void Channel::service_complete(int64_t now_ns) {
-  DescriptorList done = state_.take_completed(now_ns);
-  TxDescriptor& transfer = done.front();
+  TransferList done = state_.take_completed(now_ns);
+  Transfer& transfer = done.front();
   begin_callback(transfer);
   lock_.unlock();
   if (transfer.calls_back()) transfer.callback(transfer.result);
@@ -294,7 +302,7 @@ void Channel::service_complete(int64_t now_ns) {
 }
 
 void Channel::service_period(int64_t now_ns) {
-  TxDescriptor& transfer = *state_.active();
+  Transfer& transfer = *state_.active();
   const TxResult result = state_.take_period(now_ns);
   begin_callback(transfer);
   lock_.unlock();
@@ -313,7 +321,7 @@ void Channel::service_alarm() {
   changed_.notify_all();
 }
 
-void Channel::begin_callback(const TxDescriptor& transfer) {
+void Channel::begin_callback(const Transfer& transfer) {
   running_ = transfer.generation;
   if (transfer.generation <= synchronized_) ++state_.stats().callbacks_after_synchronize;
 }

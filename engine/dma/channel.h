@@ -156,9 +156,9 @@ class Channel final : public ServiceNode {
   void service_complete(int64_t now_ns) DMASIM_REQUIRES(lock_);
   void service_period(int64_t now_ns) DMASIM_REQUIRES(lock_);
   void service_alarm() DMASIM_REQUIRES(lock_);
-  void begin_callback(const TxDescriptor& transfer) DMASIM_REQUIRES(lock_);
+  void begin_callback(const Transfer& transfer) DMASIM_REQUIRES(lock_);
   void end_callback() DMASIM_REQUIRES(lock_);
-  void free_outside_lock(DescriptorList doomed) DMASIM_REQUIRES(lock_);
+  void free_outside_lock(TransferList doomed) DMASIM_REQUIRES(lock_);
   void reschedule() DMASIM_REQUIRES(lock_);
 
   const Clock& clock_;

@@ -24,14 +24,14 @@ int64_t ChannelState::time_of_bytes(uint64_t bytes) const noexcept {
 /// The time of the next period boundary or end of the active transfer.
 int64_t ChannelState::tick_ns() const noexcept {
   if (!running()) return kNever;
-  const TxDescriptor& transfer = active_.front();
+  const Transfer& transfer = active_.front();
   if (!transfer.cyclic) return time_of_bytes(transfer.total_bytes);
   if (!transfer.calls_back()) return kNever;
   return time_of_bytes((ticked_periods_ + 1) * transfer.period_bytes);
 }
 
 /// The position in the steps of this controller's residue granularity.
-uint64_t ChannelState::told_bytes(const TxDescriptor& transfer) const noexcept {
+uint64_t ChannelState::told_bytes(const Transfer& transfer) const noexcept {
   switch (options_.caps.residue_granularity) {
     case ResidueGranularity::descriptor:
       return transferred_bytes_ / transfer.total_bytes * transfer.total_bytes;
@@ -47,8 +47,8 @@ uint64_t ChannelState::told_bytes(const TxDescriptor& transfer) const noexcept {
 void ChannelState::take_up_next() {
   if (issued_.empty()) return;
   active_.splice(active_.end(), issued_, issued_.begin());
-  TxDescriptor& transfer = active_.front();
-  transfer.place = TxDescriptor::Place::active;
+  Transfer& transfer = active_.front();
+  transfer.place = Transfer::Place::active;
   cursor_.start(transfer);
   transferred_bytes_ = 0;
   ticked_periods_ = 0;
@@ -63,7 +63,7 @@ void ChannelState::advance(int64_t now_ns) {
     return;
   }
   while (running()) {
-    const TxDescriptor& transfer = active_.front();
+    const Transfer& transfer = active_.front();
     uint64_t due = bytes_due(now_ns);
     if (!transfer.cyclic) due = std::min<uint64_t>(due, transfer.total_bytes);
     if (due > transferred_bytes_) move(transfer, due - transferred_bytes_);
@@ -88,7 +88,7 @@ void ChannelState::advance_stopping(uint64_t due) {
 /// of the buffer counts: in dev_to_mem it overwrites the rounds before, in mem_to_dev the client
 /// has committed none of them. So a catch-up costs no more than one round, however long the process
 /// was held up.
-uint64_t ChannelState::skippable(const TxDescriptor& transfer, uint64_t bytes) const noexcept {
+uint64_t ChannelState::skippable(const Transfer& transfer, uint64_t bytes) const noexcept {
   if (!transfer.cyclic) return 0;
   const bool vouched =
       transfer.direction == Direction::mem_to_dev && transferred_bytes_ < commit_limit_bytes_;
@@ -98,7 +98,7 @@ uint64_t ChannelState::skippable(const TxDescriptor& transfer, uint64_t bytes) c
 
 /// Moves the next `bytes` in pieces. A piece ends where contiguous memory ends, and at the commit
 /// limit.
-void ChannelState::move(const TxDescriptor& transfer, uint64_t bytes) {
+void ChannelState::move(const Transfer& transfer, uint64_t bytes) {
   while (bytes > 0) {
     if (const uint64_t skipped = skippable(transfer, bytes); skipped > 0) {
       if (configured()) config_.port->skip(skipped);
@@ -120,7 +120,7 @@ void ChannelState::move(const TxDescriptor& transfer, uint64_t bytes) {
 }
 
 void ChannelState::raise_periods() {
-  const TxDescriptor& transfer = active_.front();
+  const Transfer& transfer = active_.front();
   const uint64_t passed = transferred_bytes_ / transfer.period_bytes;
   if (passed == ticked_periods_) return;
   const uint64_t fresh = passed - ticked_periods_;
@@ -136,10 +136,10 @@ void ChannelState::raise_periods() {
 }
 
 void ChannelState::complete_active() {
-  TxDescriptor& transfer = active_.front();
+  Transfer& transfer = active_.front();
   transfer.ended_ns = time_of_bytes(transfer.total_bytes);
   transfer.result = {.periods = 1, .transferred_bytes = transfer.total_bytes, .residue_bytes = 0};
-  transfer.place = TxDescriptor::Place::completed;
+  transfer.place = Transfer::Place::completed;
   last_completed_ = transfer.cookie;
   if (transfer.calls_back()) ++stats_.periods_due;
   base_bytes_ += transfer.total_bytes;

@@ -13,15 +13,14 @@ namespace dmasim {
 namespace {
 
 /// Moves every descriptor of `from` behind those of `to`.
-void splice_all(DescriptorList& to, DescriptorList& from, TxDescriptor::Place place) {
-  for (TxDescriptor& each : from) each.place = place;
+void splice_all(TransferList& to, TransferList& from, Transfer::Place place) {
+  for (Transfer& each : from) each.place = place;
   to.splice(to.end(), from);
 }
 
-const TxDescriptor* find(const DescriptorList& list, Cookie cookie) {
-  const auto found = std::find_if(list.begin(), list.end(), [cookie](const TxDescriptor& each) {
-    return each.cookie == cookie;
-  });
+const Transfer* find(const TransferList& list, Cookie cookie) {
+  const auto found = std::find_if(list.begin(), list.end(),
+                                  [cookie](const Transfer& each) { return each.cookie == cookie; });
   return found == list.end() ? nullptr : &*found;
 }
 
@@ -56,10 +55,10 @@ Result<void> ChannelState::configure(const SlaveConfig& config) try {
   return Errno{ENOMEM};
 }
 
-Result<TxDescriptor*> ChannelState::allocate(Result<TxDescriptor> descriptor) try {
+Result<Transfer*> ChannelState::allocate(Result<Transfer> descriptor) try {
   if (removed_) return Errno{ENODEV};
   if (!descriptor) return descriptor.as_errno();
-  TxDescriptor& made = allocated_.emplace_back(*std::move(descriptor));
+  Transfer& made = allocated_.emplace_back(*std::move(descriptor));
   made.channel = this;
   made.self = std::prev(allocated_.end());
   return &made;
@@ -67,60 +66,59 @@ Result<TxDescriptor*> ChannelState::allocate(Result<TxDescriptor> descriptor) tr
   return Errno{ENOMEM};
 }
 
-Result<TxDescriptor*> ChannelState::prep_dma_cyclic(std::span<std::byte> buffer,
-                                                    size_t period_bytes, Direction direction,
-                                                    PrepFlags flags) {
+Result<Transfer*> ChannelState::prep_dma_cyclic(std::span<std::byte> buffer, size_t period_bytes,
+                                                Direction direction, PrepFlags flags) {
   return allocate(make_cyclic({config_, options_.caps}, buffer, period_bytes, direction, flags));
 }
 
-Result<TxDescriptor*> ChannelState::prep_slave_sg(std::span<const SgEntry> list,
-                                                  Direction direction, PrepFlags flags) {
+Result<Transfer*> ChannelState::prep_slave_sg(std::span<const SgEntry> list, Direction direction,
+                                              PrepFlags flags) {
   return allocate(make_slave_sg({config_, options_.caps}, list, direction, flags));
 }
 
-Result<TxDescriptor*> ChannelState::prep_interleaved(const InterleavedTemplate& layout,
-                                                     PrepFlags flags) {
+Result<Transfer*> ChannelState::prep_interleaved(const InterleavedTemplate& layout,
+                                                 PrepFlags flags) {
   return allocate(make_interleaved({config_, options_.caps}, layout, flags));
 }
 
-Result<TxDescriptor*> ChannelState::prep_dma_memcpy(std::byte* dst, const std::byte* src,
-                                                    size_t bytes, PrepFlags flags) {
+Result<Transfer*> ChannelState::prep_dma_memcpy(std::byte* dst, const std::byte* src, size_t bytes,
+                                                PrepFlags flags) {
   return allocate(make_memcpy({config_, options_.caps}, dst, src, bytes, flags));
 }
 
-Result<void> ChannelState::check_mine(const TxDescriptor& descriptor) const noexcept {
+Result<void> ChannelState::check_mine(const Transfer& descriptor) const noexcept {
   if (descriptor.channel != this) return Errno{EINVAL};
-  if (descriptor.place != TxDescriptor::Place::allocated) return Errno{EBUSY};
+  if (descriptor.place != Transfer::Place::allocated) return Errno{EBUSY};
   return {};
 }
 
-bool ChannelState::fits(const TxDescriptor& descriptor) const noexcept {
+bool ChannelState::fits(const Transfer& descriptor) const noexcept {
   if (descriptor.direction == Direction::mem_to_mem) return !configured();
   return descriptor.direction == config_.direction && descriptor.burst_bytes == burst_bytes();
 }
 
-Result<Cookie> ChannelState::submit(TxDescriptor& descriptor) {
+Result<Cookie> ChannelState::submit(Transfer& descriptor) {
   if (removed_) return Errno{ENODEV};
   if (Result<void> mine = check_mine(descriptor); !mine) return mine.as_errno();
   if (!fits(descriptor)) return Errno{EINVAL};
   descriptor.cookie = last_used_ = Cookie{last_used_.value + 1};
   descriptor.generation = generation_;
   descriptor.result = {.residue_bytes = descriptor.total_bytes};
-  descriptor.place = TxDescriptor::Place::submitted;
+  descriptor.place = Transfer::Place::submitted;
   submitted_.splice(submitted_.end(), allocated_, descriptor.self);
   return descriptor.cookie;
 }
 
-Result<DescriptorList> ChannelState::release(TxDescriptor& descriptor) {
+Result<TransferList> ChannelState::release(Transfer& descriptor) {
   if (Result<void> mine = check_mine(descriptor); !mine) return mine.as_errno();
-  DescriptorList doomed;
+  TransferList doomed;
   doomed.splice(doomed.end(), allocated_, descriptor.self);
   return doomed;
 }
 
 bool ChannelState::issue_pending(int64_t now_ns) {
   advance(now_ns);
-  splice_all(issued_, submitted_, TxDescriptor::Place::issued);
+  splice_all(issued_, submitted_, Transfer::Place::issued);
   if (!active_.empty() || issued_.empty()) return true;
   stop_hardware(stopping_keeps_fifo_);
   paused_ = false;
@@ -159,7 +157,7 @@ Result<void> ChannelState::resume(int64_t now_ns) {
 }
 
 /// Moves every transfer that was submitted to `to`, in the order of cookies.
-void ChannelState::end_all(DescriptorList& to, TxDescriptor::Place place) {
+void ChannelState::end_all(TransferList& to, Transfer::Place place) {
   splice_all(to, active_, place);
   splice_all(to, issued_, place);
   splice_all(to, submitted_, place);
@@ -192,11 +190,11 @@ void ChannelState::terminate(int64_t now_ns, Fifo fifo) {
       stop_hardware(keep_fifo);
     }
   }
-  for (const TxDescriptor& each : completed_) {
+  for (const Transfer& each : completed_) {
     if (each.calls_back()) stats_.dropped += each.result.periods;
   }
-  splice_all(terminated_list_, completed_, TxDescriptor::Place::terminated);
-  end_all(terminated_list_, TxDescriptor::Place::terminated);
+  splice_all(terminated_list_, completed_, Transfer::Place::terminated);
+  end_all(terminated_list_, Transfer::Place::terminated);
   terminated_ = generation_++;
 }
 
@@ -206,13 +204,13 @@ void ChannelState::stop_now(Generation covered, int64_t now_ns) {
   stop_hardware(stopping_keeps_fifo_);
 }
 
-DescriptorList ChannelState::reap(Generation covered) {
-  DescriptorList doomed;
+TransferList ChannelState::reap(Generation covered) {
+  TransferList doomed;
   for (auto it = terminated_list_.begin(); it != terminated_list_.end();) {
     const auto next = std::next(it);
     if (it->generation <= covered) {
-      it->place = TxDescriptor::Place::allocated;
-      DescriptorList& to = it->flags.reuse ? allocated_ : doomed;
+      it->place = Transfer::Place::allocated;
+      TransferList& to = it->flags.reuse ? allocated_ : doomed;
       to.splice(to.end(), terminated_list_, it);
     }
     it = next;
@@ -224,15 +222,15 @@ void ChannelState::abort(int64_t now_ns) {
   if (removed_) return;
   removed_ = true;
   advance(now_ns);
-  DescriptorList ended;
+  TransferList ended;
   if (!active_.empty()) {
     active_.front().result = {.periods = std::exchange(due_periods_, 0),  // the abort tells of them
                               .transferred_bytes = transferred_bytes_,
                               .residue_bytes = tx_status(active_.front().cookie).residue_bytes};
   }
   stop_hardware(false);
-  end_all(ended, TxDescriptor::Place::completed);
-  for (TxDescriptor& each : ended) {
+  end_all(ended, Transfer::Place::completed);
+  for (Transfer& each : ended) {
     each.result.result = TxOutcome::aborted;
     each.ended_ns = now_ns;
     if (each.calls_back() && each.result.periods == 0) {
@@ -240,13 +238,13 @@ void ChannelState::abort(int64_t now_ns) {
       each.result.periods = 1;
     }
   }
-  splice_all(completed_, ended, TxDescriptor::Place::completed);
+  splice_all(completed_, ended, Transfer::Place::completed);
 }
 
 TxState ChannelState::tx_status(Cookie cookie) const noexcept {
   TxState state{.last = last_completed_, .used = last_used_};
   if (!active_.empty() && active_.front().cookie == cookie) {
-    const TxDescriptor& transfer = active_.front();
+    const Transfer& transfer = active_.front();
     state.status = paused_ ? DmaStatus::paused : DmaStatus::in_progress;
     state.transferred_bytes = told_bytes(transfer);
     state.residue_bytes = transfer.total_bytes - state.transferred_bytes % transfer.total_bytes;
@@ -254,7 +252,7 @@ TxState ChannelState::tx_status(Cookie cookie) const noexcept {
     state.overtaken_bytes = overtaken_bytes_;
     return state;
   }
-  const TxDescriptor* queued = find(issued_, cookie);
+  const Transfer* queued = find(issued_, cookie);
   if (queued == nullptr) queued = find(submitted_, cookie);
   if (queued != nullptr) {
     state.status = DmaStatus::in_progress;
@@ -295,7 +293,7 @@ Service ChannelState::service_at(int64_t now_ns) const noexcept {
 
 TxResult ChannelState::take_period(int64_t now_ns) {
   assert(due_periods_ > 0 && !active_.empty());
-  const TxDescriptor& transfer = active_.front();
+  const Transfer& transfer = active_.front();
   const TxResult result{
       .periods = due_periods_,
       .transferred_bytes = transferred_bytes_,
@@ -307,11 +305,11 @@ TxResult ChannelState::take_period(int64_t now_ns) {
   return result;
 }
 
-DescriptorList ChannelState::take_completed(int64_t now_ns) {
+TransferList ChannelState::take_completed(int64_t now_ns) {
   assert(!completed_.empty());
-  DescriptorList taken;
+  TransferList taken;
   taken.splice(taken.end(), completed_, completed_.begin());
-  const TxDescriptor& transfer = taken.front();
+  const Transfer& transfer = taken.front();
   if (!transfer.calls_back()) return taken;
   ++stats_.callbacks;
   stats_.coalesced += transfer.result.periods - 1;
@@ -319,8 +317,8 @@ DescriptorList ChannelState::take_completed(int64_t now_ns) {
   return taken;
 }
 
-void ChannelState::give_back(DescriptorList& done) {
-  splice_all(allocated_, done, TxDescriptor::Place::allocated);
+void ChannelState::give_back(TransferList& done) {
+  splice_all(allocated_, done, Transfer::Place::allocated);
 }
 
 void ChannelState::take_alarm() {

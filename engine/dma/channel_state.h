@@ -53,23 +53,23 @@ class ChannelState {
 
   /// The buffer need not be a multiple of the period. Period boundaries lie at k * period_bytes
   /// from the start, also when the buffer wraps.
-  Result<TxDescriptor*> prep_dma_cyclic(std::span<std::byte> buffer, size_t period_bytes,
-                                        Direction direction, PrepFlags flags = {});
-  Result<TxDescriptor*> prep_slave_sg(std::span<const SgEntry> list, Direction direction,
-                                      PrepFlags flags = {});
-  Result<TxDescriptor*> prep_interleaved(const InterleavedTemplate& layout, PrepFlags flags = {});
-  Result<TxDescriptor*> prep_dma_memcpy(std::byte* dst, const std::byte* src, size_t bytes,
-                                        PrepFlags flags = {});
+  Result<Transfer*> prep_dma_cyclic(std::span<std::byte> buffer, size_t period_bytes,
+                                    Direction direction, PrepFlags flags = {});
+  Result<Transfer*> prep_slave_sg(std::span<const SgEntry> list, Direction direction,
+                                  PrepFlags flags = {});
+  Result<Transfer*> prep_interleaved(const InterleavedTemplate& layout, PrepFlags flags = {});
+  Result<Transfer*> prep_dma_memcpy(std::byte* dst, const std::byte* src, size_t bytes,
+                                    PrepFlags flags = {});
   /// Errors: EINVAL (not of this channel, or prepared for bursts or a direction that are no longer
   /// configured), EBUSY (submitted already, and not over yet).
-  Result<Cookie> submit(TxDescriptor& descriptor);
+  Result<Cookie> submit(Transfer& descriptor);
   /// Answers false if the device was told too late that it begins. Then call begin_anew() before
   /// anything else; it answers the same way.
   bool issue_pending(int64_t now_ns);
   bool begin_anew(int64_t now_ns);
   /// Takes a descriptor that is not submitted; the caller frees it without a lock. Errors: EINVAL
   /// (not of this channel), EBUSY (submitted already, and not over yet).
-  Result<DescriptorList> release(TxDescriptor& descriptor);
+  Result<TransferList> release(Transfer& descriptor);
 
   /// Errors: EINVAL (nothing runs; or pause: paused already; or resume: not paused), ENOSYS,
   /// ENODEV.
@@ -106,7 +106,7 @@ class ChannelState {
   /// Takes the terminated descriptors of generations up to `covered`; the caller frees them without
   /// a lock. Reusable ones go back to the allocated list. The hardware must have stopped using
   /// them.
-  [[nodiscard]] DescriptorList reap(Generation covered);
+  [[nodiscard]] TransferList reap(Generation covered);
 
   /// The controller was removed. Every transfer is over; those that call back get
   /// TxOutcome::aborted.
@@ -129,16 +129,14 @@ class ChannelState {
   [[nodiscard]] TxResult take_period(int64_t now_ns);
   /// Takes the transfer that ended first. Only when service_at() says Service::complete. After its
   /// callback, if it has one, the caller frees it or hands it to give_back().
-  [[nodiscard]] DescriptorList take_completed(int64_t now_ns);
+  [[nodiscard]] TransferList take_completed(int64_t now_ns);
   /// Puts a reusable descriptor back into the allocated list.
-  void give_back(DescriptorList& done);
+  void give_back(TransferList& done);
   /// Takes the alarm out of its slot. Only when service_at() says Service::alarm.
   void take_alarm();
 
   /// The transfer that the hardware works on; null when idle.
-  [[nodiscard]] TxDescriptor* active() noexcept {
-    return active_.empty() ? nullptr : &active_.front();
-  }
+  [[nodiscard]] Transfer* active() noexcept { return active_.empty() ? nullptr : &active_.front(); }
 
   [[nodiscard]] const IrqStats& stats() const noexcept { return stats_; }
   [[nodiscard]] IrqStats& stats() noexcept { return stats_; }
@@ -159,30 +157,30 @@ class ChannelState {
   [[nodiscard]] int64_t time_of_bytes(uint64_t bytes) const noexcept;
   [[nodiscard]] int64_t alarm_ns() const noexcept;
   [[nodiscard]] int64_t tick_ns() const noexcept;
-  [[nodiscard]] uint64_t told_bytes(const TxDescriptor& transfer) const noexcept;
-  [[nodiscard]] uint64_t skippable(const TxDescriptor& transfer, uint64_t bytes) const noexcept;
+  [[nodiscard]] uint64_t told_bytes(const Transfer& transfer) const noexcept;
+  [[nodiscard]] uint64_t skippable(const Transfer& transfer, uint64_t bytes) const noexcept;
 
-  Result<TxDescriptor*> allocate(Result<TxDescriptor> descriptor);
-  Result<void> check_mine(const TxDescriptor& descriptor) const noexcept;
-  [[nodiscard]] bool fits(const TxDescriptor& descriptor) const noexcept;
+  Result<Transfer*> allocate(Result<Transfer> descriptor);
+  Result<void> check_mine(const Transfer& descriptor) const noexcept;
+  [[nodiscard]] bool fits(const Transfer& descriptor) const noexcept;
   void take_up_next();
-  void move(const TxDescriptor& transfer, uint64_t bytes);
+  void move(const Transfer& transfer, uint64_t bytes);
   void advance_stopping(uint64_t due);
   void raise_periods();
   void complete_active();
-  void end_all(DescriptorList& to, TxDescriptor::Place place);
+  void end_all(TransferList& to, Transfer::Place place);
   void stop_hardware(bool keep_fifo);
 
   const ChannelOptions options_;
   SlaveConfig config_{};
   FrameTime time_{};  // clock of the device; starts when an idle channel gets a transfer
 
-  DescriptorList allocated_;        // prepared, not submitted
-  DescriptorList submitted_;        // submitted, not yet issued
-  DescriptorList issued_;           // issued, waiting for the hardware
-  DescriptorList active_;           // at most one: the hardware works on it
-  DescriptorList completed_;        // over, not yet called back and freed
-  DescriptorList terminated_list_;  // terminated, kept until synchronized
+  TransferList allocated_;        // prepared, not submitted
+  TransferList submitted_;        // submitted, not yet issued
+  TransferList issued_;           // issued, waiting for the hardware
+  TransferList active_;           // at most one: the hardware works on it
+  TransferList completed_;        // over, not yet called back and freed
+  TransferList terminated_list_;  // terminated, kept until synchronized
 
   Generation generation_ = 1;  // of transfers submitted from now on
   Generation terminated_ = 0;
@@ -192,8 +190,8 @@ class ChannelState {
 
   bool paused_ = false;
   Mover mover_;
-  Cursor cursor_;                           // of the active transfer
-  const TxDescriptor* stopping_ = nullptr;  // terminated, but slow hardware still works on it
+  Cursor cursor_;                       // of the active transfer
+  const Transfer* stopping_ = nullptr;  // terminated, but slow hardware still works on it
   bool stopping_keeps_fifo_ = false;
   uint64_t base_bytes_ = 0;  // moved by the transfers before the active one, since time_ started
   uint64_t transferred_bytes_ = 0;  // of the active transfer

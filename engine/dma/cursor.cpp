@@ -25,8 +25,7 @@ void Mover::configure(Port* port, size_t burst_bytes) {
   port_ = port;
 }
 
-void Mover::move(const TxDescriptor& transfer, Cursor& cursor, size_t bytes,
-                 bool committed) noexcept {
+void Mover::move(const Transfer& transfer, Cursor& cursor, size_t bytes, bool committed) noexcept {
   if (transfer.whole_bursts) {
     move_together(transfer, cursor, bytes, committed);
     cursor.step(bytes);
@@ -41,7 +40,7 @@ void Mover::move(const TxDescriptor& transfer, Cursor& cursor, size_t bytes,
   }
 }
 
-void Mover::move_together(const TxDescriptor& transfer, const Cursor& cursor, size_t bytes,
+void Mover::move_together(const Transfer& transfer, const Cursor& cursor, size_t bytes,
                           bool committed) noexcept {
   switch (transfer.direction) {
     case Direction::mem_to_dev:

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "engine/dma/descriptor.h"
+#include "engine/dma/transfer.h"
 
 namespace dmasim {
 
@@ -14,7 +14,7 @@ class Port;
 /// PURE. A position in a descriptor's chunks. After the last chunk it goes on with the first.
 class Cursor {
  public:
-  void start(const TxDescriptor& transfer) noexcept {
+  void start(const Transfer& transfer) noexcept {
     transfer_ = &transfer;
     frame_ = chunk_ = offset_ = 0;
   }
@@ -36,7 +36,7 @@ class Cursor {
  private:
   [[nodiscard]] const Chunk& chunk() const noexcept { return transfer_->chunks[chunk_]; }
 
-  const TxDescriptor* transfer_ = nullptr;
+  const Transfer* transfer_ = nullptr;
   size_t frame_ = 0;
   size_t chunk_ = 0;
   size_t offset_ = 0;
@@ -53,10 +53,10 @@ class Mover {
 
   /// Moves `bytes`, which are whole bursts, and the cursor with them. If `transfer` has whole
   /// bursts only, `bytes` must not go beyond the cursor's contiguous memory.
-  void move(const TxDescriptor& transfer, Cursor& cursor, size_t bytes, bool committed) noexcept;
+  void move(const Transfer& transfer, Cursor& cursor, size_t bytes, bool committed) noexcept;
 
  private:
-  void move_together(const TxDescriptor& transfer, const Cursor& cursor, size_t bytes,
+  void move_together(const Transfer& transfer, const Cursor& cursor, size_t bytes,
                      bool committed) noexcept;
   void gather_burst(Cursor& cursor, bool committed) noexcept;
   void scatter_burst(Cursor& cursor) noexcept;

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <list>
 #include <vector>
 
 namespace dmasim {
@@ -47,13 +46,6 @@ struct TxResult {
   size_t residue_bytes = 0;        ///< to the end of the buffer (cyclic: of this round)
 };
 
-/// A contiguous piece of memory. Of a slave transfer the device's side is null.
-struct Chunk {
-  const std::byte* src = nullptr;
-  std::byte* dst = nullptr;
-  size_t bytes = 0;
-};
-
 /// data_chunk: `size` bytes, then a gap before the next chunk. The kernel's gap is unsigned and has
 /// to wrap for a step back, as between the planes of a non-interleaved buffer; this one is negative
 /// then.
@@ -73,16 +65,17 @@ struct InterleavedTemplate {
   std::vector<DataChunk> sgl;
 };
 
-/// dma_async_tx_descriptor.
+/// dma_async_tx_descriptor: the client's side of a transfer. The channel makes it, as a part of a
+/// Transfer (transfer.h), which holds what the channel alone knows.
 ///
 /// LIFETIME  from prep_* until the transfer is over. A transfer that ends is freed after its
-/// callback
-///           has returned; a terminated one is freed by the synchronize() that covers it. A
-///           reusable one goes back to *allocated* instead, and lives until desc_free() or the
+///           callback has returned; a terminated one is freed by the synchronize() that covers it.
+///           A reusable one goes back to *allocated* instead, and lives until desc_free() or the
 ///           channel's release. The client frees no other descriptor than a reusable one.
 /// THREADS   the client fills in the callbacks between prep_* and submit. After submit it must not
 ///           touch the descriptor.
-struct TxDescriptor {
+class TxDescriptor {
+ public:
   /// [completion thread, no lock held] Called at the end of the transfer; of a cyclic one after
   /// each period, or once for several periods if the thread is late.
   std::function<void(const TxResult&)> callback;
@@ -90,35 +83,12 @@ struct TxDescriptor {
   /// can set the commit limit (Channel::set_commit_limit). May be empty.
   std::function<void()> before_advance;
 
-  // The fields below belong to the channel.
-
-  /// The list that it is in, as in virt-dma.
-  enum class Place : uint8_t { allocated, submitted, issued, active, completed, terminated };
-
-  Direction direction = Direction::mem_to_dev;
-  PrepFlags flags;
-  std::vector<Chunk> chunks;  // of one frame
-  size_t frames = 1;          // of these chunks; each begins a stride after the one before
-  ptrdiff_t src_stride = 0;
-  ptrdiff_t dst_stride = 0;
-  size_t total_bytes = 0;    // of one round
-  size_t burst_bytes = 1;    // of the configuration that it was prepared for
-  size_t period_bytes = 0;   // cyclic: between two period interrupts
-  bool cyclic = false;       // repeats until terminated
-  bool whole_bursts = true;  // the size of every chunk is a multiple of the burst
-  const void* channel = nullptr;
-  Place place = Place::allocated;
-  std::list<TxDescriptor>::iterator self;
-  Cookie cookie{};
-  Generation generation = 0;
-  int64_t ended_ns = 0;
-  TxResult result;
-
-  [[nodiscard]] bool calls_back() const noexcept { return flags.interrupt && callback; }
+ protected:
+  TxDescriptor() = default;
+  TxDescriptor(TxDescriptor&&) = default;
+  TxDescriptor& operator=(TxDescriptor&&) = default;
+  ~TxDescriptor() = default;
 };
-
-/// Descriptors move between a channel's lists by splicing: no allocation, stable addresses.
-using DescriptorList = std::list<TxDescriptor>;
 
 /// dma_tx_state, and the status that dmaengine_tx_status returns.
 struct TxState {

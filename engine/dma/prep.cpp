@@ -22,7 +22,7 @@ Chunk slave_chunk(Direction direction, std::byte* memory, size_t bytes) {
 }
 
 /// Adds up the chunks and checks them against the burst of the device.
-Result<TxDescriptor> finish(const PrepContext& context, TxDescriptor descriptor) {
+Result<Transfer> finish(const PrepContext& context, Transfer descriptor) {
   if (!may_serve(context, descriptor.direction)) return Errno{EINVAL};
   if (descriptor.flags.reuse && !context.caps.descriptor_reuse) return Errno{EPERM};
   const bool memory = descriptor.direction == Direction::mem_to_mem;
@@ -76,7 +76,7 @@ std::vector<Chunk> first_frame(const InterleavedTemplate& layout) {
 
 /// Runs `make` and turns std::bad_alloc into ENOMEM.
 template <typename Make>
-Result<TxDescriptor> guarded(Make make) {
+Result<Transfer> guarded(Make make) {
   try {
     return make();
   } catch (const std::bad_alloc&) {
@@ -86,11 +86,11 @@ Result<TxDescriptor> guarded(Make make) {
 
 }  // namespace
 
-Result<TxDescriptor> make_cyclic(const PrepContext& context, std::span<std::byte> buffer,
-                                 size_t period_bytes, Direction direction, PrepFlags flags) {
+Result<Transfer> make_cyclic(const PrepContext& context, std::span<std::byte> buffer,
+                             size_t period_bytes, Direction direction, PrepFlags flags) {
   if (period_bytes == 0 || direction == Direction::mem_to_mem) return Errno{EINVAL};
   return guarded([&] {
-    TxDescriptor descriptor;
+    Transfer descriptor;
     descriptor.direction = direction;
     descriptor.flags = flags;
     descriptor.chunks.push_back(slave_chunk(direction, buffer.data(), buffer.size()));
@@ -100,11 +100,11 @@ Result<TxDescriptor> make_cyclic(const PrepContext& context, std::span<std::byte
   });
 }
 
-Result<TxDescriptor> make_slave_sg(const PrepContext& context, std::span<const SgEntry> list,
-                                   Direction direction, PrepFlags flags) {
+Result<Transfer> make_slave_sg(const PrepContext& context, std::span<const SgEntry> list,
+                               Direction direction, PrepFlags flags) {
   if (direction == Direction::mem_to_mem) return Errno{EINVAL};
   return guarded([&] {
-    TxDescriptor descriptor;
+    Transfer descriptor;
     descriptor.direction = direction;
     descriptor.flags = flags;
     for (const SgEntry& entry : list) {
@@ -114,10 +114,10 @@ Result<TxDescriptor> make_slave_sg(const PrepContext& context, std::span<const S
   });
 }
 
-Result<TxDescriptor> make_interleaved(const PrepContext& context, const InterleavedTemplate& layout,
-                                      PrepFlags flags) {
+Result<Transfer> make_interleaved(const PrepContext& context, const InterleavedTemplate& layout,
+                                  PrepFlags flags) {
   return guarded([&] {
-    TxDescriptor descriptor;
+    Transfer descriptor;
     descriptor.direction = layout.direction;
     descriptor.flags = flags;
     descriptor.cyclic = flags.repeat;
@@ -129,10 +129,10 @@ Result<TxDescriptor> make_interleaved(const PrepContext& context, const Interlea
   });
 }
 
-Result<TxDescriptor> make_memcpy(const PrepContext& context, std::byte* dst, const std::byte* src,
-                                 size_t bytes, PrepFlags flags) {
+Result<Transfer> make_memcpy(const PrepContext& context, std::byte* dst, const std::byte* src,
+                             size_t bytes, PrepFlags flags) {
   return guarded([&] {
-    TxDescriptor descriptor;
+    Transfer descriptor;
     descriptor.direction = Direction::mem_to_mem;
     descriptor.flags = flags;
     descriptor.chunks.push_back({.src = src, .dst = dst, .bytes = bytes});

@@ -6,6 +6,7 @@
 
 #include "engine/base/result.h"
 #include "engine/dma/slave.h"
+#include "engine/dma/transfer.h"
 
 namespace dmasim {
 
@@ -23,13 +24,13 @@ struct SgEntry {
 
 // All of them are PURE. Errors: EINVAL (not configured for this direction, empty, null, or not
 // whole bursts), EPERM (the caps do not have reuse), ENOMEM.
-Result<TxDescriptor> make_cyclic(const PrepContext& context, std::span<std::byte> buffer,
-                                 size_t period_bytes, Direction direction, PrepFlags flags);
-Result<TxDescriptor> make_slave_sg(const PrepContext& context, std::span<const SgEntry> list,
-                                   Direction direction, PrepFlags flags);
-Result<TxDescriptor> make_interleaved(const PrepContext& context, const InterleavedTemplate& layout,
-                                      PrepFlags flags);
-Result<TxDescriptor> make_memcpy(const PrepContext& context, std::byte* dst, const std::byte* src,
-                                 size_t bytes, PrepFlags flags);
+Result<Transfer> make_cyclic(const PrepContext& context, std::span<std::byte> buffer,
+                             size_t period_bytes, Direction direction, PrepFlags flags);
+Result<Transfer> make_slave_sg(const PrepContext& context, std::span<const SgEntry> list,
+                               Direction direction, PrepFlags flags);
+Result<Transfer> make_interleaved(const PrepContext& context, const InterleavedTemplate& layout,
+                                  PrepFlags flags);
+Result<Transfer> make_memcpy(const PrepContext& context, std::byte* dst, const std::byte* src,
+                             size_t bytes, PrepFlags flags);
 
 }  // namespace dmasim

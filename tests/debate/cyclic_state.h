@@ -22,7 +22,7 @@ class CyclicState {
   }
 
   void start(std::span<std::byte> buffer, Callback callback, int64_t now_ns) {
-    const Result<TxDescriptor*> transfer =
+    const Result<Transfer*> transfer =
         state_.prep_dma_cyclic(buffer, kPeriodBytes, Direction::mem_to_dev);
     require(transfer.ok(), "prep_dma_cyclic failed");
     (*transfer)->callback = [call = std::move(callback)](const TxResult&) { call(); };
@@ -40,7 +40,7 @@ class CyclicState {
   }
   /// Empties the slot and returns what has to be called, without a lock. Only when period_due().
   [[nodiscard]] std::function<void()> take_period(int64_t now_ns) {
-    TxDescriptor& transfer = *state_.active();
+    Transfer& transfer = *state_.active();
     return [&transfer, result = state_.take_period(now_ns)] { transfer.callback(result); };
   }
 

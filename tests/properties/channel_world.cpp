@@ -127,7 +127,7 @@ void ChannelWorld::prep(const Operation& operation) {
   }
   auto memory = std::make_unique<std::array<std::byte, kArenaBytes>>();
   std::copy(made.memory.begin(), made.memory.end(), memory->begin());
-  Result<TxDescriptor*> descriptor = prepare(state_, made.shape, memory->data());
+  Result<Transfer*> descriptor = prepare(state_, made.shape, memory->data());
   RC_ASSERT(descriptor.ok() == !reference_.removed);
   if (!descriptor) return;
   ++next_id_;
@@ -150,7 +150,7 @@ void ChannelWorld::submit(int id) {
 
 void ChannelWorld::desc_free(int id) {
   const bool allowed = reference_.transfers.at(id).place == RefTransfer::Place::allocated;
-  const Result<DescriptorList> freed = state_.release(*works_.at(id).descriptor);
+  const Result<TransferList> freed = state_.release(*works_.at(id).descriptor);
   RC_ASSERT(freed.ok() == allowed);
   if (allowed) reference_.transfers.erase(id);
 }
@@ -214,9 +214,9 @@ void ChannelWorld::call_from_callback(const Operation& operation, int id) {
 }
 
 void ChannelWorld::serve_completed(const Operation& operation) {
-  DescriptorList done = state_.take_completed(reference_.now_ns());
+  TransferList done = state_.take_completed(reference_.now_ns());
   RC_ASSERT(done.size() == 1U);
-  const TxDescriptor& transfer = done.front();
+  const Transfer& transfer = done.front();
   const int id = reference_.take_completed();
   const RefTransfer& expected = reference_.transfers.at(id);
   RC_ASSERT(&transfer == works_.at(id).descriptor);
@@ -261,7 +261,7 @@ void ChannelWorld::arm_alarm(const Operation& operation) {
 void ChannelWorld::synchronize(bool all) {
   const Generation covered = state_.terminated() - (all || state_.terminated() == 0 ? 0 : 1);
   state_.stop_now(covered, reference_.now_ns());
-  const DescriptorList freed = state_.reap(covered);
+  const TransferList freed = state_.reap(covered);
   reference_.synchronize(covered);
 }
 

@@ -40,7 +40,7 @@ class ChannelWorld {
  private:
   /// A transfer as its client has it. Its memory goes when the reference says that it may.
   struct Work {
-    TxDescriptor* descriptor;
+    Transfer* descriptor;
     std::unique_ptr<std::array<std::byte, kArenaBytes>> memory;
     std::weak_ptr<int> alive;  // owned by the descriptor
   };

@@ -115,7 +115,7 @@ Shape make_shape(Direction direction, size_t burst, unsigned a, unsigned b, unsi
   return shape;
 }
 
-Result<TxDescriptor*> prepare(ChannelState& state, const Shape& shape, std::byte* arena) {
+Result<Transfer*> prepare(ChannelState& state, const Shape& shape, std::byte* arena) {
   switch (shape.kind) {
     case Shape::Kind::cyclic:
       return state.prep_dma_cyclic({arena + shape.src[0], shape.total()}, shape.period,

@@ -36,6 +36,6 @@ struct Shape {
 /// Three numbers choose a shape for a device with such bursts; mem_to_mem: for no device.
 Shape make_shape(Direction direction, size_t burst, unsigned a, unsigned b, unsigned c);
 
-Result<TxDescriptor*> prepare(ChannelState& state, const Shape& shape, std::byte* arena);
+Result<Transfer*> prepare(ChannelState& state, const Shape& shape, std::byte* arena);
 
 }  // namespace dmasim::properties

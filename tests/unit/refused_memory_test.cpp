@@ -286,8 +286,9 @@ TEST_P(RefusedMemoryOfAChannel, WhenACopyIsPrepared) {
             channel.prep_dma_memcpy(rig.memory.data(), rig.elsewhere.data(), rig.memory.size()));
       },
       2);
-  ASSERT_TRUE(channel.submit(*rig.transfer));
-  EXPECT_EQ(channel.tx_status(rig.transfer->cookie).residue_bytes, 4096U);
+  const Result<Cookie> cookie = channel.submit(*rig.transfer);
+  ASSERT_TRUE(cookie);
+  EXPECT_EQ(channel.tx_status(*cookie).residue_bytes, 4096U);
 }
 
 TEST_P(RefusedMemoryOfAChannel, WhenATransferIsPrepared) {
@@ -306,8 +307,9 @@ TEST_P(RefusedMemoryOfAChannel, WhenATransferIsPrepared) {
                                    .numf = 4,
                                    .sgl = {{.size = 64, .icg = 64}, {.size = 64, .icg = 0}}};
   refuse_each([&] { return rig.prepared(channel.prep_interleaved(layout)); }, 3);
-  ASSERT_TRUE(channel.submit(*rig.transfer));
-  EXPECT_EQ(channel.tx_status(rig.transfer->cookie).residue_bytes, 4U * 128);
+  const Result<Cookie> cookie = channel.submit(*rig.transfer);
+  ASSERT_TRUE(cookie);
+  EXPECT_EQ(channel.tx_status(*cookie).residue_bytes, 4U * 128);
 }
 
 INSTANTIATE_TEST_SUITE_P(Topologies, RefusedMemoryOfAChannel,

@@ -11,7 +11,7 @@ namespace {
 class ChannelInterleavedTest : public StateFixture {
  protected:
   void start(const InterleavedTemplate& layout, PrepFlags flags = {}) {
-    Result<TxDescriptor*> transfer = state_->prep_interleaved(layout, flags);
+    Result<Transfer*> transfer = state_->prep_interleaved(layout, flags);
     ASSERT_TRUE(transfer.ok());
     submit(**transfer);
     state_->issue_pending(0);

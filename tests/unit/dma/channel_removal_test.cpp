@@ -53,7 +53,7 @@ TEST_F(ChannelRemovalTest, WhatWasDueIsMovedAndNothingAfter) {
 }
 
 TEST_F(ChannelRemovalTest, NothingCanBeGivenToDoAfterwards) {
-  TxDescriptor& prepared = playback(4);
+  Transfer& prepared = playback(4);
   state_->abort(0);
   EXPECT_EQ(prep_sg({piece(0, 4)}, Direction::mem_to_dev).error(), ENODEV);
   EXPECT_EQ(state_->prep_dma_cyclic(memory_, 4, Direction::mem_to_dev).error(), ENODEV);
@@ -101,7 +101,7 @@ TEST_F(ChannelRemovalTest, APausedTransferIsAbortedToo) {
 }
 
 TEST_F(ChannelRemovalTest, AReusableDescriptorComesBackAfterItsAbort) {
-  TxDescriptor& transfer = playback(4, {.reuse = true});
+  Transfer& transfer = playback(4, {.reuse = true});
   submit(transfer);
   state_->issue_pending(0);
   state_->abort(kMs);

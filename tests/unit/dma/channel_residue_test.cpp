@@ -29,7 +29,7 @@ class ChannelResidueTest : public StateFixture {
   }
 
  private:
-  Cookie start(TxDescriptor& transfer) {
+  Cookie start(Transfer& transfer) {
     const Cookie cookie = submit(transfer);
     state_->issue_pending(0);
     return cookie;

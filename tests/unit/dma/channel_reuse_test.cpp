@@ -15,7 +15,7 @@ class ChannelReuseTest : public StateFixture {
 };
 
 TEST_F(ChannelReuseTest, AReusableDescriptorRunsAgainUnderANewCookie) {
-  TxDescriptor& transfer = playback(4, kReuse);
+  Transfer& transfer = playback(4, kReuse);
   const Cookie first = submit(transfer, 1);
   state_->issue_pending(0);
   serve(4 * kMs);
@@ -25,11 +25,11 @@ TEST_F(ChannelReuseTest, AReusableDescriptorRunsAgainUnderANewCookie) {
   EXPECT_GT(second, first);
   EXPECT_EQ(names_told(), (std::vector<int>{1, 1}));
   EXPECT_EQ(port_.taken.size(), 8u);
-  EXPECT_EQ(transfer.place, TxDescriptor::Place::allocated);
+  EXPECT_EQ(transfer.place, Transfer::Place::allocated);
 }
 
 TEST_F(ChannelReuseTest, ItIsBusyFromSubmitUntilItsCallbackHasReturned) {
-  TxDescriptor& transfer = playback(4, kReuse);
+  Transfer& transfer = playback(4, kReuse);
   int in_callback = 0;
   transfer.callback = [&](const TxResult&) { in_callback = state_->submit(transfer).error(); };
   resubmit(transfer);
@@ -45,18 +45,18 @@ TEST_F(ChannelReuseTest, ItIsBusyFromSubmitUntilItsCallbackHasReturned) {
 }
 
 TEST_F(ChannelReuseTest, WhenTerminatedItIsBusyUntilReaped) {
-  TxDescriptor& transfer = playback(4, kReuse);
+  Transfer& transfer = playback(4, kReuse);
   submit(transfer);
   state_->issue_pending(0);
   state_->terminate(kMs);
   EXPECT_EQ(state_->submit(transfer).error(), EBUSY);
   EXPECT_TRUE(state_->reap(state_->terminated()).empty()) << "not to be freed";
-  EXPECT_EQ(transfer.place, TxDescriptor::Place::allocated);
+  EXPECT_EQ(transfer.place, Transfer::Place::allocated);
   EXPECT_TRUE(state_->submit(transfer).ok());
 }
 
 TEST_F(ChannelReuseTest, AfterItsTerminationItRunsFromItsStart) {
-  TxDescriptor& transfer = playback(4, kReuse);
+  Transfer& transfer = playback(4, kReuse);
   submit(transfer);
   state_->issue_pending(0);
   state_->terminate(3 * kMs);
@@ -76,19 +76,19 @@ TEST_F(ChannelReuseTest, WithoutTheCapNoDescriptorIsReusable) {
 }
 
 TEST_F(ChannelReuseTest, ReleasingTakesADescriptorThatIsNotSubmitted) {
-  TxDescriptor& never_submitted = playback(4);
-  Result<DescriptorList> taken = state_->release(never_submitted);
+  Transfer& never_submitted = playback(4);
+  Result<TransferList> taken = state_->release(never_submitted);
   ASSERT_TRUE(taken.ok());
   EXPECT_EQ(taken->size(), 1u);
-  TxDescriptor& submitted = playback(4);
+  Transfer& submitted = playback(4);
   submit(submitted);
   EXPECT_EQ(state_->release(submitted).error(), EBUSY);
-  TxDescriptor stranger;
+  Transfer stranger;
   EXPECT_EQ(state_->release(stranger).error(), EINVAL);
 }
 
 TEST_F(ChannelReuseTest, AnEarlierRunLeavesNoTraceInAnAbort) {
-  TxDescriptor& transfer = playback(4, kReuse);
+  Transfer& transfer = playback(4, kReuse);
   submit(transfer);
   state_->issue_pending(0);
   serve(4 * kMs);
@@ -104,7 +104,7 @@ TEST_F(ChannelReuseTest, AnEarlierRunLeavesNoTraceInAnAbort) {
 }
 
 TEST_F(ChannelReuseTest, ADescriptorServesOnlyTheConfigurationItWasPreparedFor) {
-  TxDescriptor& transfer = playback(6, kReuse);
+  Transfer& transfer = playback(6, kReuse);
   submit(transfer);
   state_->issue_pending(0);
   serve(6 * kMs);

@@ -27,7 +27,7 @@ class ChannelStateTest : public ::testing::Test {
   }
 
   Cookie submit(Direction direction = Direction::mem_to_dev) {
-    Result<TxDescriptor*> transfer = state_.prep_dma_cyclic(buffer_, kPeriod, direction);
+    Result<Transfer*> transfer = state_.prep_dma_cyclic(buffer_, kPeriod, direction);
     EXPECT_TRUE(transfer.ok());
     (*transfer)->callback = [](const TxResult&) {};
     const Result<Cookie> cookie = state_.submit(**transfer);
@@ -285,7 +285,7 @@ TEST_F(ChannelStateTest, BadTransfersAreRefused) {
   EXPECT_EQ(prep(18, 4, Direction::mem_to_dev), EINVAL);
   EXPECT_EQ(prep(16, 6, Direction::mem_to_dev), EINVAL);
   EXPECT_EQ(prep(16, 8, Direction::mem_to_dev), 0);
-  TxDescriptor stranger;
+  Transfer stranger;
   EXPECT_EQ(state_.submit(stranger).error(), EINVAL);
 }
 

@@ -114,7 +114,7 @@ TEST_F(ChannelTransfersTest, ServiceIsDueSinceTheOldestCompletion) {
 TEST_F(ChannelTransfersTest, WithoutTheInterruptFlagATransferEndsInSilence) {
   configure(Direction::mem_to_dev);
   auto token = std::make_shared<int>(0);
-  TxDescriptor& silent = playback(4, {.interrupt = false});
+  Transfer& silent = playback(4, {.interrupt = false});
   silent.callback = [token](const TxResult&) { ADD_FAILURE(); };
   const Cookie cookie = resubmit(silent);
   state_->issue_pending(0);
@@ -126,8 +126,8 @@ TEST_F(ChannelTransfersTest, WithoutTheInterruptFlagATransferEndsInSilence) {
 
 TEST_F(ChannelTransfersTest, ACyclicTransferWithoutTheInterruptFlagWakesNobody) {
   configure(Direction::mem_to_dev);
-  TxDescriptor& ring = **state_->prep_dma_cyclic(std::span(memory_).first(8), 4,
-                                                 Direction::mem_to_dev, {.interrupt = false});
+  Transfer& ring = **state_->prep_dma_cyclic(std::span(memory_).first(8), 4, Direction::mem_to_dev,
+                                             {.interrupt = false});
   submit(ring);
   state_->issue_pending(0);
   EXPECT_EQ(state_->service_ns(), kNever);

@@ -24,7 +24,7 @@ class CursorTest : public ::testing::Test {
 
   static constexpr std::array<ptrdiff_t, 10> kRound{0, 1, 2, 10, 11, 20, 21, 22, 30, 31};
   std::array<std::byte, 40> memory_{};
-  TxDescriptor transfer_;
+  Transfer transfer_;
   Cursor cursor_;
 };
 

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cerrno>
+#include <type_traits>
 #include <vector>
 
 #include "tests/unit/dma/recording_port.h"
@@ -13,6 +14,10 @@
 
 namespace dmasim {
 namespace {
+
+// A client has the descriptors that a channel gives it, and makes none.
+static_assert(!std::is_default_constructible_v<TxDescriptor>);
+static_assert(!std::is_move_constructible_v<TxDescriptor>);
 
 constexpr int64_t kMs = 1'000'000;
 

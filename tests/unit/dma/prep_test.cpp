@@ -97,7 +97,7 @@ TEST_F(PrepTest, OnlyATemplateRepeats) {
   const std::vector<SgEntry> list{piece(4)};
   EXPECT_FALSE(make_slave_sg(playback(), list, Direction::mem_to_dev, {.repeat = true})->cyclic);
   const InterleavedTemplate layout{.src_start = memory_.data(), .numf = 2, .sgl = {{.size = 4}}};
-  const Result<TxDescriptor> repeated = make_interleaved(playback(), layout, {.repeat = true});
+  const Result<Transfer> repeated = make_interleaved(playback(), layout, {.repeat = true});
   EXPECT_TRUE(repeated->cyclic);
   EXPECT_EQ(repeated->period_bytes, 8u);
 }

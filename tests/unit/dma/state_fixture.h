@@ -47,24 +47,24 @@ class StateFixture : public ::testing::Test {
 
   SgEntry piece(size_t offset, size_t bytes) { return {memory_.data() + offset, bytes}; }
 
-  Result<TxDescriptor*> prep_sg(const std::vector<SgEntry>& list, Direction direction,
-                                PrepFlags flags = {}) {
+  Result<Transfer*> prep_sg(const std::vector<SgEntry>& list, Direction direction,
+                            PrepFlags flags = {}) {
     return state_->prep_slave_sg(list, direction, flags);
   }
 
   /// Plays `bytes` from the start of the memory.
-  TxDescriptor& playback(size_t bytes, PrepFlags flags = {}) {
+  Transfer& playback(size_t bytes, PrepFlags flags = {}) {
     return **prep_sg({piece(0, bytes)}, Direction::mem_to_dev, flags);
   }
 
-  Cookie submit(TxDescriptor& transfer, int name = 0) {
+  Cookie submit(Transfer& transfer, int name = 0) {
     transfer.callback = [this, name](const TxResult& result) {
       told_.push_back({name, result, serving_ns_});
     };
     return resubmit(transfer);
   }
 
-  Cookie resubmit(TxDescriptor& transfer) {
+  Cookie resubmit(Transfer& transfer) {
     const Result<Cookie> cookie = state_->submit(transfer);
     EXPECT_TRUE(cookie.ok()) << cookie.error();
     return cookie ? *cookie : Cookie{};
@@ -94,8 +94,8 @@ class StateFixture : public ::testing::Test {
   }
 
   void serve_completed(int64_t now_ns) {
-    DescriptorList done = state_->take_completed(now_ns);
-    const TxDescriptor& transfer = done.front();
+    TransferList done = state_->take_completed(now_ns);
+    const Transfer& transfer = done.front();
     if (transfer.calls_back()) transfer.callback(transfer.result);
     if (transfer.flags.reuse) state_->give_back(done);
   }
