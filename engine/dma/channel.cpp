@@ -136,9 +136,9 @@ TxState Channel::tx_status(Cookie cookie) {
 
 TxState Channel::tx_status(Cookie cookie, const Commit& commit, int64_t as_of_ns) {
   MutexLock guard(lock_);
-  const bool refused = commit.refused_from_bytes != UINT64_MAX &&
-                       state_.due_bytes(as_of_ns) >= commit.refused_from_bytes;
-  if (commit.from_bytes != UINT64_MAX) state_.begin_commit(commit.from_bytes, as_of_ns);
+  const bool refused =
+      commit.refused_from_bytes && state_.due_bytes(as_of_ns) >= *commit.refused_from_bytes;
+  if (commit.from_bytes) state_.begin_commit(*commit.from_bytes, as_of_ns);
   if (!refused) state_.set_commit_limit(commit.limit_bytes);
   state_.advance(as_of_ns);
   reschedule();

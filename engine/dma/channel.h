@@ -15,6 +15,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "engine/dma/channel_state.h"
 #include "engine/dma/completion.h"
@@ -86,11 +87,11 @@ class Channel final : public ServiceNode {
   struct Commit {
     uint64_t limit_bytes = 0;
     /// The client wrote the bytes from here on only now. If the DMA has been seen beyond this
-    /// point, the bytes that are due by now are moved first, as not committed. UINT64_MAX: all was
+    /// point, the bytes that are due by now are moved first, as not committed. Empty: all was
     /// written before.
-    uint64_t from_bytes = UINT64_MAX;
+    std::optional<uint64_t> from_bytes = std::nullopt;
     /// If the DMA could have reached this point by now, the client is too late and commits nothing.
-    uint64_t refused_from_bytes = UINT64_MAX;
+    std::optional<uint64_t> refused_from_bytes = std::nullopt;
   };
   /// [any] The same for the time `as_of_ns`, after a commit by the client. Read the clock first,
   /// then the client's position: bytes that were due at that time and lie beyond that position were

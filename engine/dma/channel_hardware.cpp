@@ -52,7 +52,7 @@ void ChannelState::take_up_next() {
   cursor_.start(transfer);
   transferred_bytes_ = 0;
   ticked_periods_ = 0;
-  commit_limit_bytes_ = UINT64_MAX;
+  commit_limit_bytes_ = kNoLimit;
   overtaken_bytes_ = 0;
 }
 

@@ -142,6 +142,8 @@ class ChannelState {
   [[nodiscard]] IrqStats& stats() noexcept { return stats_; }
 
  private:
+  static constexpr uint64_t kNoLimit = UINT64_MAX;
+
   struct Alarm {
     int64_t deadline_ns = kNever;
     std::optional<uint64_t> at_bytes;
@@ -198,7 +200,7 @@ class ChannelState {
   uint64_t ticked_periods_ = 0;     // period boundaries that were made due
   uint64_t due_periods_ = 0;        // in the slot of the period interrupt; 0: none
   int64_t due_since_ns_ = 0;        // when the oldest of them was passed
-  uint64_t commit_limit_bytes_ = UINT64_MAX;
+  uint64_t commit_limit_bytes_ = kNoLimit;
   uint64_t overtaken_bytes_ = 0;  // the furthest that the DMA has been beyond the limit
   Alarm alarm_{};
   IrqStats stats_{};
