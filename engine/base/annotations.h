@@ -11,7 +11,6 @@
 #define DMASIM_CAPABILITY(name) DMASIM_TSA(capability(name))
 #define DMASIM_SCOPED_CAPABILITY DMASIM_TSA(scoped_lockable)
 #define DMASIM_GUARDED_BY(mutex) DMASIM_TSA(guarded_by(mutex))
-#define DMASIM_PT_GUARDED_BY(mutex) DMASIM_TSA(pt_guarded_by(mutex))
 #define DMASIM_REQUIRES(...) DMASIM_TSA(requires_capability(__VA_ARGS__))
 #define DMASIM_EXCLUDES(...) DMASIM_TSA(locks_excluded(__VA_ARGS__))
 #define DMASIM_ACQUIRE(...) DMASIM_TSA(acquire_capability(__VA_ARGS__))

@@ -2,7 +2,6 @@
 /// The position of a transfer in its memory, and the moving of bytes from there on.
 #pragma once
 
-#include <span>
 #include <vector>
 
 #include "engine/dma/transfer.h"

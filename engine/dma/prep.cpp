@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/dma/prep.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <new>
+#include <utility>
 
 namespace dmasim {
 namespace {

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <cassert>
 
-#include "engine/pcm/sample_codec.h"
-
 namespace dmasim {
 namespace {
 
