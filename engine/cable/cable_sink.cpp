@@ -28,14 +28,14 @@ class CableSink final : public Sink {
         directory_(std::move(directory)),
         clock_(std::move(clock)),
         overrules_(std::move(overrules)) {}
-  ~CableSink() override { let_go(); }
+  ~CableSink() override { CableSink::release(); }
 
   Result<void> look(const PcmFormat& format) override DMASIM_EXCLUDES(lock_);
   Result<void> configure(const PcmFormat& format, uint64_t burst_frames) override
       DMASIM_EXCLUDES(lock_);
   void commit(std::span<const std::byte> ring, uint64_t end) noexcept override
       DMASIM_EXCLUDES(lock_);
-  void run_over(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept override
+  void free_run(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept override
       DMASIM_EXCLUDES(lock_);
   bool run(const FrameTime& time, uint64_t depth, uint64_t frame) noexcept override
       DMASIM_EXCLUDES(lock_);
@@ -46,7 +46,7 @@ class CableSink final : public Sink {
   void stop(uint64_t frame) noexcept override DMASIM_EXCLUDES(lock_) {
     MutexLock guard(lock_);
     end_segment(frame);
-    in_round_ = false;
+    started_ = false;
   }
 
   void write(std::span<const std::byte> bytes, bool committed) noexcept override
@@ -55,24 +55,23 @@ class CableSink final : public Sink {
     MutexLock guard(lock_);
     stats_.written_frames += bytes.size() / frame_bytes_;
   }
-  void release() noexcept override DMASIM_EXCLUDES(lock_) { let_go(); }
+  void release() noexcept override DMASIM_EXCLUDES(lock_);
   void flush_async() noexcept override {}
   Result<void> flush() override DMASIM_EXCLUDES(lock_);
   [[nodiscard]] SinkStats stats() const noexcept override DMASIM_EXCLUDES(lock_) {
     MutexLock guard(lock_);
     return stats_;
   }
-  [[nodiscard]] std::string explain() const override { return trouble_; }
+  [[nodiscard]] std::string explain() const override { return error_; }
 
  private:
-  Result<void> take_cable(CableFile& file, CableRecord& record, const PcmFormat& format,
-                          uint64_t capacity);
-  Result<void> lay_tape(CableFile& file, CableRecord& record, const PcmFormat& format,
-                        uint64_t capacity);
-  void let_go() noexcept DMASIM_EXCLUDES(lock_);
+  Result<void> acquire_cable(CableFile& file, CableRecord& record, const PcmFormat& format,
+                             uint64_t capacity);
+  Result<void> prepare_tape(CableFile& file, CableRecord& record, const PcmFormat& format,
+                            uint64_t capacity);
   void end_segment(uint64_t frame) noexcept DMASIM_REQUIRES(lock_);
   void reserve(uint64_t tape) noexcept DMASIM_REQUIRES(lock_);
-  bool lay(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept
+  bool write_to_tape(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept
       DMASIM_REQUIRES(lock_);
   bool copy(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept
       DMASIM_REQUIRES(lock_);
@@ -84,46 +83,46 @@ class CableSink final : public Sink {
   const CableDirectory directory_;
   const std::shared_ptr<const Clock> clock_;
   const std::function<bool()> overrules_;
-  std::string trouble_;  // [setup] only
+  std::string error_;  // [setup] only
 
   mutable Mutex lock_;
   CableFile file_ DMASIM_GUARDED_BY(lock_);
-  CableRecord record_ DMASIM_GUARDED_BY(lock_);      // as stored last
-  bool in_round_ DMASIM_GUARDED_BY(lock_) = false;   // from configure() to stop()
-  uint64_t base_tape_ DMASIM_GUARDED_BY(lock_) = 0;  // where the round's frame 0 lies
-  uint64_t laid_tape_ DMASIM_GUARDED_BY(lock_) = 0;  // no own sample from here on
+  CableRecord record_ DMASIM_GUARDED_BY(lock_);             // as stored last
+  bool started_ DMASIM_GUARDED_BY(lock_) = false;           // from configure() to stop()
+  uint64_t base_tape_ DMASIM_GUARDED_BY(lock_) = 0;         // where frame 0 of this start lies
+  uint64_t written_end_tape_ DMASIM_GUARDED_BY(lock_) = 0;  // no own sample from here on
   size_t frame_bytes_ DMASIM_GUARDED_BY(lock_) = 1;
   uint32_t rate_hz_ DMASIM_GUARDED_BY(lock_) = 1;
   SinkStats stats_ DMASIM_GUARDED_BY(lock_);
-  uint64_t lost_told_frames_ DMASIM_GUARDED_BY(lock_) = 0;
+  uint64_t reported_lost_frames_ DMASIM_GUARDED_BY(lock_) = 0;
 };
 
 /// Does not look for another writer: that one may have stopped before this stream starts.
 Result<void> CableSink::look(const PcmFormat&) {
-  trouble_.clear();
+  error_.clear();
   {
     MutexLock guard(lock_);
     if (file_) return {};
   }
-  return look_at_cable(name_, directory_, trouble_);
+  return look_at_cable(name_, directory_, error_);
 }
 
 /// Opens and locks the file without holding lock_. A hook such as commit() may be called meanwhile;
-/// it finds in_round_ false and does nothing.
+/// it finds started_ false and does nothing.
 Result<void> CableSink::configure(const PcmFormat& format, uint64_t burst_frames) {
   if (format.channels == 0 || format.rate_hz == 0) return Errno{EINVAL};
   if (burst_frames > kMostBurstBytes / format.frame_bytes()) return Errno{EINVAL};
-  trouble_.clear();
+  error_.clear();
   CableFile file;
   CableRecord record;
   {
     MutexLock guard(lock_);
-    in_round_ = false;
-    if (file_) record_.reserved_tape = laid_tape_;
+    started_ = false;
+    if (file_) record_.reserved_tape = written_end_tape_;
     file = std::move(file_);
     record = record_;
   }
-  if (const auto taken = take_cable(file, record, format, cable_capacity(format, burst_frames));
+  if (const auto taken = acquire_cable(file, record, format, cable_capacity(format, burst_frames));
       !taken) {
     return taken;
   }
@@ -132,46 +131,46 @@ Result<void> CableSink::configure(const PcmFormat& format, uint64_t burst_frames
   record_ = record;
   frame_bytes_ = format.frame_bytes();
   rate_hz_ = format.rate_hz;
-  base_tape_ = laid_tape_ = record_.reserved_tape;
+  base_tape_ = written_end_tape_ = record_.reserved_tape;
   record_.committed_tape = base_tape_;
-  in_round_ = true;
+  started_ = true;
   publish();
   return {};
 }
 
 /// After an error `file` must be destroyed, which releases all its locks.
-Result<void> CableSink::take_cable(CableFile& file, CableRecord& record, const PcmFormat& format,
-                                   uint64_t capacity) {
+Result<void> CableSink::acquire_cable(CableFile& file, CableRecord& record, const PcmFormat& format,
+                                      uint64_t capacity) {
   const bool fresh = !file;
   if (fresh) {
     auto opened = CableFile::open(name_, directory_);
     if (!opened) {
-      trouble_ = cable_open_trouble(name_, opened.error(), directory_);
+      error_ = cable_open_error(name_, opened.error(), directory_);
       return opened.as_errno();
     }
     file = *std::move(opened);
   }
   const auto locked = file.lock_writer();
   if (!locked) {
-    trouble_ = cable_busy_trouble(name_, file.load());
+    error_ = cable_busy_error(name_, file.load());
     return locked;
   }
   const auto joined = file.join(format, overrules_ && overrules_());
   if (!joined) {
-    trouble_ = cable_format_trouble(name_, format, file.conflict());
+    error_ = cable_format_error(name_, format, file.conflict());
     return joined;
   }
   if (fresh) record = file.load().value_or(CableRecord{});
-  const auto laid = lay_tape(file, record, format, capacity);
-  if (!laid) trouble_ = cable_open_trouble(name_, laid.error(), directory_);
-  return laid;
+  const auto prepared = prepare_tape(file, record, format, capacity);
+  if (!prepared) error_ = cable_open_error(name_, prepared.error(), directory_);
+  return prepared;
 }
 
 /// Goes on with the tape in the file, or begins a new one if that tape does not fit, for example
 /// because there is not enough memory for all of it. A writer that was killed has left its last
 /// segment open: the segment is ended here, and the frames that were due by now are heard.
-Result<void> CableSink::lay_tape(CableFile& file, CableRecord& record, const PcmFormat& format,
-                                 uint64_t capacity) {
+Result<void> CableSink::prepare_tape(CableFile& file, CableRecord& record, const PcmFormat& format,
+                                     uint64_t capacity) {
   const int64_t now_ns = clock_->now_ns();
   const uint64_t frame_bytes = format.frame_bytes();
   const bool goes_on = record.instance != 0 && record.format == pack_format(format) &&
@@ -196,10 +195,10 @@ Result<void> CableSink::lay_tape(CableFile& file, CableRecord& record, const Pcm
   return file.renew(capacity * frame_bytes);
 }
 
-/// A hook that is called afterwards finds in_round_ false and does nothing.
-void CableSink::let_go() noexcept {
+/// A hook that is called afterwards finds started_ false and does nothing.
+void CableSink::release() noexcept {
   MutexLock guard(lock_);
-  in_round_ = false;
+  started_ = false;
   if (!file_) return;
   end_segment(kOpenEnd);
   CableFile left = std::move(file_);  // its destructor unlocks
@@ -209,31 +208,32 @@ void CableSink::let_go() noexcept {
 
 void CableSink::commit(std::span<const std::byte> ring, uint64_t end) noexcept {
   MutexLock guard(lock_);
-  if (!in_round_ || ring.size() < frame_bytes_) return;
+  if (!started_ || ring.size() < frame_bytes_) return;
   const uint64_t known = record_.committed_tape - base_tape_;
   if (end == known) return;
   if (end > known) {
     const uint64_t ring_frames = ring.size() / frame_bytes_;
-    if (!lay(ring, end - std::min(end - known, ring_frames), end)) return;
+    if (!write_to_tape(ring, end - std::min(end - known, ring_frames), end)) return;
   }
   order_file_accesses();
   record_.committed_tape = base_tape_ + end;
   publish();
 }
 
-void CableSink::run_over(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept {
+void CableSink::free_run(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept {
   MutexLock guard(lock_);
-  if (!in_round_ || ring.size() < frame_bytes_ || from >= to) return;
-  if (!lay(ring, from, to)) return;
+  if (!started_ || ring.size() < frame_bytes_ || from >= to) return;
+  if (!write_to_tape(ring, from, to)) return;
   order_file_accesses();
   record_.committed_tape = std::max(record_.committed_tape, base_tape_ + to);
   publish();
 }
 
 /// Writes frames to the tape. Answers false if that failed; the frames are lost then.
-bool CableSink::lay(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept {
+bool CableSink::write_to_tape(std::span<const std::byte> ring, uint64_t from,
+                              uint64_t to) noexcept {
   reserve(base_tape_ + to);
-  laid_tape_ = std::max(laid_tape_, base_tape_ + to);
+  written_end_tape_ = std::max(written_end_tape_, base_tape_ + to);
   if (copy(ring, from, to)) return true;
   stats_.lost_frames += to - from;
   stats_.last_error = EIO;
@@ -266,7 +266,7 @@ bool CableSink::copy(std::span<const std::byte> ring, uint64_t from, uint64_t to
 /// The clock is read after publishing, because this thread may have lost its processor before.
 bool CableSink::run(const FrameTime& time, uint64_t depth, uint64_t frame) noexcept {
   MutexLock guard(lock_);
-  if (!in_round_) return true;
+  if (!started_) return true;
   end_segment(frame);
   CableSegment& segment = record_.segment(record_.segment_count++);
   segment = {.first_tape = base_tape_ + frame,
@@ -286,14 +286,14 @@ void CableSink::end_segment(uint64_t frame) noexcept {
   CableSegment& last = record_.segment(record_.segment_count - 1);
   const uint64_t stopped = frame == kOpenEnd ? record_.committed_tape : base_tape_ + frame;
   last.end_tape = std::max(last.first_tape, std::min(record_.committed_tape, stopped));
-  record_.reserved_tape = laid_tape_;
+  record_.reserved_tape = written_end_tape_;
   publish();
 }
 
 Result<void> CableSink::flush() {
   MutexLock guard(lock_);
-  const bool lost = stats_.lost_frames > lost_told_frames_;
-  lost_told_frames_ = stats_.lost_frames;
+  const bool lost = stats_.lost_frames > reported_lost_frames_;
+  reported_lost_frames_ = stats_.lost_frames;
   if (lost) return Errno{EIO};
   return {};
 }

@@ -49,7 +49,7 @@ class CableSource final : public Source {
     MutexLock guard(lock_);
     return stats_;
   }
-  [[nodiscard]] std::string explain() const override { return trouble_; }
+  [[nodiscard]] std::string explain() const override { return error_; }
 
  private:
   /// Frames that follow each other on the tape from `tape` on, or that are all silence.
@@ -91,7 +91,7 @@ class CableSource final : public Source {
   const std::string name_;
   const CableDirectory directory_;
   const std::shared_ptr<const Clock> clock_;
-  std::string trouble_;  // [setup] only
+  std::string error_;  // [setup] only
 
   mutable Mutex lock_;
   CableFile file_ DMASIM_GUARDED_BY(lock_);
@@ -108,29 +108,29 @@ class CableSource final : public Source {
 };
 
 Result<void> CableSource::look(const PcmFormat&) {
-  trouble_.clear();
+  error_.clear();
   {
     MutexLock guard(lock_);
     if (file_) return {};
   }
-  return look_at_cable(name_, directory_, trouble_);
+  return look_at_cable(name_, directory_, error_);
 }
 
 Result<void> CableSource::configure(const PcmFormat& format, uint64_t) {
   if (format.channels == 0 || format.rate_hz == 0) return Errno{EINVAL};
-  trouble_.clear();
+  error_.clear();
   MutexLock guard(lock_);
   if (!file_) {
     auto opened = CableFile::open(name_, directory_);
     if (!opened) {
-      trouble_ = cable_open_trouble(name_, opened.error(), directory_);
+      error_ = cable_open_error(name_, opened.error(), directory_);
       return opened.as_errno();
     }
     file_ = *std::move(opened);
   }
   if (broken_) file_.leave();  // else join() would not check the format again
   if (const auto joined = file_.join(format); !joined) {
-    trouble_ = cable_format_trouble(name_, format, file_.conflict());
+    error_ = cable_format_error(name_, format, file_.conflict());
     return joined;
   }
   format_ = format;

@@ -20,28 +20,27 @@ std::string denied_words(const CableDirectory& directory) {
          "; accepted: a directory and a file that are this user's alone";
 }
 
-std::string cable_busy_trouble(const std::string& name, const std::optional<CableRecord>& record) {
+std::string cable_busy_error(const std::string& name, const std::optional<CableRecord>& record) {
   const auto owner = record ? static_cast<pid_t>(record->writer_pid) : 0;
   return cable(name) + " is played into by " + owner_words(owner) +
          "; accepted: one playback at a time, any number of captures";
 }
 
-std::string cable_format_trouble(const std::string& name, const PcmFormat& wanted,
-                                 const std::optional<PcmFormat>& carried) {
+std::string cable_format_error(const std::string& name, const PcmFormat& wanted,
+                               const std::optional<PcmFormat>& carried) {
   return cable(name) + " carries " + (carried ? describe(*carried) : "another format") +
          "; it cannot carry " + describe(wanted) + " until all who use it have closed it";
 }
 
-std::string cable_open_trouble(const std::string& name, int error,
-                               const CableDirectory& directory) {
+std::string cable_open_error(const std::string& name, int error, const CableDirectory& directory) {
   std::string text = cable(name) + ": " + std::generic_category().message(error);
   return error == EACCES ? text + denied_words(directory) : text;
 }
 
 Result<void> look_at_cable(const std::string& name, const CableDirectory& directory,
-                           std::string& trouble) {
+                           std::string& error_text) {
   const auto looked = CableFile::look(name, directory);
-  if (!looked) trouble = cable_open_trouble(name, looked.error(), directory);
+  if (!looked) error_text = cable_open_error(name, looked.error(), directory);
   return looked;
 }
 

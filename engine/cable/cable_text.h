@@ -12,15 +12,15 @@
 
 namespace dmasim {
 
-[[nodiscard]] std::string cable_busy_trouble(const std::string& name,
-                                             const std::optional<CableRecord>& record);
-[[nodiscard]] std::string cable_format_trouble(const std::string& name, const PcmFormat& wanted,
-                                               const std::optional<PcmFormat>& carried);
-[[nodiscard]] std::string cable_open_trouble(const std::string& name, int error,
-                                             const CableDirectory& directory);
-/// Calls CableFile::look(). After an error, `trouble` says why.
+[[nodiscard]] std::string cable_busy_error(const std::string& name,
+                                           const std::optional<CableRecord>& record);
+[[nodiscard]] std::string cable_format_error(const std::string& name, const PcmFormat& wanted,
+                                             const std::optional<PcmFormat>& carried);
+[[nodiscard]] std::string cable_open_error(const std::string& name, int error,
+                                           const CableDirectory& directory);
+/// Calls CableFile::look(). After an error, `error_text` says why.
 Result<void> look_at_cable(const std::string& name, const CableDirectory& directory,
-                           std::string& trouble);
+                           std::string& error_text);
 /// For a message after EACCES: the reason, and what is accepted.
 [[nodiscard]] std::string denied_words(const CableDirectory& directory);
 

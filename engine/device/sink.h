@@ -72,7 +72,7 @@ class Sink {
   /// [client] The DMA does not stop at the client's position. Frames `from` to `to`, at most a ring
   /// of them, will come out as they lie in `ring` now, committed or not. A later commit() withdraws
   /// those beyond its end. Never blocks.
-  virtual void run_over(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept {
+  virtual void free_run(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept {
     static_cast<void>(ring), static_cast<void>(from), static_cast<void>(to);
   }
   /// [hardware; under the channel's lock] At a start and after a pause: frame n, from `frame` on,

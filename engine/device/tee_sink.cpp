@@ -39,9 +39,9 @@ class TeeSink final : public Sink {
     first_->commit(ring, end);
     second_->commit(ring, end);
   }
-  void run_over(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept override {
-    first_->run_over(ring, from, to);
-    second_->run_over(ring, from, to);
+  void free_run(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept override {
+    first_->free_run(ring, from, to);
+    second_->free_run(ring, from, to);
   }
   bool run(const FrameTime& time, uint64_t depth, uint64_t frame) noexcept override {
     const bool first = first_->run(time, depth, frame);

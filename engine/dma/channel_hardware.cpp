@@ -31,7 +31,7 @@ int64_t ChannelState::tick_ns() const noexcept {
 }
 
 /// The position in the steps of this controller's residue granularity.
-uint64_t ChannelState::told_bytes(const Transfer& transfer) const noexcept {
+uint64_t ChannelState::reported_bytes(const Transfer& transfer) const noexcept {
   switch (options_.caps.residue_granularity) {
     case ResidueGranularity::descriptor:
       return transferred_bytes_ / transfer.total_bytes * transfer.total_bytes;
@@ -53,7 +53,7 @@ void ChannelState::take_up_next() {
   transferred_bytes_ = 0;
   ticked_periods_ = 0;
   commit_limit_bytes_ = kNoLimit;
-  overtaken_bytes_ = 0;
+  past_commit_bytes_ = 0;
 }
 
 /// The next transfer begins at the time at which the one before ends, without a gap.
@@ -84,9 +84,9 @@ void ChannelState::advance_stopping(uint64_t due) {
   if (due > transferred_bytes_) move(*stopping_, due - transferred_bytes_);
 }
 
-/// How many of the next `bytes` may be skipped because nobody could see them. Only the last round
-/// of the buffer counts: in dev_to_mem it overwrites the rounds before, in mem_to_dev the client
-/// has committed none of them. So a catch-up costs no more than one round, however long the process
+/// How many of the next `bytes` may be skipped because nobody could see them. Only the last lap
+/// of the buffer counts: in dev_to_mem it overwrites the laps before, in mem_to_dev the client
+/// has committed none of them. So a catch-up costs no more than one lap, however long the process
 /// was held up.
 uint64_t ChannelState::skippable(const Transfer& transfer, uint64_t bytes) const noexcept {
   if (!transfer.cyclic) return 0;
@@ -115,7 +115,7 @@ void ChannelState::move(const Transfer& transfer, uint64_t bytes) {
     bytes -= piece;
   }
   if (transferred_bytes_ > commit_limit_bytes_) {
-    overtaken_bytes_ = std::max(overtaken_bytes_, transferred_bytes_ - commit_limit_bytes_);
+    past_commit_bytes_ = std::max(past_commit_bytes_, transferred_bytes_ - commit_limit_bytes_);
   }
 }
 

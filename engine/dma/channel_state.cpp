@@ -246,10 +246,10 @@ TxState ChannelState::tx_status(Cookie cookie) const noexcept {
   if (!active_.empty() && active_.front().cookie == cookie) {
     const Transfer& transfer = active_.front();
     state.status = paused_ ? DmaStatus::paused : DmaStatus::in_progress;
-    state.transferred_bytes = told_bytes(transfer);
+    state.transferred_bytes = reported_bytes(transfer);
     state.residue_bytes = transfer.total_bytes - state.transferred_bytes % transfer.total_bytes;
     state.in_flight_bytes = configured() ? config_.port->in_flight_bytes() : 0;
-    state.overtaken_bytes = overtaken_bytes_;
+    state.past_commit_bytes = past_commit_bytes_;
     return state;
   }
   const Transfer* queued = find(issued_, cookie);

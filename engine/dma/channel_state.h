@@ -159,7 +159,7 @@ class ChannelState {
   [[nodiscard]] int64_t time_of_bytes(uint64_t bytes) const noexcept;
   [[nodiscard]] int64_t alarm_ns() const noexcept;
   [[nodiscard]] int64_t tick_ns() const noexcept;
-  [[nodiscard]] uint64_t told_bytes(const Transfer& transfer) const noexcept;
+  [[nodiscard]] uint64_t reported_bytes(const Transfer& transfer) const noexcept;
   [[nodiscard]] uint64_t skippable(const Transfer& transfer, uint64_t bytes) const noexcept;
 
   Result<Transfer*> allocate(Result<Transfer> descriptor);
@@ -201,7 +201,7 @@ class ChannelState {
   uint64_t due_periods_ = 0;        // in the slot of the period interrupt; 0: none
   int64_t due_since_ns_ = 0;        // when the oldest of them was passed
   uint64_t commit_limit_bytes_ = kNoLimit;
-  uint64_t overtaken_bytes_ = 0;  // the furthest that the DMA has been beyond the limit
+  uint64_t past_commit_bytes_ = 0;  // the furthest that the DMA has been beyond the limit
   Alarm alarm_{};
   IrqStats stats_{};
 };

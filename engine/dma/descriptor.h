@@ -43,7 +43,7 @@ struct TxResult {
   TxOutcome result = TxOutcome::noerror;
   uint64_t periods = 0;            ///< boundaries that this call stands for; > 1: coalesced
   uint64_t transferred_bytes = 0;  ///< by the transfer, when the call became due
-  size_t residue_bytes = 0;        ///< to the end of the buffer (cyclic: of this round)
+  size_t residue_bytes = 0;        ///< to the end of the buffer (cyclic: of this lap)
 };
 
 /// data_chunk: `size` bytes, then a gap before the next chunk. The kernel's gap is unsigned and has
@@ -95,12 +95,12 @@ struct TxState {
   DmaStatus status = DmaStatus::complete;
   Cookie last{};               ///< newest completed
   Cookie used{};               ///< newest submitted
-  size_t residue_bytes = 0;    ///< to the end of the buffer (cyclic: of this round)
+  size_t residue_bytes = 0;    ///< to the end of the buffer (cyclic: of this lap)
   size_t in_flight_bytes = 0;  ///< in the device's FIFO
-  /// Since issue. The residue alone would not show whole rounds that a late client has missed.
+  /// Since issue. The residue alone would not show whole laps that a late client has missed.
   uint64_t transferred_bytes = 0;
-  uint64_t overtaken_bytes = 0;  ///< the furthest that the DMA has been beyond the commit limit
-  bool commit_refused = false;   ///< see Channel::Commit
+  uint64_t past_commit_bytes = 0;  ///< the furthest that the DMA has been beyond the commit limit
+  bool commit_refused = false;     ///< see Channel::Commit
 };
 
 }  // namespace dmasim

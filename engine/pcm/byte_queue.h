@@ -81,7 +81,7 @@ class ByteQueue {
   void clear() noexcept { head_ = size_ = 0; }
 
   /// Moves all bytes of `other` to the end of this queue. They have to fit.
-  void take_all(ByteQueue& other) noexcept {
+  void move_all_from(ByteQueue& other) noexcept {
     while (!other.empty()) {
       const auto piece = other.front();
       push(piece);

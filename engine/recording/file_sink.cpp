@@ -164,7 +164,7 @@ class FileRecorder final : public Recorder {
     if (target_.kind == Kind::device) return begin_device(format);
     if (target_.kind == Kind::pipe) return begin_pipe(format);
     if (path_.empty()) {
-      if (const auto named = take_number(); !named) return named.as_errno();
+      if (const auto named = create_numbered_file(); !named) return named.as_errno();
     }
     auto found = find_file(format);
     if (!found) return found.as_errno();
@@ -246,7 +246,7 @@ class FileRecorder final : public Recorder {
 
   /// Makes the file with the next number that no file has. From here on the recorder keeps that
   /// name.
-  Result<void> take_number() {
+  Result<void> create_numbered_file() {
     for (;;) {
       std::string path = target_.name.name(counted_recordings.fetch_add(1));
       auto name = std::make_shared<const std::string>(path);

@@ -24,7 +24,7 @@ struct FileSinkOptions {
 /// on), .w64, .flac, .raw (the ring's bytes). The first configure() makes or truncates the file,
 /// not before, and locks it until the sink ends. The header is kept valid while the file grows, so
 /// that a process that is killed leaves a file that opens (a FLAC then lacks its last 4096 frames
-/// and its length). If a later round has another format, it goes to path.1, path.2, ... (before the
+/// and its length). If a later start has another format, it goes to path.1, path.2, ... (before the
 /// ending: out.1.wav).
 ///
 /// A character device without an ending, such as /dev/full, gets a .wav.

@@ -32,15 +32,15 @@ struct SndfileCloser {
 };
 
 /// Shows libsndfile the samples of a WAV without the header. With the header, libsndfile guesses
-/// the format from the values of the samples; without it, the caller tells the format.
+/// the format from the values of the samples; without it, the caller gives the format.
 class HeaderlessFile {
  public:
   HeaderlessFile(int fd, const WavLayout& layout) noexcept
       : fd_(fd), begin_(static_cast<sf_count_t>(layout.data_at)) {
     struct stat status {};
     const sf_count_t end = fstat(fd, &status) == 0 ? status.st_size : 0;
-    const auto told = static_cast<sf_count_t>(layout.data_bytes);  // if streamed: a limit
-    size_ = std::clamp<sf_count_t>(end - begin_, 0, told);
+    const auto claimed = static_cast<sf_count_t>(layout.data_bytes);  // if streamed: a limit
+    size_ = std::clamp<sf_count_t>(end - begin_, 0, claimed);
   }
   SNDFILE* open(SF_INFO& info) noexcept { return sf_open_virtual(&kCalls, SFM_READ, &info, this); }
 
@@ -184,7 +184,7 @@ class FileSource final : public Source {
       const auto started = thread_.start({.name = "dmasim-source"}, [this] { serve(); });
       if (!started) return started;
     }
-    take_up(format.sample, burst_frames * frame, queue);
+    begin_burst(format.sample, burst_frames * frame, queue);
     return {};
   } catch (const std::exception&) {  // bad_alloc, length_error
     return Errno{ENOMEM};
@@ -234,14 +234,15 @@ class FileSource final : public Source {
     return queue_.capacity();
   }
 
-  /// Takes the format, and the queue if it is larger. Then waits until the queue holds a burst.
-  void take_up(SampleFormat sample, size_t burst_bytes, ByteQueue& queue) noexcept
+  /// From here on read() gives `sample`, and `queue` is used if it is larger. Then waits until the
+  /// queue holds a burst.
+  void begin_burst(SampleFormat sample, size_t burst_bytes, ByteQueue& queue) noexcept
       DMASIM_EXCLUDES(lock_) {
     const int64_t deadline_ns = clock_.now_ns() + kReadyNs;
     MutexLock guard(lock_);
     sample_ = sample;
     if (queue.capacity() > queue_.capacity()) {
-      queue.take_all(queue_);
+      queue.move_all_from(queue_);
       std::swap(queue, queue_);
     }
     burst_bytes_ = std::max(burst_bytes_, burst_bytes);

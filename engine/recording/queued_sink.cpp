@@ -52,7 +52,7 @@ Result<void> QueuedSink::look(const PcmFormat& format) {
 }
 
 Result<void> QueuedSink::configure(const PcmFormat& format, uint64_t burst_frames) try {
-  if (const auto taken = take_up(format, burst_frames); !taken) return taken;
+  if (const auto taken = prepare_take(format, burst_frames); !taken) return taken;
   if (thread_.started()) return {};
   const auto started = thread_.start({.name = "dmasim-sink"}, [this] { serve(); });
   MutexLock guard(lock_);
@@ -63,7 +63,7 @@ Result<void> QueuedSink::configure(const PcmFormat& format, uint64_t burst_frame
 }
 
 /// Makes sure that the newest take has `format` and a queue that is large enough.
-Result<void> QueuedSink::take_up(const PcmFormat& format, uint64_t burst_frames) {
+Result<void> QueuedSink::prepare_take(const PcmFormat& format, uint64_t burst_frames) {
   const size_t bytes = queue_bytes(format, burst_frames, options_.queue_ns);
   if (bytes == 0) return Errno{ENOMEM};
   bool known = false;
@@ -76,7 +76,7 @@ Result<void> QueuedSink::take_up(const PcmFormat& format, uint64_t burst_frames)
   recorder_->expect(bytes);
   if (known) {
     MutexLock guard(lock_);
-    queue.take_all(takes_.back().queue);
+    queue.move_all_from(takes_.back().queue);
     std::swap(queue, takes_.back().queue);
     return {};
   }
@@ -138,7 +138,7 @@ Result<void> QueuedSink::flush() {
       given_up = true;
     }
   }
-  const bool lost = std::exchange(lost_told_frames_, stats_.lost_frames) != stats_.lost_frames;
+  const bool lost = std::exchange(reported_lost_frames_, stats_.lost_frames) != stats_.lost_frames;
   if (lost || given_up || sync_failed_) return Errno{EIO};
   return {};
 }

@@ -51,7 +51,7 @@ class QueuedSink final : public Sink {
     std::vector<std::byte> chunk;          // [IO] only: frames just taken out of the queue
   };
 
-  Result<void> take_up(const PcmFormat& format, uint64_t burst_frames) DMASIM_EXCLUDES(lock_);
+  Result<void> prepare_take(const PcmFormat& format, uint64_t burst_frames) DMASIM_EXCLUDES(lock_);
   void ask_for_flush() noexcept DMASIM_REQUIRES(lock_);
   void give_up() noexcept DMASIM_REQUIRES(lock_);
   void lose(uint64_t frames, int error) noexcept DMASIM_REQUIRES(lock_);
@@ -76,8 +76,9 @@ class QueuedSink final : public Sink {
   bool running_ DMASIM_GUARDED_BY(lock_) = false;  // [IO] has been started
   bool stopping_ DMASIM_GUARDED_BY(lock_) = false;
   SinkStats stats_ DMASIM_GUARDED_BY(lock_);
-  uint64_t lost_told_frames_ DMASIM_GUARDED_BY(lock_) = 0;  // lost_frames that flush() has reported
-  bool sync_failed_ DMASIM_GUARDED_BY(lock_) = false;       // the newest sync() or finish() failed
+  uint64_t reported_lost_frames_ DMASIM_GUARDED_BY(lock_) =
+      0;                                               // lost_frames that flush() has reported
+  bool sync_failed_ DMASIM_GUARDED_BY(lock_) = false;  // the newest sync() or finish() failed
 
   // Counts of frames since the sink was made. Each frame is counted in this order.
   uint64_t queued_frames_ DMASIM_GUARDED_BY(lock_) = 0;

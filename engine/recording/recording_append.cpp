@@ -21,7 +21,7 @@ uint64_t number_at(std::span<const std::byte> bytes, size_t place, size_t size) 
 }
 
 /// The offset behind the last frame of a WAV whose header this engine has written. No value if
-/// another program has written it, or if the header tells of more bytes than the file has.
+/// another program has written it, or if the header claims more bytes than the file has.
 std::optional<uint64_t> end_of_wav(int fd, uint64_t size, const PcmFormat& format) noexcept {
   constexpr size_t kLongDataBytes = 28;  // offset of data's size in ds64
   const size_t header_bytes = WavHeader(format, 0).bytes().size();

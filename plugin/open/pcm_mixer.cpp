@@ -5,7 +5,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/card/mixer_file.h"
-#include "engine/device/mixer.h"
+#include "engine/device/volume.h"
 #include "plugin/config/loop.h"
 
 namespace dmasim {
@@ -22,13 +22,13 @@ MixerPath path_of(const PcmConfig& config) {
 
 std::unique_ptr<Sink> mix(const PcmConfig& config, std::unique_ptr<Sink> sink) {
   if (config.file.empty() && config.cable.empty()) return sink;
-  return make_mixed_sink(std::move(sink), path_of(config));
+  return make_volume_sink(std::move(sink), path_of(config));
 }
 
 std::unique_ptr<Source> mix(const PcmConfig& config, std::unique_ptr<Source> source) {
   const bool silent = config.source.empty() || config.source == "silence";
   if (silent && config.cable.empty()) return source;
-  return make_mixed_source(std::move(source), path_of(config));
+  return make_volume_source(std::move(source), path_of(config));
 }
 
 std::function<bool()> notify_switch(const PcmConfig& config) {

@@ -60,7 +60,7 @@ void SubstreamDevice::commit(std::span<const std::byte> ring, uint64_t end_frame
 
 void SubstreamDevice::report_free_run(std::span<const std::byte> ring,
                                       const FrameSpan& span) noexcept {
-  if (!span.empty()) sink_->run_over(ring, span.start_frames, span.end_frames());
+  if (!span.empty()) sink_->free_run(ring, span.start_frames, span.end_frames());
 }
 
 void SubstreamDevice::flush_async() noexcept {

@@ -48,7 +48,7 @@ class SubstreamDevice {
   /// After a start that failed: see Sink::release.
   void release() noexcept;
 
-  /// See Sink::commit and Sink::run_over.
+  /// See Sink::commit and Sink::free_run.
   void commit(std::span<const std::byte> ring, uint64_t end_frames) noexcept;
   void report_free_run(std::span<const std::byte> ring, const FrameSpan& span) noexcept;
 

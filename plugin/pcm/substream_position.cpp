@@ -63,7 +63,7 @@ bool Substream::catch_up(std::optional<uint64_t> wrote_from_frames) {
   const size_t frame_bytes = state_.hw().format.frame_bytes();
   fill_silence(state_.moved({.hw_frames = tx.transferred_bytes / frame_bytes,
                              .in_flight_frames = tx.in_flight_bytes / frame_bytes,
-                             .past_commit_frames = tx.overtaken_bytes / frame_bytes,
+                             .past_commit_frames = tx.past_commit_bytes / frame_bytes,
                              .now_ns = looked_at_ns}));
   if (state_.free_runs()) commit();
   return !tx.commit_refused;

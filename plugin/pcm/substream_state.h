@@ -159,7 +159,7 @@ class SubstreamState {
   struct Look {
     uint64_t hw_frames = 0;
     size_t in_flight_frames = 0;
-    uint64_t past_commit_frames = 0;  ///< see TxState::overtaken_bytes
+    uint64_t past_commit_frames = 0;  ///< see TxState::past_commit_bytes
     int64_t now_ns = 0;
   };
   /// The hardware has moved. Answers the frames that have to be filled with silence.

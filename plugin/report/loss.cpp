@@ -34,10 +34,10 @@ std::string cause(const PcmConfig& config, int error) {
 /// For example "5 of 10 frames are lost", counted since the last such text. Empty if no more were
 /// lost since then.
 std::string LossWords::loss(const SinkStats& stats) {
-  if (stats.lost_frames == told_lost_frames_) return {};
-  const uint64_t lost = stats.lost_frames - std::exchange(told_lost_frames_, stats.lost_frames);
+  if (stats.lost_frames == reported_lost_frames_) return {};
+  const uint64_t lost = stats.lost_frames - std::exchange(reported_lost_frames_, stats.lost_frames);
   const uint64_t written =
-      stats.written_frames - std::exchange(told_written_frames_, stats.written_frames);
+      stats.written_frames - std::exchange(reported_written_frames_, stats.written_frames);
   return std::to_string(lost) + " of " + std::to_string(written) + " frames are lost";
 }
 

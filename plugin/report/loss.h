@@ -26,8 +26,8 @@ class LossWords {
   [[nodiscard]] std::string loss(const SinkStats& stats) DMASIM_REQUIRES(lock_);
 
   Mutex lock_;
-  uint64_t told_written_frames_ DMASIM_GUARDED_BY(lock_) = 0;
-  uint64_t told_lost_frames_ DMASIM_GUARDED_BY(lock_) = 0;
+  uint64_t reported_written_frames_ DMASIM_GUARDED_BY(lock_) = 0;
+  uint64_t reported_lost_frames_ DMASIM_GUARDED_BY(lock_) = 0;
 };
 
 }  // namespace dmasim

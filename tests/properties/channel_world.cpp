@@ -320,7 +320,7 @@ void ChannelWorld::check_status() const {
     RC_ASSERT(told.used == expected.used);
     RC_ASSERT(told.residue_bytes == expected.residue_bytes);
     RC_ASSERT(told.transferred_bytes == expected.transferred_bytes);
-    RC_ASSERT(told.overtaken_bytes == expected.overtaken_bytes);
+    RC_ASSERT(told.past_commit_bytes == expected.past_commit_bytes);
   }
 }
 

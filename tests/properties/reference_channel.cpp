@@ -338,7 +338,7 @@ TxState RefChannel::status(uint64_t cookie) const {
       state.status = paused_ ? DmaStatus::paused : DmaStatus::in_progress;
       state.transferred_bytes = told();
       state.residue_bytes = transfer.shape.total() - told() % transfer.shape.total();
-      state.overtaken_bytes = overtaken_;
+      state.past_commit_bytes = overtaken_;
     }
   }
   return state;

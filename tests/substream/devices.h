@@ -62,11 +62,11 @@ class RememberingSink final : public Sink {
     const uint64_t size = samples.size();
     for (uint64_t n = end - std::min(end, size); n < end; ++n) told[n] = samples[n % size];
   }
-  void run_over(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept override {
+  void free_run(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept override {
     const Samples samples = samples_of(ring);
     EXPECT_LE(from, to);
-    EXPECT_LE(to, from + samples.size()) << "more than a round";
-    run_over_frames += to - from;
+    EXPECT_LE(to, from + samples.size()) << "more than a lap";
+    free_run_frames += to - from;
     for (uint64_t n = from; n < to; ++n) told[n] = samples[n % samples.size()];
   }
   bool run(const FrameTime& time, uint64_t, uint64_t) noexcept override {
@@ -85,7 +85,7 @@ class RememberingSink final : public Sink {
   Samples came_out;                  ///< both, in their order
   std::map<uint64_t, int16_t> told;  ///< the frames of this round that were told ahead of time
   uint64_t committed_to = 0;
-  uint64_t run_over_frames = 0;  ///< the sum of the frames of all calls of run_over()
+  uint64_t free_run_frames = 0;  ///< the sum of the frames of all calls of free_run()
   int64_t origin_ns = 0;         ///< the origin of the newest run()
   int configures = 0;
   int flushes_asked = 0;

@@ -112,7 +112,7 @@ TEST(SubstreamSwParams, FreeRunIsToldAheadAsItComesOut) {
   for (size_t n = 0; n < pcm.sink().came_out.size(); ++n) {
     ASSERT_EQ(pcm.sink().came_out[n], pcm.sink().told.at(n)) << n;
   }
-  EXPECT_EQ(pcm.sink().run_over_frames, 100 + kBuffer) << "each frame is told once";
+  EXPECT_EQ(pcm.sink().free_run_frames, 100 + kBuffer) << "each frame is told once";
 }
 
 TEST(SubstreamSwParams, FreeRunOfALateMachineIsToldFromWhereItIs) {
@@ -243,7 +243,7 @@ TEST(SubstreamSwParams, PositionsWrapAtTheBoundaryAndNothingElseShows) {
   EXPECT_EQ(pcm.true_hw(), written);
   EXPECT_EQ(pcm.sink().played, counted(1, written));
   EXPECT_TRUE(pcm.sink().leftovers.empty());
-  EXPECT_EQ(pcm.sink().run_over_frames, 0u) << "nothing comes out that was not written";
+  EXPECT_EQ(pcm.sink().free_run_frames, 0u) << "nothing comes out that was not written";
 }
 
 }  // namespace

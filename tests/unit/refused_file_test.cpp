@@ -194,7 +194,7 @@ TEST_F(RefusedFile, WhoseTapeCannotBeWrittenLosesWhatWasCommitted) {
   EXPECT_EQ(listener.hear(25), heard(1, 1, 8, 16));
 }
 
-TEST_F(RefusedFile, WhoseTapeCannotBeWrittenLosesWhatRunsOver) {
+TEST_F(RefusedFile, WhoseTapeCannotBeWrittenLosesWhatComesOutInAFreeRun) {
   Player player(clock_);
   ASSERT_TRUE(player.begin(1));
   ASSERT_TRUE(player.run(0));
@@ -202,7 +202,7 @@ TEST_F(RefusedFile, WhoseTapeCannotBeWrittenLosesWhatRunsOver) {
   const std::vector<int32_t> ring(kRingFrames, 7);
   {
     const RefusedCall full("pwrite", EIO);
-    player.sink->run_over(std::as_bytes(std::span(ring)), 8, 24);
+    player.sink->free_run(std::as_bytes(std::span(ring)), 8, 24);
     EXPECT_TRUE(full.happened());
   }
   EXPECT_EQ(player.sink->stats().lost_frames, 16U);

@@ -11,8 +11,8 @@
 
 #include "engine/card/mixer_file.h"
 #include "engine/card/subdevice.h"
-#include "engine/device/mixer.h"
 #include "engine/device/playback_port.h"
+#include "engine/device/volume.h"
 #include "engine/dma/engine.h"
 #include "engine/recording/file_sink.h"
 #include "engine/recording/file_source.h"
@@ -161,10 +161,10 @@ TEST_F(RefusedMemory, OfACablesPlayerLeavesTheCableToOthers) {
   EXPECT_GE(refused, 1U);
 }
 
-TEST_F(RefusedMemory, OfAMixedCablesPlayerLeavesTheCableToOthers) {
+TEST_F(RefusedMemory, OfACablesPlayerWithVolumeLeavesTheCableToOthers) {
   const auto clock = std::make_shared<ManualClock>();
   auto sink =
-      make_mixed_sink(make_cable_sink(kCable, clock, {}), {.card = "dmasim", .clock = clock});
+      make_volume_sink(make_cable_sink(kCable, clock, {}), {.card = "dmasim", .clock = clock});
   const size_t refused = refuse_each_allocation(
       [&] { return error_of([&] { return sink->configure(kSlow, kRingFrames); }); },
       [&](int error, bool happened) {

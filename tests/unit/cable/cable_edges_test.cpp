@@ -30,12 +30,12 @@ TEST_F(CableEdges, AFormatWithoutChannelsOrRateIsRefused) {
   EXPECT_FALSE(std::filesystem::exists(runtime_.file("test")));
 }
 
-/// Hooks may call the sink before a round begins and after it has ended.
-TEST_F(CableEdges, OutsideARoundNothingIsLaid) {
+/// Hooks may call the sink before configure() and after stop().
+TEST_F(CableEdges, OutsideAStartNothingIsWritten) {
   Player player(clock_);
   Listener listener(clock_);
   player.sink->commit(bytes_, 8);
-  player.sink->run_over(bytes_, 0, 8);
+  player.sink->free_run(bytes_, 0, 8);
   EXPECT_TRUE(player.run(0)) << "nobody can be late for nothing";
   ASSERT_TRUE(player.begin(1));
   ASSERT_TRUE(listener.start(0));
@@ -43,20 +43,20 @@ TEST_F(CableEdges, OutsideARoundNothingIsLaid) {
   ASSERT_TRUE(player.run(0));
   player.stop(4);
   player.sink->commit(bytes_, 12);
-  player.sink->run_over(bytes_, 4, 12);
+  player.sink->free_run(bytes_, 4, 12);
   EXPECT_EQ(listener.hear(12), heard(1, 1, 4, 7));
   EXPECT_EQ(player.sink->stats().lost_frames, 0U);
 }
 
-TEST_F(CableEdges, ARingWithoutAFrameLaysNothing) {
+TEST_F(CableEdges, ARingWithoutAFrameWritesNothing) {
   Player player(clock_);
   Listener listener(clock_);
   ASSERT_TRUE(player.begin(1));
   ASSERT_TRUE(listener.start(0));
   ASSERT_TRUE(player.run(0));
   player.sink->commit(bytes_.first(3), 8);
-  player.sink->run_over(bytes_.first(3), 0, 8);
-  player.sink->run_over(bytes_, 8, 8);
+  player.sink->free_run(bytes_.first(3), 0, 8);
+  player.sink->free_run(bytes_, 8, 8);
   EXPECT_EQ(listener.hear(8), heard(8, 0, 0, 0));
 }
 
@@ -88,7 +88,7 @@ TEST_F(CableEdges, WhatDoesNotFitIntoAFileIsRefused) {
   EXPECT_FALSE(file->read(UINT64_MAX - 8, bytes));
 }
 
-TEST_F(CableEdges, TroublesNameWhoAndWhat) {
+TEST_F(CableEdges, ErrorsNameWhoAndWhat) {
   EXPECT_EQ(describe({SampleFormat::s24_3be, 1, 44100}), "S24_3BE, 1 channel, 44100 Hz");
   CableRecord record;
   record.writer_pid = 77;
@@ -96,11 +96,11 @@ TEST_F(CableEdges, TroublesNameWhoAndWhat) {
   EXPECT_NE(cable_busy_trouble("x", std::nullopt).find("another process"), std::string::npos);
   EXPECT_NE(cable_format_trouble("x", kSlow, std::nullopt).find("carries another format"),
             std::string::npos);
-  EXPECT_NE(cable_format_trouble("x", kSlow, kSlow).find("carries S32_LE, 1 channel, 1000 Hz"),
+  EXPECT_NE(cable_format_error("x", kSlow, kSlow).find("carries S32_LE, 1 channel, 1000 Hz"),
             std::string::npos);
   const CableDirectory nowhere{.path = "/nowhere", .passed_over = {}};
-  EXPECT_NE(cable_open_trouble("x", EACCES, nowhere).find("this user's alone"), std::string::npos);
-  EXPECT_EQ(cable_open_trouble("x", EMFILE, nowhere).find("this user's alone"), std::string::npos);
+  EXPECT_NE(cable_open_error("x", EACCES, nowhere).find("this user's alone"), std::string::npos);
+  EXPECT_EQ(cable_open_error("x", EMFILE, nowhere).find("this user's alone"), std::string::npos);
 }
 
 }  // namespace

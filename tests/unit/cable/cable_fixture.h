@@ -20,7 +20,7 @@ inline constexpr PcmFormat kSlow{.sample = SampleFormat::s32_le, .channels = 1, 
 inline constexpr int64_t kFrameNs = 1'000'000;
 inline constexpr uint64_t kRingFrames = 64;
 
-/// A sink, and the calls that a client makes. Frame n of a round has the value first + n.
+/// A sink, and the calls that a client makes. Frame n of a start has the value first + n.
 class Player {
  public:
   explicit Player(std::shared_ptr<ManualClock> clock, const std::string& cable = "test",
@@ -56,7 +56,7 @@ class Player {
     sink->stop(frame);
     written_ = 0;
   }
-  /// Plays a whole round, from `at_ns` on.
+  /// Plays from configure() to the last frame, from `at_ns` on.
   void play(int32_t first, uint64_t frames, int64_t at_ns) {
     ASSERT_TRUE(begin(first));
     commit(frames);

@@ -306,7 +306,7 @@ TEST_F(CableSharing, ARuinedFileIsSilence) {
   EXPECT_EQ(listener.hear(4), heard(4, 0, 0, 0));
   player.stop(60);
   player.play(200, 40, after(20));
-  EXPECT_EQ(listener.hear(30), heard(7, 200, 23, 0)) << "a new round writes all anew";
+  EXPECT_EQ(listener.hear(30), heard(7, 200, 23, 0)) << "a new start writes all anew";
 }
 
 /// The records have a right checksum and random values within the bounds. Nothing may crash or

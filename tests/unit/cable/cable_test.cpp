@@ -161,18 +161,18 @@ TEST_F(Cable, WhatIsTakenBackAndWrittenAnewIsHeardAnew) {
   EXPECT_EQ(listener.hear(5), (std::vector<int32_t>{7, 7, 7, 0, 0}));
 }
 
-TEST_F(Cable, ARingThatIsRunOverIsHeardCommittedOrNot) {
+TEST_F(Cable, AFreeRunningRingIsHeardCommittedOrNot) {
   Listener listener(clock_);
   ASSERT_TRUE(listener.start(kStart));
   Player player(clock_);
   player.play(100, 5, kStart);
   std::vector<int32_t> ring(kRingFrames, 7);
-  player.sink->run_over(std::as_bytes(std::span(ring)), 5, 20);
+  player.sink->free_run(std::as_bytes(std::span(ring)), 5, 20);
   std::vector<int32_t> expected = heard(1, 100, 5, 0);
   expected.insert(expected.end(), 4, 7);
   EXPECT_EQ(listener.hear(10), expected);
   std::fill(ring.begin(), ring.end(), 8);
-  player.sink->run_over(std::as_bytes(std::span(ring)), 12, 15);
+  player.sink->free_run(std::as_bytes(std::span(ring)), 12, 15);
   EXPECT_EQ(listener.hear(8), (std::vector<int32_t>{7, 7, 7, 8, 8, 8, 7, 7})) << "changed since";
   player.sink->commit(std::as_bytes(std::span(ring)), 19);
   EXPECT_EQ(listener.hear(4), (std::vector<int32_t>{7, 7, 0, 0})) << "no more than the client's";

@@ -22,7 +22,7 @@ struct Note {
   int configure_error = 0;
   int flush_error = 0;
   bool in_time = true;
-  std::string trouble;
+  std::string error_text;
   std::string name;
   SinkStats stats;
 };
@@ -42,8 +42,8 @@ class NotedSink final : public Sink {
   void commit(std::span<const std::byte> ring, uint64_t end) noexcept override {
     note("commit " + std::to_string(ring.size()) + " " + std::to_string(end));
   }
-  void run_over(std::span<const std::byte>, uint64_t from, uint64_t to) noexcept override {
-    note("run over " + std::to_string(from) + " " + std::to_string(to));
+  void free_run(std::span<const std::byte>, uint64_t from, uint64_t to) noexcept override {
+    note("free run " + std::to_string(from) + " " + std::to_string(to));
   }
   bool run(const FrameTime&, uint64_t depth, uint64_t frame) noexcept override {
     note("run " + std::to_string(depth) + " " + std::to_string(frame));
@@ -55,7 +55,7 @@ class NotedSink final : public Sink {
   void flush_async() noexcept override { note("flush async"); }
   Result<void> flush() override { return outcome("flush", note_.flush_error); }
   [[nodiscard]] SinkStats stats() const noexcept override { return note_.stats; }
-  [[nodiscard]] std::string explain() const override { return note_.trouble; }
+  [[nodiscard]] std::string explain() const override { return note_.error_text; }
   [[nodiscard]] std::string recorded_into() const override { return note_.name; }
 
  private:
@@ -99,7 +99,7 @@ TEST_F(Tee, LooksAtBoth) {
   EXPECT_EQ(tee_->look(kFormat).error(), EACCES) << "the one that a start would blame";
 }
 
-TEST_F(Tee, LetsGoOfTheCableWhereTheFileIsRefused) {
+TEST_F(Tee, ReleasesTheCableWhereTheFileIsRefused) {
   file_.configure_error = ENOSPC;
   EXPECT_EQ(tee_->configure(kFormat, 16).error(), ENOSPC);
   EXPECT_EQ(told(), "cable configure 16\nfile configure 16\ncable release\n");
@@ -114,7 +114,7 @@ TEST_F(Tee, HasTheNameOfTheOneThatRecords) {
 }
 
 /// The null sink has no lock to release, and no reason to give.
-TEST(NullSink, HasNothingToLetGoOf) {
+TEST(NullSink, HasNothingToRelease) {
   const auto sink = make_null_sink();
   ASSERT_TRUE(sink->configure(kFormat, 16));
   sink->write(std::vector<std::byte>(8), true);

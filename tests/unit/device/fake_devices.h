@@ -20,7 +20,7 @@ struct FakeDevice {
   bool in_time = true;
   bool broken = false;
   bool holds = true;
-  std::string trouble;
+  std::string error_text;
   std::string name;
   SinkStats sink_stats;
   SourceStats source_stats;
@@ -50,8 +50,8 @@ class FakeSink final : public Sink {
   void commit(std::span<const std::byte>, uint64_t end) noexcept override {
     device_.note("commit", end);
   }
-  void run_over(std::span<const std::byte>, uint64_t from, uint64_t to) noexcept override {
-    device_.note("run over", to - from);
+  void free_run(std::span<const std::byte>, uint64_t from, uint64_t to) noexcept override {
+    device_.note("free run", to - from);
   }
   bool run(const FrameTime&, uint64_t depth, uint64_t frame) noexcept override {
     device_.note("run", frame + depth);
@@ -67,7 +67,7 @@ class FakeSink final : public Sink {
   }
   [[nodiscard]] SinkStats stats() const noexcept override { return device_.sink_stats; }
   [[nodiscard]] std::string recorded_into() const override { return device_.name; }
-  [[nodiscard]] std::string explain() const override { return device_.trouble; }
+  [[nodiscard]] std::string explain() const override { return device_.error_text; }
 
  private:
   FakeDevice& device_;
@@ -91,7 +91,7 @@ class FakeSource final : public Source {
   void run(const FrameTime&, uint64_t frame) noexcept override { device_.note("run", frame); }
   void stop_async() noexcept override { device_.calls.emplace_back("stop_async"); }
   [[nodiscard]] bool broken() const noexcept override { return device_.broken; }
-  [[nodiscard]] std::string explain() const override { return device_.trouble; }
+  [[nodiscard]] std::string explain() const override { return device_.error_text; }
   [[nodiscard]] SourceStats stats() const noexcept override { return device_.source_stats; }
   [[nodiscard]] std::optional<Shape> shape() const noexcept override {
     return Shape{.channels = 3, .rate_hz = 44100};

@@ -26,7 +26,7 @@ TEST_F(TeeSinkTest, EachCallReachesBoth) {
   const std::vector<std::byte> frames(8);
   ASSERT_TRUE(both_->configure(kMono, 64));
   both_->commit(frames, 8);
-  both_->run_over(frames, 2, 5);
+  both_->free_run(frames, 2, 5);
   EXPECT_TRUE(both_->run({}, 2, 1));
   both_->write(frames, true);
   both_->write(std::span(frames).first(3), false);
@@ -35,7 +35,7 @@ TEST_F(TeeSinkTest, EachCallReachesBoth) {
   both_->flush_async();
   EXPECT_TRUE(both_->flush());
   both_->release();
-  const std::vector<std::string> expected{"configure 64", "commit 8",    "run over 3", "run 3",
+  const std::vector<std::string> expected{"configure 64", "commit 8",    "free run 3", "run 3",
                                           "write 8",      "leftovers 3", "pause 4",    "stop 6",
                                           "flush_async",  "flush",       "release"};
   EXPECT_EQ(first_.calls, expected);
@@ -81,11 +81,11 @@ TEST_F(TeeSinkTest, WhatEitherLosesCounts) {
   EXPECT_EQ(both_->stats().last_error, ENOSPC);
 }
 
-TEST_F(TeeSinkTest, TheTroubleOfEitherIsTold) {
+TEST_F(TeeSinkTest, TheErrorOfEitherIsReported) {
   EXPECT_EQ(both_->explain(), "");
-  first_.trouble = "the first one's";
+  first_.error_text = "the first one's";
   EXPECT_EQ(both_->explain(), "the first one's");
-  second_.trouble = "the second one's";
+  second_.error_text = "the second one's";
   EXPECT_EQ(both_->explain(), "the second one's") << "which is configured first";
 }
 

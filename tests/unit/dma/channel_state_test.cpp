@@ -183,13 +183,13 @@ TEST_F(ChannelStateTest, HowFarTheClientWasOvertakenIsRememberedWhenItCatchesUp)
   const Cookie cookie = start();
   state_.set_commit_limit(10);
   state_.advance(10 * kMs);
-  EXPECT_EQ(state_.tx_status(cookie).overtaken_bytes, 0u);
+  EXPECT_EQ(state_.tx_status(cookie).past_commit_bytes, 0u);
   state_.advance(13 * kMs);
   state_.set_commit_limit(30);
   state_.advance(15 * kMs);
-  EXPECT_EQ(state_.tx_status(cookie).overtaken_bytes, 3u);
+  EXPECT_EQ(state_.tx_status(cookie).past_commit_bytes, 3u);
   state_.terminate(15 * kMs);
-  EXPECT_EQ(state_.tx_status(start(20 * kMs)).overtaken_bytes, 0u);
+  EXPECT_EQ(state_.tx_status(start(20 * kMs)).past_commit_bytes, 0u);
 }
 
 /// After an hour in SIGSTOP the hardware must not move an hour of samples under the channel's lock.

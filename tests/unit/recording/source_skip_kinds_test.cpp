@@ -6,7 +6,7 @@
 
 #include <numeric>
 
-#include "engine/device/mixer.h"
+#include "engine/device/volume.h"
 #include "engine/recording/file_source.h"
 #include "tests/unit/cable/cable_fixture.h"
 
@@ -59,7 +59,7 @@ TEST_F(SourceSkip, OfACableGoesOnBehindWhatWasSkipped) {
 }
 
 TEST_F(SourceSkip, PassesTheMixer) {
-  const auto source = make_mixed_source(file_source(), {.card = "dmasim", .clock = clock_});
+  const auto source = make_volume_source(file_source(), {.card = "dmasim", .clock = clock_});
   ASSERT_TRUE(source->shape());
   EXPECT_EQ(source->shape()->channels, 1U);
   EXPECT_EQ(source->shape()->rate_hz, kSlow.rate_hz);

@@ -5,7 +5,7 @@
 
 #include "engine/base/sync.h"
 #include "engine/card/mixer_view.h"
-#include "engine/device/mixer.h"
+#include "engine/device/volume.h"
 #include "engine/pcm/gain.h"
 #include "engine/pcm/wrap.h"
 
@@ -15,14 +15,14 @@ namespace {
 constexpr size_t kPieceBytes = 4096;
 
 /// LOCKING  lock_ is taken before the locks of the sink behind it; no others are taken under it.
-class MixedSink final : public Sink {
+class VolumeSink final : public Sink {
  public:
-  MixedSink(std::unique_ptr<Sink> sink, MixerPath path)
+  VolumeSink(std::unique_ptr<Sink> sink, MixerPath path)
       : announce_(path.announce),
         sink_(std::move(sink)),
         view_(std::move(path.card), std::move(path.clock), std::move(path.directory)) {}
   /// Destroys the sink behind first. So it has released its locks when the watchers are told.
-  ~MixedSink() override DMASIM_EXCLUDES(lock_) {
+  ~VolumeSink() override DMASIM_EXCLUDES(lock_) {
     sink_.reset();
     MutexLock guard(lock_);
     announce();
@@ -38,7 +38,7 @@ class MixedSink final : public Sink {
       DMASIM_EXCLUDES(lock_);
   void commit(std::span<const std::byte> ring, uint64_t end) noexcept override
       DMASIM_EXCLUDES(lock_);
-  void run_over(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept override
+  void free_run(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept override
       DMASIM_EXCLUDES(lock_);
 
   bool run(const FrameTime& time, uint64_t depth, uint64_t frame) noexcept override
@@ -56,7 +56,7 @@ class MixedSink final : public Sink {
   void stop(uint64_t frame) noexcept override DMASIM_EXCLUDES(lock_) {
     sink_->stop(frame);
     MutexLock guard(lock_);
-    in_round_ = false;
+    started_ = false;
     announce();
   }
   void flush_async() noexcept override { sink_->flush_async(); }
@@ -89,20 +89,21 @@ class MixedSink final : public Sink {
   Gain gain_ DMASIM_GUARDED_BY(lock_);
   Gain least_gain_ DMASIM_GUARDED_BY(lock_);
   PcmFormat format_ DMASIM_GUARDED_BY(lock_);
-  bool in_round_ DMASIM_GUARDED_BY(lock_) = false;     // from configure() to stop()
-  uint64_t told_frames_ DMASIM_GUARDED_BY(lock_) = 0;  // of the round: told by commit and run_over
+  bool started_ DMASIM_GUARDED_BY(lock_) = false;  // from configure() to stop()
+  uint64_t reported_frames_ DMASIM_GUARDED_BY(lock_) =
+      0;  // of the round: told by commit and free_run
   /// The ring as it will be heard. Each call writes only its new frames into it.
   std::unique_ptr<std::byte[]> heard_ring_ DMASIM_GUARDED_BY(lock_);
   size_t heard_ring_bytes_ DMASIM_GUARDED_BY(lock_) = 0;
 };
 
 /// The memory is not touched, and so costs nothing, until a volume is lowered. The sink behind is
-/// configured without lock_. A hook may be called meanwhile; it finds in_round_ false and does
+/// configured without lock_. A hook may be called meanwhile; it finds started_ false and does
 /// nothing.
-Result<void> MixedSink::configure(const PcmFormat& format, uint64_t burst_frames) {
+Result<void> VolumeSink::configure(const PcmFormat& format, uint64_t burst_frames) {
   {
     MutexLock guard(lock_);
-    in_round_ = false;
+    started_ = false;
   }
   if (auto ready = sink_->configure(format, burst_frames); !ready) return ready;
   MutexLock guard(lock_);
@@ -115,12 +116,12 @@ Result<void> MixedSink::configure(const PcmFormat& format, uint64_t burst_frames
   format_ = format;
   view_.begin();
   gain_ = view_.record().playback_gain();
-  told_frames_ = 0;
-  in_round_ = true;
+  reported_frames_ = 0;
+  started_ = true;
   return {};
 }
 
-void MixedSink::write(std::span<const std::byte> bytes, bool committed) noexcept {
+void VolumeSink::write(std::span<const std::byte> bytes, bool committed) noexcept {
   MutexLock guard(lock_);
   if (committed) refresh();
   if (!committed || gain_.unity()) {
@@ -143,10 +144,10 @@ void MixedSink::write(std::span<const std::byte> bytes, bool committed) noexcept
 /// Passes on the frames that the sink does not have yet, each at its place in the ring. Outside a
 /// round nothing is passed on, because the sink would not ask for those frames again. The client
 /// commits them anew when it issues the round.
-void MixedSink::commit(std::span<const std::byte> ring, uint64_t end) noexcept {
+void VolumeSink::commit(std::span<const std::byte> ring, uint64_t end) noexcept {
   MutexLock guard(lock_);
-  if (!in_round_) return;
-  const uint64_t known = std::exchange(told_frames_, end);
+  if (!started_) return;
+  const uint64_t known = std::exchange(reported_frames_, end);
   if (end > known) {
     const uint64_t ring_frames = ring.size() / format_.frame_bytes();
     ring = heard(ring, end - std::min(end - known, ring_frames), end);
@@ -154,17 +155,17 @@ void MixedSink::commit(std::span<const std::byte> ring, uint64_t end) noexcept {
   sink_->commit(ring, end);
 }
 
-void MixedSink::run_over(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept {
+void VolumeSink::free_run(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept {
   MutexLock guard(lock_);
-  if (!in_round_) return;
-  told_frames_ = std::max(told_frames_, to);
-  sink_->run_over(heard(ring, from, to), from, to);
+  if (!started_) return;
+  reported_frames_ = std::max(reported_frames_, to);
+  sink_->free_run(heard(ring, from, to), from, to);
 }
 
 /// A ring with frames `from` to `to` as they will be heard. It is `ring` itself if the volume
 /// changes nothing.
-std::span<const std::byte> MixedSink::heard(std::span<const std::byte> ring, uint64_t from,
-                                            uint64_t to) noexcept {
+std::span<const std::byte> VolumeSink::heard(std::span<const std::byte> ring, uint64_t from,
+                                             uint64_t to) noexcept {
   refresh();
   if (gain_.unity() || ring.size() != heard_ring_bytes_) return ring;
   const size_t frame_bytes = format_.frame_bytes();
@@ -178,8 +179,8 @@ std::span<const std::byte> MixedSink::heard(std::span<const std::byte> ring, uin
 
 }  // namespace
 
-std::unique_ptr<Sink> make_mixed_sink(std::unique_ptr<Sink> sink, MixerPath path) {
-  return std::make_unique<MixedSink>(std::move(sink), std::move(path));
+std::unique_ptr<Sink> make_volume_sink(std::unique_ptr<Sink> sink, MixerPath path) {
+  return std::make_unique<VolumeSink>(std::move(sink), std::move(path));
 }
 
 }  // namespace dmasim

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// Frames that go through a card's mixer.
+#include "engine/device/volume.h"
+
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/inotify.h>
@@ -9,7 +11,6 @@
 #include <vector>
 
 #include "engine/card/mixer_file.h"
-#include "engine/device/mixer.h"
 #include "tests/unit/runtime_directory.h"
 
 namespace dmasim {
@@ -37,7 +38,7 @@ Frames ramp(int first, size_t count) {
 /// A sink that takes frames from the ring, as a cable does.
 class TapeSink final : public Sink {
  public:
-  /// Begins a round. `meanwhile` runs before the sink in front has begun its own round.
+  /// Begins a start. `meanwhile` runs before the sink in front has begun its own start.
   Result<void> configure(const PcmFormat&, uint64_t) override {
     tape.clear();
     if (meanwhile) meanwhile();
@@ -54,7 +55,7 @@ class TapeSink final : public Sink {
     tape.resize(end);
     ring_data = ring.data();
   }
-  void run_over(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept override {
+  void free_run(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept override {
     take(ring, from, to);
   }
   void flush_async() noexcept override {}
@@ -74,12 +75,12 @@ class TapeSink final : public Sink {
   }
 };
 
-class MixedSinks : public ::testing::Test {
+class VolumeSinks : public ::testing::Test {
  protected:
-  MixedSinks() {
+  VolumeSinks() {
     auto tape = std::make_unique<TapeSink>();
     tape_ = tape.get();
-    sink_ = make_mixed_sink(std::move(tape), {.card = "card", .clock = clock_, .announce = true});
+    sink_ = make_volume_sink(std::move(tape), {.card = "card", .clock = clock_, .announce = true});
     EXPECT_TRUE(sink_->configure(kMono, kRing));
   }
   void set(size_t cell, uint32_t value) {
@@ -96,7 +97,7 @@ class MixedSinks : public ::testing::Test {
   std::unique_ptr<Sink> sink_;
 };
 
-TEST_F(MixedSinks, HandOnTheRingItselfAt0dB) {
+TEST_F(VolumeSinks, HandOnTheRingItselfAt0dB) {
   const Frames ring = ramp(0, kRing);
   sink_->commit(bytes_of(ring), kRing);
   EXPECT_EQ(tape_->ring_data, bytes_of(ring).data());
@@ -105,7 +106,7 @@ TEST_F(MixedSinks, HandOnTheRingItselfAt0dB) {
   EXPECT_EQ(tape_->written, ring);
 }
 
-TEST_F(MixedSinks, LowerWhatIsWrittenFromThenOn) {
+TEST_F(VolumeSinks, LowerWhatIsWrittenFromThenOn) {
   sink_->write(bytes_of({1000, -1000}), true);
   set_volume(kMinus20dB);
   sink_->write(bytes_of({1000, -1000}), true);
@@ -114,7 +115,7 @@ TEST_F(MixedSinks, LowerWhatIsWrittenFromThenOn) {
   EXPECT_EQ(tape_->written, (Frames{1000, -1000, 100, -100, 0, 0}));
 }
 
-TEST_F(MixedSinks, LowerLongPiecesWhole) {
+TEST_F(VolumeSinks, LowerLongPiecesWhole) {
   set_volume(kMinus20dB);
   const Frames frames = ramp(-30000, 5000);
   sink_->write(bytes_of(frames), true);
@@ -122,13 +123,13 @@ TEST_F(MixedSinks, LowerLongPiecesWhole) {
   for (size_t i = 0; i < frames.size(); ++i) ASSERT_EQ(tape_->written[i], frames[i] / 10) << i;
 }
 
-TEST_F(MixedSinks, LeaveTheRingsLeftoversAlone) {
+TEST_F(VolumeSinks, LeaveTheRingsLeftoversAlone) {
   set_volume(kMinus20dB);
   sink_->write(bytes_of({1000, -1000}), false);
   EXPECT_EQ(tape_->leftovers, (Frames{1000, -1000}));
 }
 
-TEST_F(MixedSinks, LowerWhatIsCommittedFromThenOnAcrossTheWrap) {
+TEST_F(VolumeSinks, LowerWhatIsCommittedFromThenOnAcrossTheWrap) {
   Frames ring = ramp(1000, kRing);
   sink_->commit(bytes_of(ring), 12);
   set_volume(kMinus20dB);
@@ -141,7 +142,7 @@ TEST_F(MixedSinks, LowerWhatIsCommittedFromThenOnAcrossTheWrap) {
   EXPECT_EQ(tape_->tape, expected);
 }
 
-TEST_F(MixedSinks, TakeRewoundFramesAnew) {
+TEST_F(VolumeSinks, TakeRewoundFramesAnew) {
   const Frames ring = ramp(1000, kRing);
   sink_->commit(bytes_of(ring), 8);
   set_volume(kMinus20dB);
@@ -150,33 +151,33 @@ TEST_F(MixedSinks, TakeRewoundFramesAnew) {
   EXPECT_EQ(tape_->tape, (Frames{1000, 1010, 1020, 1030, 1040, 1050, 106, 107, 108}));
 }
 
-TEST_F(MixedSinks, LowerWhatTheHardwareRunsOver) {
+TEST_F(VolumeSinks, LowerWhatComesOutInAFreeRun) {
   const Frames ring = ramp(1000, kRing);
   set_volume(kMinus20dB);
-  sink_->run_over(bytes_of(ring), 14, 18);
+  sink_->free_run(bytes_of(ring), 14, 18);
   EXPECT_EQ(Frames(tape_->tape.begin() + 14, tape_->tape.end()), (Frames{114, 115, 100, 101}));
 }
 
 /// A hook on another thread runs while a start gets the sinks ready. The mixer's sink begins its
-/// round after the sink behind it.
-TEST_F(MixedSinks, LetNothingThroughBeforeTheirOwnRound) {
+/// start after the sink behind it.
+TEST_F(VolumeSinks, LetNothingThroughBeforeTheirOwnStart) {
   const Frames ring = ramp(1000, kRing);
   set(kPlaybackSwitch, 0);
   sink_->stop(0);
   tape_->meanwhile = [&] {
     sink_->commit(bytes_of(ring), 8);
-    sink_->run_over(bytes_of(ring), 8, 12);
+    sink_->free_run(bytes_of(ring), 8, 12);
   };
   ASSERT_TRUE(sink_->configure(kMono, kRing));
   EXPECT_EQ(tape_->tape, Frames{});
   sink_->commit(bytes_of(ring), 8);
   EXPECT_EQ(tape_->tape, Frames(8));
-  sink_->run_over(bytes_of(ring), 8, 12);
+  sink_->free_run(bytes_of(ring), 8, 12);
   EXPECT_EQ(tape_->tape, Frames(12));
 }
 
-/// If a start is stopped before its transfer is issued, no call ends its round.
-TEST_F(MixedSinks, LetNothingThroughBetweenTwoStarts) {
+/// If a start is stopped before its transfer is issued, no call ends it.
+TEST_F(VolumeSinks, LetNothingThroughBetweenTwoStarts) {
   const Frames ring = ramp(1000, kRing);
   sink_->commit(bytes_of(ring), 8);
   set(kPlaybackSwitch, 0);
@@ -208,11 +209,11 @@ TEST_F(MixedSinks, TellWhoWatchesOfBeginningAndEnd) {
   EXPECT_TRUE(told());
 }
 
-TEST(MixedSources, LowerWhatIsCapturedFromThenOn) {
+TEST(VolumeSources, LowerWhatIsCapturedFromThenOn) {
   const RuntimeDirectory runtime;
   const auto clock = std::make_shared<ManualClock>(1'000'000'000);
   const auto plain = make_counter_source();
-  const auto mixed = make_mixed_source(make_counter_source(), {.card = "card", .clock = clock});
+  const auto mixed = make_volume_source(make_counter_source(), {.card = "card", .clock = clock});
   const auto read = [](Source& source) {
     Frames frames(64);
     source.read(std::as_writable_bytes(std::span(frames)));

@@ -13,7 +13,7 @@
 namespace dmasim::test {
 namespace {
 
-class SinkTrouble : public ::testing::Test {
+class SinkErrors : public ::testing::Test {
  protected:
   Pcm prepared(const Arguments& arguments) {
     Pcm pcm = open_playback(arguments);
@@ -29,7 +29,7 @@ class SinkTrouble : public ::testing::Test {
   const std::string path_ = directory_.file("played.raw");
 };
 
-TEST_F(SinkTrouble, AFullDiskFailsTheDrainAndIsCounted) {
+TEST_F(SinkErrors, AFullDiskFailsTheDrainAndIsCounted) {
   const std::string report = directory_.file("report.json");
   const ErrorLog log;
   {
@@ -52,7 +52,7 @@ TEST_F(SinkTrouble, AFullDiskFailsTheDrainAndIsCounted) {
 }
 
 /// The drain starts the stream itself, and reports the error as any other drain.
-TEST_F(SinkTrouble, AFullDiskIsToldByADrainThatStarts) {
+TEST_F(SinkErrors, AFullDiskIsToldByADrainThatStarts) {
   const Pcm pcm = prepared({{"FILE", "/dev/full"}});
   ASSERT_TRUE(pcm);
   const ErrorLog log;
@@ -61,7 +61,7 @@ TEST_F(SinkTrouble, AFullDiskIsToldByADrainThatStarts) {
       << log.text();
 }
 
-TEST_F(SinkTrouble, AFullDiskIsToldAtTheCloseOfWhoDoesNotDrain) {
+TEST_F(SinkErrors, AFullDiskIsToldAtTheCloseOfWhoDoesNotDrain) {
   Pcm pcm = prepared({{"FILE", "/dev/full"}});
   ASSERT_EQ(snd_pcm_start(pcm.get()), 0);
   ASSERT_TRUE(eventually([&] {
@@ -75,7 +75,7 @@ TEST_F(SinkTrouble, AFullDiskIsToldAtTheCloseOfWhoDoesNotDrain) {
   EXPECT_NE(log.text().find("frames are lost\n"), std::string::npos) << log.text();
 }
 
-TEST_F(SinkTrouble, AFileThatMayNotGrowKeepsWhatItHas) {
+TEST_F(SinkErrors, AFileThatMayNotGrowKeepsWhatItHas) {
   const size_t kept_bytes = 2000 * setup_.layout.frame_bytes();
   rlimit usual{};
   ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &usual), 0);
@@ -92,7 +92,7 @@ TEST_F(SinkTrouble, AFileThatMayNotGrowKeepsWhatItHas) {
 }
 
 /// Two streams are prepared. The one that starts first gets the file.
-TEST_F(SinkTrouble, AFileThatIsTakenAfterThePrepareIsBusyAtStart) {
+TEST_F(SinkErrors, AFileThatIsTakenAfterThePrepareIsBusyAtStart) {
   Pcm first = prepared({{"FILE", path_}});
   const Pcm second = prepared({{"FILE", path_}});
   ASSERT_TRUE(first && second);
@@ -111,7 +111,7 @@ TEST_F(SinkTrouble, AFileThatIsTakenAfterThePrepareIsBusyAtStart) {
 }
 
 /// aplay ignores the answer of drain, and a short sound starts only in drain.
-TEST_F(SinkTrouble, AFileThatAnotherStreamRecordsIntoIsToldAtPrepare) {
+TEST_F(SinkErrors, AFileThatAnotherStreamRecordsIntoIsToldAtPrepare) {
   Pcm first = prepared({{"FILE", path_}});
   ASSERT_TRUE(first);
   ASSERT_EQ(snd_pcm_start(first.get()), 0);
@@ -133,7 +133,7 @@ TEST_F(SinkTrouble, AFileThatAnotherStreamRecordsIntoIsToldAtPrepare) {
   EXPECT_EQ(first_difference(setup_.layout, data_, read_file(path_)), "");
 }
 
-TEST_F(SinkTrouble, APrepareOfWhatRunsBlamesNoFile) {
+TEST_F(SinkErrors, APrepareOfWhatRunsBlamesNoFile) {
   const Pcm pcm = prepared({{"FILE", path_}});
   ASSERT_EQ(snd_pcm_start(pcm.get()), 0);
   const ErrorLog log;
@@ -141,7 +141,7 @@ TEST_F(SinkTrouble, APrepareOfWhatRunsBlamesNoFile) {
   EXPECT_EQ(log.text(), "");
 }
 
-TEST_F(SinkTrouble, ADirectoryThatVanishedIsToldAtPrepareAndAtStart) {
+TEST_F(SinkErrors, ADirectoryThatVanishedIsToldAtPrepareAndAtStart) {
   const std::string directory = directory_.file("gone");
   std::filesystem::create_directory(directory);
   const Pcm pcm = prepared({{"FILE", directory + "/played.raw"}});
@@ -159,7 +159,7 @@ TEST_F(SinkTrouble, ADirectoryThatVanishedIsToldAtPrepareAndAtStart) {
   EXPECT_EQ(first_difference(setup_.layout, data_, read_file(directory + "/played.raw")), "");
 }
 
-TEST_F(SinkTrouble, ADrainThatCannotStartLeavesTheStreamPrepared) {
+TEST_F(SinkErrors, ADrainThatCannotStartLeavesTheStreamPrepared) {
   const Pcm first = prepared({{"FILE", path_}});
   const Pcm second = prepared({{"FILE", path_}});
   ASSERT_TRUE(first && second);
@@ -168,7 +168,7 @@ TEST_F(SinkTrouble, ADrainThatCannotStartLeavesTheStreamPrepared) {
   EXPECT_EQ(snd_pcm_state(second.get()), SND_PCM_STATE_PREPARED);
 }
 
-TEST_F(SinkTrouble, AReportThatCannotBeWrittenIsToldAtClose) {
+TEST_F(SinkErrors, AReportThatCannotBeWrittenIsToldAtClose) {
   const std::string directory = directory_.file("gone");
   ASSERT_TRUE(std::filesystem::create_directory(directory));
   Pcm pcm = prepared({{"REPORT", directory + "/report.json"}});

@@ -25,9 +25,9 @@ struct MixerPath {
 
 /// "Master Playback Volume" and "Switch" act on frames that are committed, or played, after the
 /// change. configure() may also answer ENOMEM.
-std::unique_ptr<Sink> make_mixed_sink(std::unique_ptr<Sink> sink, MixerPath path);
+std::unique_ptr<Sink> make_volume_sink(std::unique_ptr<Sink> sink, MixerPath path);
 
 /// "Capture Volume" and "Switch" act on frames that are captured after the change.
-std::unique_ptr<Source> make_mixed_source(std::unique_ptr<Source> source, MixerPath path);
+std::unique_ptr<Source> make_volume_source(std::unique_ptr<Source> source, MixerPath path);
 
 }  // namespace dmasim

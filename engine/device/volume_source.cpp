@@ -3,16 +3,16 @@
 
 #include "engine/base/sync.h"
 #include "engine/card/mixer_view.h"
-#include "engine/device/mixer.h"
+#include "engine/device/volume.h"
 #include "engine/pcm/gain.h"
 
 namespace dmasim {
 namespace {
 
 /// LOCKING  no other lock is taken under lock_.
-class MixedSource final : public Source {
+class VolumeSource final : public Source {
  public:
-  MixedSource(std::unique_ptr<Source> source, MixerPath path)
+  VolumeSource(std::unique_ptr<Source> source, MixerPath path)
       : source_(std::move(source)),
         view_(std::move(path.card), std::move(path.clock), std::move(path.directory)) {}
 
@@ -51,8 +51,8 @@ class MixedSource final : public Source {
 
 }  // namespace
 
-std::unique_ptr<Source> make_mixed_source(std::unique_ptr<Source> source, MixerPath path) {
-  return std::make_unique<MixedSource>(std::move(source), std::move(path));
+std::unique_ptr<Source> make_volume_source(std::unique_ptr<Source> source, MixerPath path) {
+  return std::make_unique<VolumeSource>(std::move(source), std::move(path));
 }
 
 }  // namespace dmasim

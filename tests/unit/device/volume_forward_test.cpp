@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "engine/card/mixer_file.h"
-#include "engine/device/mixer.h"
+#include "engine/device/volume.h"
 #include "tests/unit/device/fake_devices.h"
 #include "tests/unit/runtime_directory.h"
 
@@ -16,7 +16,7 @@ namespace {
 
 constexpr PcmFormat kMono{.sample = SampleFormat::s16_le, .channels = 1, .rate_hz = 48000};
 
-class MixerForwards : public ::testing::Test {
+class VolumeForwards : public ::testing::Test {
  protected:
   [[nodiscard]] MixerPath path(bool announce) const {
     return {.card = "card", .clock = clock_, .announce = announce};
@@ -27,13 +27,13 @@ class MixerForwards : public ::testing::Test {
   FakeDevice device_;
 };
 
-TEST_F(MixerForwards, EachCallReachesTheSink) {
-  const auto sink = make_mixed_sink(std::make_unique<FakeSink>(device_), path(false));
+TEST_F(VolumeForwards, EachCallReachesTheSink) {
+  const auto sink = make_volume_sink(std::make_unique<FakeSink>(device_), path(false));
   const std::vector<std::byte> ring(16);
   EXPECT_TRUE(sink->look(kMono));
   ASSERT_TRUE(sink->configure(kMono, 8));
   sink->commit(ring, 6);
-  sink->run_over(ring, 6, 8);
+  sink->free_run(ring, 6, 8);
   EXPECT_TRUE(sink->run({}, 3, 4));
   device_.in_time = false;
   EXPECT_FALSE(sink->run({}, 0, 1));
@@ -47,18 +47,18 @@ TEST_F(MixerForwards, EachCallReachesTheSink) {
   EXPECT_EQ(sink->flush().error(), EIO);
   sink->release();
   const std::vector<std::string> expected{
-      "look 1",       "configure 8", "commit 6", "run over 2",  "run 7", "run 1", "write 16",
+      "look 1",       "configure 8", "commit 6", "free run 2",  "run 7", "run 1", "write 16",
       "leftovers 16", "pause 5",     "stop 7",   "flush_async", "flush", "flush", "release"};
   EXPECT_EQ(device_.calls, expected);
 }
 
-TEST_F(MixerForwards, WhatTheSinkSaysIsSaid) {
-  const auto sink = make_mixed_sink(std::make_unique<FakeSink>(device_), path(false));
+TEST_F(VolumeForwards, WhatTheSinkSaysIsSaid) {
+  const auto sink = make_volume_sink(std::make_unique<FakeSink>(device_), path(false));
   device_.sink_stats = {.written_frames = 5, .lost_frames = 4, .last_error = ENOSPC};
-  device_.trouble = "trouble";
+  device_.error_text = "error_text";
   device_.configured = Errno{EBUSY};
   EXPECT_EQ(sink->stats().lost_frames, 4U);
-  EXPECT_EQ(sink->explain(), "trouble");
+  EXPECT_EQ(sink->explain(), "error_text");
   device_.name = "/take-0.wav";
   EXPECT_EQ(sink->recorded_into(), "/take-0.wav");
   EXPECT_EQ(sink->configure(kMono, 8).error(), EBUSY);
@@ -69,8 +69,8 @@ TEST_F(MixerForwards, WhatTheSinkSaysIsSaid) {
   EXPECT_EQ(sink->look(kMono).error(), ENOENT);
 }
 
-TEST_F(MixerForwards, EachCallReachesTheSource) {
-  const auto source = make_mixed_source(std::make_unique<FakeSource>(device_), path(false));
+TEST_F(VolumeForwards, EachCallReachesTheSource) {
+  const auto source = make_volume_source(std::make_unique<FakeSource>(device_), path(false));
   std::vector<std::byte> frames(6);
   EXPECT_TRUE(source->look(kMono));
   ASSERT_TRUE(source->configure(kMono, 8));
@@ -83,15 +83,15 @@ TEST_F(MixerForwards, EachCallReachesTheSource) {
   EXPECT_EQ(device_.calls, expected);
 }
 
-TEST_F(MixerForwards, WhatTheSourceSaysIsSaid) {
-  const auto source = make_mixed_source(std::make_unique<FakeSource>(device_), path(false));
+TEST_F(VolumeForwards, WhatTheSourceSaysIsSaid) {
+  const auto source = make_volume_source(std::make_unique<FakeSource>(device_), path(false));
   EXPECT_FALSE(source->broken());
   device_.broken = true;
-  device_.trouble = "trouble";
+  device_.error_text = "error_text";
   device_.source_stats.late_frames = 7;
   device_.configured = Errno{EINVAL};
   EXPECT_TRUE(source->broken());
-  EXPECT_EQ(source->explain(), "trouble");
+  EXPECT_EQ(source->explain(), "error_text");
   EXPECT_EQ(source->stats().late_frames, 7U);
   ASSERT_TRUE(source->shape());
   EXPECT_EQ(source->shape()->channels, 3U);
@@ -100,13 +100,13 @@ TEST_F(MixerForwards, WhatTheSourceSaysIsSaid) {
   EXPECT_EQ(source->look(kMono).error(), EACCES);
 }
 
-TEST_F(MixerForwards, AStreamOfNoLoopIsAnnouncedToNobody) {
+TEST_F(VolumeForwards, AStreamOfNoLoopIsAnnouncedToNobody) {
   ASSERT_TRUE(MixerFile::create("card"));
   const UniqueFd watch(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
   const auto file = runtime_.files() / "card.mixer";
   ASSERT_GE(inotify_add_watch(watch.get(), file.c_str(), IN_ATTRIB), 0);
   for (const bool announce : {false, true}) {
-    const auto sink = make_mixed_sink(std::make_unique<FakeSink>(device_), path(announce));
+    const auto sink = make_volume_sink(std::make_unique<FakeSink>(device_), path(announce));
     ASSERT_TRUE(sink->configure(kMono, 8));
     sink->run({}, 0, 0);
     inotify_event event{};
@@ -114,9 +114,9 @@ TEST_F(MixerForwards, AStreamOfNoLoopIsAnnouncedToNobody) {
   }
 }
 
-TEST_F(MixerForwards, ACaptureBeginsAtTheVolumeThatIsSet) {
+TEST_F(VolumeForwards, ACaptureBeginsAtTheVolumeThatIsSet) {
   ASSERT_TRUE(*MixerFile::create("card")->set(kCaptureSwitch, 0));
-  const auto source = make_mixed_source(make_counter_source(), path(false));
+  const auto source = make_volume_source(make_counter_source(), path(false));
   std::vector<int16_t> frames(64, 1);
   ASSERT_TRUE(source->configure(kMono, 64));
   source->read(std::as_writable_bytes(std::span(frames)));
