@@ -20,7 +20,7 @@ constexpr uint64_t kRenewTape = kMostTape / 2;
 constexpr uint64_t kRenewSegments = kMostSegments / 2;
 
 /// LOCKING  no other lock is taken under lock_; the calls under it only access memory.
-class CableSink final : public Sink {
+class CableSink final : public Sink, public TimedSink {
  public:
   CableSink(std::string name, std::shared_ptr<const Clock> clock, std::function<bool()> overrules,
             CableDirectory directory)
@@ -33,6 +33,7 @@ class CableSink final : public Sink {
   Result<void> look(const PcmFormat& format) override DMASIM_EXCLUDES(lock_);
   Result<void> configure(const PcmFormat& format, uint64_t burst_frames) override
       DMASIM_EXCLUDES(lock_);
+  [[nodiscard]] TimedSink* timed() noexcept override { return this; }
   void commit(std::span<const std::byte> ring, uint64_t end) noexcept override
       DMASIM_EXCLUDES(lock_);
   void free_run(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept override

@@ -18,7 +18,7 @@ namespace {
 constexpr int kLoadTries = 4;  // a try fails only if both slots are written during its read
 
 /// LOCKING  no other lock is taken under lock_; the calls under it only access memory.
-class CableSource final : public Source {
+class CableSource final : public Source, public TimedSource {
  public:
   CableSource(std::string name, std::shared_ptr<const Clock> clock, CableDirectory directory)
       : name_(std::move(name)), directory_(std::move(directory)), clock_(std::move(clock)) {}
@@ -31,6 +31,7 @@ class CableSource final : public Source {
   Result<void> look(const PcmFormat& format) override DMASIM_EXCLUDES(lock_);
   Result<void> configure(const PcmFormat& format, uint64_t burst_frames) override
       DMASIM_EXCLUDES(lock_);
+  [[nodiscard]] TimedSource* timed() noexcept override { return this; }
   void run(const FrameTime& time, uint64_t frame) noexcept override DMASIM_EXCLUDES(lock_);
   void read(std::span<std::byte> out) noexcept override DMASIM_EXCLUDES(lock_);
   void skip(uint64_t bytes) noexcept override DMASIM_EXCLUDES(lock_) {
@@ -41,7 +42,7 @@ class CableSource final : public Source {
     MutexLock guard(lock_);
     return broken_;
   }
-  void stop_async() noexcept override DMASIM_EXCLUDES(lock_) {
+  void stop() noexcept override DMASIM_EXCLUDES(lock_) {
     MutexLock guard(lock_);
     running_ = false;
   }

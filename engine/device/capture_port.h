@@ -13,7 +13,7 @@ namespace dmasim {
 
 class CapturePort final : public Port {
  public:
-  explicit CapturePort(Source& source) : source_(source) {}
+  explicit CapturePort(Source& source) : source_(source), timed_(source.timed()) {}
 
   /// [setup] Call it before a transfer, never during one.
   void configure(size_t frame_bytes, uint32_t depth_frames) noexcept {
@@ -31,11 +31,11 @@ class CapturePort final : public Port {
     filling_ = true;
   }
   bool run(const FrameTime& time, uint64_t frame) noexcept override {
-    source_.run(time, frame);
+    if (timed_ != nullptr) timed_->run(time, frame);
     return true;
   }
   void stop(bool) noexcept override {
-    source_.stop_async();
+    if (timed_ != nullptr) timed_->stop();
     filling_ = false;
   }
   [[nodiscard]] size_t in_flight_bytes() const noexcept override {
@@ -44,6 +44,7 @@ class CapturePort final : public Port {
 
  private:
   Source& source_;
+  TimedSource* const timed_;  // null if the source needs no times
   size_t depth_bytes_ = 0;
   bool filling_ = false;  // the first frame has passed the FIFO, so it is full
 };

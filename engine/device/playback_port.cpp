@@ -77,12 +77,12 @@ void PlaybackPort::skip(uint64_t bytes) noexcept {
 
 bool PlaybackPort::run(const FrameTime& time, uint64_t frame) noexcept {
   out_frames_ = frame - level_frames();
-  return sink_.run(time, depth_frames(), out_frames_);
+  return timed_ == nullptr || timed_->run(time, depth_frames(), out_frames_);
 }
 
 void PlaybackPort::stop(bool keep_fifo) noexcept {
   if (keep_fifo) pop(level_frames());
-  sink_.stop(out_frames_);
+  if (timed_ != nullptr) timed_->stop(out_frames_);
   fifo_.clear();
   marks_.clear();
 }

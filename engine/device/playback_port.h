@@ -15,7 +15,7 @@ namespace dmasim {
 
 class PlaybackPort final : public Port {
  public:
-  explicit PlaybackPort(Sink& sink) : sink_(sink) {}
+  explicit PlaybackPort(Sink& sink) : sink_(sink), timed_(sink.timed()) {}
 
   /// [setup] Call it before a transfer, never during one. Errors: ENOMEM.
   Result<void> configure(size_t frame_bytes, uint32_t depth_frames);
@@ -24,7 +24,9 @@ class PlaybackPort final : public Port {
   void fill(std::span<std::byte>) noexcept override {}
   void skip(uint64_t bytes) noexcept override;
   bool run(const FrameTime& time, uint64_t frame) noexcept override;
-  void pause() noexcept override { sink_.pause(out_frames_); }
+  void pause() noexcept override {
+    if (timed_ != nullptr) timed_->pause(out_frames_);
+  }
   void stop(bool keep_fifo) noexcept override;
   [[nodiscard]] size_t in_flight_bytes() const noexcept override { return fifo_.size(); }
 
@@ -36,6 +38,7 @@ class PlaybackPort final : public Port {
   void pop(size_t count_frames) noexcept;
 
   Sink& sink_;
+  TimedSink* const timed_;  // null if the sink needs no times
   size_t frame_bytes_ = 1;
   ByteQueue fifo_;
   ByteQueue marks_;          // of each frame in the FIFO: whether it is committed

@@ -2,7 +2,7 @@
 /// Where played frames go. The hardware role calls write() under a channel's lock, so write() only
 /// copies into bounded memory. A thread of the sink's own writes to the disk.
 ///
-/// LIFETIME  one Sink serves one PCM from open to close, through many rounds of
+/// LIFETIME  one Sink serves one PCM from open to close, through many starts: each is
 ///           configure, write..., flush. It outlives the channel that feeds it.
 #pragma once
 
@@ -19,13 +19,43 @@
 
 namespace dmasim {
 
-/// Frames since the sink was made, over all rounds.
+/// Frames since the sink was made, over all starts.
 struct SinkStats {
   uint64_t written_frames = 0;  ///< given to write() as committed, those lost included
   uint64_t lost_frames = 0;     ///< committed, but not kept: the queue was full or the disk refused
   int last_error = 0;  ///< errno of the newest refusal, 0 if none; ENOBUFS: the queue was full,
                        ///< ETIMEDOUT: flush() gave up
   Gain least_gain{};   ///< the lowest that frames were turned down to, of each side
+};
+
+/// The second interface of a sink whose frames another process plays at the right time, even while
+/// no thread of this process runs: a cable. It gets the frames before the DMA takes them, and the
+/// clock by which they come out.
+///
+/// Frames are counted from 0 at each Sink::configure().
+class TimedSink {
+ public:
+  /// [client] The client has written the frames up to `end`. Frame n lies in `ring` at n modulo the
+  /// ring's frames, and does not change before the next call. `end` may move back: the frames
+  /// behind it are then committed again. Never blocks.
+  virtual void commit(std::span<const std::byte> ring, uint64_t end) noexcept = 0;
+  /// [client] The DMA does not stop at the client's position. Frames `from` to `to`, at most one
+  /// lap of the ring, will come out as they lie in `ring` now, committed or not. A later commit()
+  /// withdraws those beyond its end. Never blocks.
+  virtual void free_run(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept = 0;
+  /// [hardware; under the channel's lock] At a start and after a pause: frame n, from `frame` on,
+  /// comes out when time.frames_at() passes n + `depth`. Answers false if that moment is over
+  /// already; the channel may then call again with a later start.
+  virtual bool run(const FrameTime& time, uint64_t depth, uint64_t frame) noexcept = 0;
+  /// [hardware; under the channel's lock] Frames before `frame` come out as they were to. No later
+  /// frame does before the next run().
+  virtual void pause(uint64_t frame) noexcept = 0;
+  /// [hardware; under the channel's lock] As pause(), and no run() follows before the next
+  /// configure().
+  virtual void stop(uint64_t frame) noexcept = 0;
+
+ protected:
+  ~TimedSink() = default;
 };
 
 class Sink {
@@ -59,34 +89,9 @@ class Sink {
   /// in the ring.
   virtual void write(std::span<const std::byte> bytes, bool committed) noexcept = 0;
 
-  // The next five are for a sink whose frames another process plays at the right time, even while
-  // no thread of this process runs: a cable. Other sinks keep the defaults. A round begins with
-  // configure(), and its frames are counted from 0.
-
-  /// [client] The client has written the round's frames up to `end`. Frame n lies in `ring` at n
-  /// modulo the ring's frames, and does not change before the next call. `end` may move back: the
-  /// frames behind it are then committed again. Never blocks.
-  virtual void commit(std::span<const std::byte> ring, uint64_t end) noexcept {
-    static_cast<void>(ring), static_cast<void>(end);
-  }
-  /// [client] The DMA does not stop at the client's position. Frames `from` to `to`, at most a ring
-  /// of them, will come out as they lie in `ring` now, committed or not. A later commit() withdraws
-  /// those beyond its end. Never blocks.
-  virtual void free_run(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept {
-    static_cast<void>(ring), static_cast<void>(from), static_cast<void>(to);
-  }
-  /// [hardware; under the channel's lock] At a start and after a pause: frame n, from `frame` on,
-  /// comes out when time.frames_at() passes n + `depth`. Answers false if that moment is over
-  /// already; the channel may then call again with a later start.
-  virtual bool run(const FrameTime& time, uint64_t depth, uint64_t frame) noexcept {
-    static_cast<void>(time), static_cast<void>(depth), static_cast<void>(frame);
-    return true;
-  }
-  /// [hardware; under the channel's lock] Frames before `frame` come out as they were to. No later
-  /// frame does before the next run().
-  virtual void pause(uint64_t frame) noexcept { static_cast<void>(frame); }
-  /// [hardware; under the channel's lock] As pause(), and the round is over.
-  virtual void stop(uint64_t frame) noexcept { static_cast<void>(frame); }
+  /// [any] This sink as a TimedSink; null if it needs no times. The answer never changes, so the
+  /// caller asks once and keeps it.
+  [[nodiscard]] virtual TimedSink* timed() noexcept { return nullptr; }
 
   /// [setup] Undoes configure() after a start that failed elsewhere: drops exclusive locks, keeps
   /// the recording. The next configure() takes the locks again.

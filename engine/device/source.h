@@ -2,8 +2,8 @@
 /// Where captured frames come from. The hardware role calls read() under a channel's lock, so
 /// read() only computes or copies. A thread of the source's own reads from the disk.
 ///
-/// LIFETIME  one Source serves one PCM from open to close, through many rounds of configure and
-///           read. It outlives the channel that it feeds.
+/// LIFETIME  one Source serves one PCM from open to close, through many starts: each is configure,
+///           read... It outlives the channel that it feeds.
 #pragma once
 
 #include <cstddef>
@@ -20,8 +20,25 @@
 namespace dmasim {
 
 struct SourceStats {
-  uint64_t read_frames = 0;  ///< handed out, over all rounds
+  uint64_t read_frames = 0;  ///< handed out, over all starts
   uint64_t late_frames = 0;  ///< of these: silence, because the frames were not there in time
+};
+
+/// The second interface of a source whose frames another process plays: a cable. It gets the clock
+/// by which its frames are sampled.
+class TimedSource {
+ public:
+  /// [hardware; under the channel's lock] At a start and after a pause: the next frame to be read
+  /// has the number `frame`, and frame n is sampled at time.time_of(n).
+  virtual void run(const FrameTime& time, uint64_t frame) noexcept = 0;
+  /// [hardware; under the channel's lock] No read() comes before the next configure(). Never waits.
+  virtual void stop() noexcept = 0;
+  /// [any] Another program has changed the format of what this source plays. No more frames of this
+  /// format will come, and the stream has to end.
+  [[nodiscard]] virtual bool broken() const noexcept = 0;
+
+ protected:
+  ~TimedSource() = default;
 };
 
 class Source {
@@ -46,21 +63,12 @@ class Source {
   /// been read.
   virtual void skip(uint64_t bytes) noexcept = 0;
 
-  /// [hardware; under the channel's lock] At a start and after a pause: the next frame to be read
-  /// has the number `frame`, and frame n is sampled at time.time_of(n).
-  virtual void run(const FrameTime& time, uint64_t frame) noexcept {
-    static_cast<void>(time), static_cast<void>(frame);
-  }
-
-  /// [any] Another program has changed the format of what this source plays. No more frames of this
-  /// format will come, and the stream has to end.
-  [[nodiscard]] virtual bool broken() const noexcept { return false; }
+  /// [any] This source as a TimedSource; null if it needs no times. The answer never changes, so
+  /// the caller asks once and keeps it.
+  [[nodiscard]] virtual TimedSource* timed() noexcept { return nullptr; }
 
   /// [setup] After look() or configure() has failed: see Sink::explain.
   [[nodiscard]] virtual std::string explain() const { return {}; }
-
-  /// [any] Tells the source that no read() comes before the next configure(). Never waits.
-  virtual void stop_async() noexcept {}
 
   [[nodiscard]] virtual SourceStats stats() const noexcept = 0;
 

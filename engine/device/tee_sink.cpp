@@ -6,10 +6,13 @@
 namespace dmasim {
 namespace {
 
-class TeeSink final : public Sink {
+class TeeSink final : public Sink, public TimedSink {
  public:
   TeeSink(std::unique_ptr<Sink> first, std::unique_ptr<Sink> second) noexcept
-      : first_(std::move(first)), second_(std::move(second)) {}
+      : first_(std::move(first)),
+        second_(std::move(second)),
+        first_timed_(first_->timed()),
+        second_timed_(second_->timed()) {}
 
   /// In the order of configure(), so that the same sink is named as the reason.
   Result<void> look(const PcmFormat& format) override {
@@ -31,29 +34,34 @@ class TeeSink final : public Sink {
     first_->release();
     second_->release();
   }
+  /// Itself if both need times. Else the one that does, without a detour.
+  [[nodiscard]] TimedSink* timed() noexcept override {
+    if (first_timed_ == nullptr) return second_timed_;
+    return second_timed_ == nullptr ? first_timed_ : this;
+  }
   void write(std::span<const std::byte> bytes, bool committed) noexcept override {
     first_->write(bytes, committed);
     second_->write(bytes, committed);
   }
   void commit(std::span<const std::byte> ring, uint64_t end) noexcept override {
-    first_->commit(ring, end);
-    second_->commit(ring, end);
+    first_timed_->commit(ring, end);
+    second_timed_->commit(ring, end);
   }
   void free_run(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept override {
-    first_->free_run(ring, from, to);
-    second_->free_run(ring, from, to);
+    first_timed_->free_run(ring, from, to);
+    second_timed_->free_run(ring, from, to);
   }
   bool run(const FrameTime& time, uint64_t depth, uint64_t frame) noexcept override {
-    const bool first = first_->run(time, depth, frame);
-    return second_->run(time, depth, frame) && first;
+    const bool first = first_timed_->run(time, depth, frame);
+    return second_timed_->run(time, depth, frame) && first;
   }
   void pause(uint64_t frame) noexcept override {
-    first_->pause(frame);
-    second_->pause(frame);
+    first_timed_->pause(frame);
+    second_timed_->pause(frame);
   }
   void stop(uint64_t frame) noexcept override {
-    first_->stop(frame);
-    second_->stop(frame);
+    first_timed_->stop(frame);
+    second_timed_->stop(frame);
   }
   void flush_async() noexcept override {
     first_->flush_async();
@@ -83,6 +91,8 @@ class TeeSink final : public Sink {
  private:
   const std::unique_ptr<Sink> first_;
   const std::unique_ptr<Sink> second_;
+  TimedSink* const first_timed_;
+  TimedSink* const second_timed_;
 };
 
 }  // namespace

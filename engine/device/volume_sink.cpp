@@ -15,11 +15,12 @@ namespace {
 constexpr size_t kPieceBytes = 4096;
 
 /// LOCKING  lock_ is taken before the locks of the sink behind it; no others are taken under it.
-class VolumeSink final : public Sink {
+class VolumeSink final : public Sink, public TimedSink {
  public:
   VolumeSink(std::unique_ptr<Sink> sink, MixerPath path)
       : announce_(path.announce),
         sink_(std::move(sink)),
+        timed_(sink_->timed()),
         view_(std::move(path.card), std::move(path.clock), std::move(path.directory)) {}
   /// Destroys the sink behind first. So it has released its locks when the watchers are told.
   ~VolumeSink() override DMASIM_EXCLUDES(lock_) {
@@ -34,6 +35,7 @@ class VolumeSink final : public Sink {
   [[nodiscard]] bool holds(const PcmFormat& format) const noexcept override {
     return sink_->holds(format);
   }
+  [[nodiscard]] TimedSink* timed() noexcept override { return timed_ == nullptr ? nullptr : this; }
   void write(std::span<const std::byte> bytes, bool committed) noexcept override
       DMASIM_EXCLUDES(lock_);
   void commit(std::span<const std::byte> ring, uint64_t end) noexcept override
@@ -43,18 +45,18 @@ class VolumeSink final : public Sink {
 
   bool run(const FrameTime& time, uint64_t depth, uint64_t frame) noexcept override
       DMASIM_EXCLUDES(lock_) {
-    const bool in_time = sink_->run(time, depth, frame);
+    const bool in_time = timed_->run(time, depth, frame);
     MutexLock guard(lock_);
     announce();
     return in_time;
   }
   void pause(uint64_t frame) noexcept override DMASIM_EXCLUDES(lock_) {
-    sink_->pause(frame);
+    timed_->pause(frame);
     MutexLock guard(lock_);
     announce();
   }
   void stop(uint64_t frame) noexcept override DMASIM_EXCLUDES(lock_) {
-    sink_->stop(frame);
+    timed_->stop(frame);
     MutexLock guard(lock_);
     started_ = false;
     announce();
@@ -83,6 +85,7 @@ class VolumeSink final : public Sink {
 
   const bool announce_;
   std::unique_ptr<Sink> sink_;  // set until the destructor runs
+  TimedSink* const timed_;      // of sink_; if it is null, nobody calls this one's TimedSink
 
   mutable Mutex lock_;
   MixerView view_ DMASIM_GUARDED_BY(lock_);
@@ -107,7 +110,7 @@ Result<void> VolumeSink::configure(const PcmFormat& format, uint64_t burst_frame
   }
   if (auto ready = sink_->configure(format, burst_frames); !ready) return ready;
   MutexLock guard(lock_);
-  const size_t ring_bytes = burst_frames * format.frame_bytes();
+  const size_t ring_bytes = timed_ == nullptr ? 0 : burst_frames * format.frame_bytes();
   if (ring_bytes != heard_ring_bytes_) {
     heard_ring_bytes_ = 0;
     heard_ring_ = std::make_unique_for_overwrite<std::byte[]>(ring_bytes);
@@ -152,14 +155,14 @@ void VolumeSink::commit(std::span<const std::byte> ring, uint64_t end) noexcept 
     const uint64_t ring_frames = ring.size() / format_.frame_bytes();
     ring = heard(ring, end - std::min(end - known, ring_frames), end);
   }
-  sink_->commit(ring, end);
+  timed_->commit(ring, end);
 }
 
 void VolumeSink::free_run(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept {
   MutexLock guard(lock_);
   if (!started_) return;
   reported_frames_ = std::max(reported_frames_, to);
-  sink_->free_run(heard(ring, from, to), from, to);
+  timed_->free_run(heard(ring, from, to), from, to);
 }
 
 /// A ring with frames `from` to `to` as they will be heard. It is `ring` itself if the volume

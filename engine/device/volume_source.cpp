@@ -33,10 +33,9 @@ class VolumeSource final : public Source {
     if (!gain_.unity()) apply_gain(format_, gain_, out, out.data());
   }
   void skip(uint64_t bytes) noexcept override { source_->skip(bytes); }
-  void run(const FrameTime& time, uint64_t frame) noexcept override { source_->run(time, frame); }
-  [[nodiscard]] bool broken() const noexcept override { return source_->broken(); }
+  /// The volume does not depend on time.
+  [[nodiscard]] TimedSource* timed() noexcept override { return source_->timed(); }
   [[nodiscard]] std::string explain() const override { return source_->explain(); }
-  void stop_async() noexcept override { source_->stop_async(); }
   [[nodiscard]] SourceStats stats() const noexcept override { return source_->stats(); }
   [[nodiscard]] std::optional<Shape> shape() const noexcept override { return source_->shape(); }
 

@@ -7,7 +7,11 @@
 namespace dmasim {
 
 SubstreamDevice::SubstreamDevice(const SubstreamParts& parts)
-    : parts_(parts), sink_(parts.sink.get()), source_(parts.source.get()) {
+    : parts_(parts),
+      sink_(parts.sink.get()),
+      source_(parts.source.get()),
+      timed_sink_(sink_ != nullptr ? sink_->timed() : nullptr),
+      timed_source_(source_ != nullptr ? source_->timed() : nullptr) {
   if (sink_ != nullptr) playback_port_.emplace(*sink_);
   if (source_ != nullptr) capture_port_.emplace(*source_);
 }
@@ -55,12 +59,12 @@ void SubstreamDevice::release() noexcept {
 }
 
 void SubstreamDevice::commit(std::span<const std::byte> ring, uint64_t end_frames) noexcept {
-  sink_->commit(ring, end_frames);
+  timed_sink_->commit(ring, end_frames);
 }
 
 void SubstreamDevice::report_free_run(std::span<const std::byte> ring,
                                       const FrameSpan& span) noexcept {
-  if (!span.empty()) sink_->free_run(ring, span.start_frames, span.end_frames());
+  if (!span.empty()) timed_sink_->free_run(ring, span.start_frames, span.end_frames());
 }
 
 void SubstreamDevice::flush_async() noexcept {
@@ -68,8 +72,6 @@ void SubstreamDevice::flush_async() noexcept {
 }
 
 Result<void> SubstreamDevice::flush() { return sink_ != nullptr ? sink_->flush() : Result<void>{}; }
-
-bool SubstreamDevice::has_ended() const noexcept { return source_ != nullptr && source_->broken(); }
 
 uint64_t SubstreamDevice::passed_frames() const noexcept {
   return sink_ != nullptr ? sink_->stats().written_frames : source_->stats().read_frames;

@@ -48,7 +48,10 @@ class SubstreamDevice {
   /// After a start that failed: see Sink::release.
   void release() noexcept;
 
-  /// See Sink::commit and Sink::free_run.
+  /// Says whether the sink needs the frames before the DMA takes them. Only then are commit() and
+  /// report_free_run() to be called.
+  [[nodiscard]] bool is_timed_sink() const noexcept { return timed_sink_ != nullptr; }
+  /// See TimedSink::commit and TimedSink::free_run.
   void commit(std::span<const std::byte> ring, uint64_t end_frames) noexcept;
   void report_free_run(std::span<const std::byte> ring, const FrameSpan& span) noexcept;
 
@@ -56,8 +59,10 @@ class SubstreamDevice {
   void flush_async() noexcept;
   Result<void> flush();
 
-  /// See Source::broken. A sink never ends.
-  [[nodiscard]] bool has_ended() const noexcept;
+  /// See TimedSource::broken. Other devices never end.
+  [[nodiscard]] bool has_ended() const noexcept {
+    return timed_source_ != nullptr && timed_source_->broken();
+  }
   /// Frames that were played or captured, of all starts.
   [[nodiscard]] uint64_t passed_frames() const noexcept;
   [[nodiscard]] SinkStats sink_stats() const noexcept;
@@ -71,6 +76,8 @@ class SubstreamDevice {
   const SubstreamParts& parts_;
   Sink* const sink_;
   Source* const source_;
+  TimedSink* const timed_sink_;      // null if the sink needs no times
+  TimedSource* const timed_source_;  // null if the source needs none
   std::optional<PlaybackPort> playback_port_;
   std::optional<CapturePort> capture_port_;
 };

@@ -17,7 +17,7 @@ void Substream::refresh_appl_ptr() {
 /// Called when the client's position was read or has moved. Some sinks need the frames before the
 /// DMA takes them.
 void Substream::commit() {
-  if (!state_.playback()) return;
+  if (!device_.is_timed_sink()) return;
   if (state_.free_runs()) {
     device_.report_free_run(ring_.span(), state_.free_run_ahead());
     return;
@@ -28,7 +28,7 @@ void Substream::commit() {
 
 /// The frames of `span` have changed in the ring. A free run plays them without a commit.
 void Substream::report_free_run_changes(const FrameSpan& span) {
-  if (!state_.free_runs()) return;
+  if (!device_.is_timed_sink() || !state_.free_runs()) return;
   const Pointers& pointers = state_.pointers();
   for (const FrameSpan& each :
        FreeRun::changed(span, pointers.hw_frames(), pointers.buffer_size())) {

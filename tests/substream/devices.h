@@ -36,7 +36,7 @@ inline Samples samples_of(std::span<const std::byte> bytes) {
   return samples;
 }
 
-class RememberingSink final : public Sink {
+class RememberingSink final : public Sink, public TimedSink {
  public:
   Result<void> look(const PcmFormat&) override {
     ++looks;
@@ -55,6 +55,7 @@ class RememberingSink final : public Sink {
     came_out.insert(came_out.end(), samples.begin(), samples.end());
     if (committed) stats_.written_frames += samples.size();
   }
+  [[nodiscard]] TimedSink* timed() noexcept override { return needs_times ? this : nullptr; }
   void commit(std::span<const std::byte> ring, uint64_t end) noexcept override {
     committed_to = end;
     told.erase(told.lower_bound(end), told.end());
@@ -73,6 +74,8 @@ class RememberingSink final : public Sink {
     origin_ns = time.origin_ns();
     return true;
   }
+  void pause(uint64_t) noexcept override {}
+  void stop(uint64_t) noexcept override {}
   void flush_async() noexcept override { ++flushes_asked; }
   Result<void> flush() override {
     ++flushes;
@@ -94,6 +97,7 @@ class RememberingSink final : public Sink {
   int look_error = 0;
   int configure_error = 0;
   bool holds_format = true;
+  bool needs_times = true;  ///< the substream asks once, when it is made
   int flush_error = 0;
 
  private:
@@ -101,7 +105,7 @@ class RememberingSink final : public Sink {
 };
 
 /// Frame n, counted over all rounds, has the value n + 1.
-class CountingSource final : public Source {
+class CountingSource final : public Source, public TimedSource {
  public:
   Result<void> look(const PcmFormat&) override {
     return look_error == 0 ? Result<void>{} : Result<void>(Errno{look_error});
@@ -118,9 +122,10 @@ class CountingSource final : public Source {
     asked += bytes / sizeof(int16_t);
     skipped += bytes / sizeof(int16_t);
   }
+  [[nodiscard]] TimedSource* timed() noexcept override { return needs_times ? this : nullptr; }
   void run(const FrameTime& time, uint64_t) noexcept override { origin_ns = time.origin_ns(); }
   [[nodiscard]] bool broken() const noexcept override { return is_broken; }
-  void stop_async() noexcept override { ++stops; }
+  void stop() noexcept override { ++stops; }
   [[nodiscard]] SourceStats stats() const noexcept override { return stats_; }
 
   uint64_t asked = 0;  ///< frames that were read or skipped
@@ -128,6 +133,7 @@ class CountingSource final : public Source {
   int64_t origin_ns = 0;
   int stops = 0;
   bool is_broken = false;
+  bool needs_times = true;  ///< the substream asks once, when it is made
   int look_error = 0;
 
  private:

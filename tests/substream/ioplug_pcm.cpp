@@ -30,10 +30,12 @@ IoplugPcm::IoplugPcm(const PcmSetup& setup) : setup_(setup) {
   SubstreamParts parts;
   if (playback()) {
     auto sink = std::make_unique<RememberingSink>();
+    sink->needs_times = setup_.needs_times;
     sink_ = sink.get();
     parts.sink = std::move(sink);
   } else {
     auto source = std::make_unique<CountingSource>();
+    source->needs_times = setup_.needs_times;
     source_ = source.get();
     parts.source = std::move(source);
   }

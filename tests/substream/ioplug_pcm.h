@@ -34,7 +34,8 @@ struct PcmSetup {
   bool nonblock = false;
   uint32_t fifo_frames = 0;
   int64_t slow_callback_ns = 0;
-  int64_t begin_ns = 0;  ///< the time at the begin, counted from an edge of the frame clock
+  bool needs_times = true;  ///< the sink or source does, as a cable's
+  int64_t begin_ns = 0;     ///< the time at the begin, counted from an edge of the frame clock
 };
 
 /// snd_pcm_sw_params_t

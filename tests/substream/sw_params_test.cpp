@@ -115,6 +115,18 @@ TEST(SubstreamSwParams, FreeRunIsToldAheadAsItComesOut) {
   EXPECT_EQ(pcm.sink().free_run_frames, 100 + kBuffer) << "each frame is told once";
 }
 
+/// An ordinary sink gets its frames from the DMA alone.
+TEST(SubstreamSwParams, FreeRunIsNotReportedToASinkThatNeedsNoTimes) {
+  IoplugPcm pcm({.needs_times = false});
+  ASSERT_EQ(pcm.sw_params(stopping_at(kBoundary)), 0);
+  ASSERT_EQ(pcm.write(kBuffer), 32);
+  pcm.run(50);
+  EXPECT_EQ(pcm.write(10), 10);
+  EXPECT_GE(pcm.avail(), 0);
+  EXPECT_EQ(pcm.sink().came_out.size(), 50U);
+  EXPECT_EQ(pcm.sink().free_run_frames, 0U);
+}
+
 TEST(SubstreamSwParams, FreeRunOfALateMachineIsToldFromWhereItIs) {
   IoplugPcm pcm({});
   ASSERT_EQ(pcm.sw_params(stopping_at(kBoundary)), 0);

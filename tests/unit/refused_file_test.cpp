@@ -202,7 +202,7 @@ TEST_F(RefusedFile, WhoseTapeCannotBeWrittenLosesWhatComesOutInAFreeRun) {
   const std::vector<int32_t> ring(kRingFrames, 7);
   {
     const RefusedCall full("pwrite", EIO);
-    player.sink->free_run(std::as_bytes(std::span(ring)), 8, 24);
+    player.sink->timed()->free_run(std::as_bytes(std::span(ring)), 8, 24);
     EXPECT_TRUE(full.happened());
   }
   EXPECT_EQ(player.sink->stats().lost_frames, 16U);

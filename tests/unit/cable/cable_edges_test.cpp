@@ -34,16 +34,16 @@ TEST_F(CableEdges, AFormatWithoutChannelsOrRateIsRefused) {
 TEST_F(CableEdges, OutsideAStartNothingIsWritten) {
   Player player(clock_);
   Listener listener(clock_);
-  player.sink->commit(bytes_, 8);
-  player.sink->free_run(bytes_, 0, 8);
+  player.sink->timed()->commit(bytes_, 8);
+  player.sink->timed()->free_run(bytes_, 0, 8);
   EXPECT_TRUE(player.run(0)) << "nobody can be late for nothing";
   ASSERT_TRUE(player.begin(1));
   ASSERT_TRUE(listener.start(0));
   player.commit(4);
   ASSERT_TRUE(player.run(0));
   player.stop(4);
-  player.sink->commit(bytes_, 12);
-  player.sink->free_run(bytes_, 4, 12);
+  player.sink->timed()->commit(bytes_, 12);
+  player.sink->timed()->free_run(bytes_, 4, 12);
   EXPECT_EQ(listener.hear(12), heard(1, 1, 4, 7));
   EXPECT_EQ(player.sink->stats().lost_frames, 0U);
 }
@@ -54,9 +54,9 @@ TEST_F(CableEdges, ARingWithoutAFrameWritesNothing) {
   ASSERT_TRUE(player.begin(1));
   ASSERT_TRUE(listener.start(0));
   ASSERT_TRUE(player.run(0));
-  player.sink->commit(bytes_.first(3), 8);
-  player.sink->free_run(bytes_.first(3), 0, 8);
-  player.sink->free_run(bytes_, 8, 8);
+  player.sink->timed()->commit(bytes_.first(3), 8);
+  player.sink->timed()->free_run(bytes_.first(3), 0, 8);
+  player.sink->timed()->free_run(bytes_, 8, 8);
   EXPECT_EQ(listener.hear(8), heard(8, 0, 0, 0));
 }
 
@@ -66,7 +66,7 @@ TEST_F(CableEdges, ASourceThatDoesNotRunHearsSilence) {
   Listener listener(clock_);
   ASSERT_TRUE(listener.start(0));
   EXPECT_EQ(listener.hear(5), heard(1, 1, 4, 0));
-  listener.source->stop_async();
+  listener.source->timed()->stop();
   EXPECT_EQ(listener.hear(5), heard(5, 0, 0, 0));
 }
 

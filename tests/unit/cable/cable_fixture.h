@@ -36,24 +36,24 @@ class Player {
       ring_[n % kRingFrames] = first_ + static_cast<int32_t>(n);
     }
     written_ = end;
-    sink->commit(std::as_bytes(std::span(ring_)), end);
+    sink->timed()->commit(std::as_bytes(std::span(ring_)), end);
   }
   bool run(int64_t at_ns, uint64_t depth = 0) {
     time_ = FrameTime(kSlow.rate_hz, 0);
     time_.start(at_ns);
-    return sink->run(time_, depth, 0);
+    return sink->timed()->run(time_, depth, 0);
   }
   void pause(int64_t at_ns) {
     time_.pause(at_ns);
     paused_at_ = time_.frames_at(at_ns);
-    sink->pause(paused_at_);
+    sink->timed()->pause(paused_at_);
   }
   void resume(int64_t at_ns) {
     time_.resume(at_ns);
-    sink->run(time_, 0, paused_at_);
+    sink->timed()->run(time_, 0, paused_at_);
   }
   void stop(uint64_t frame) {
-    sink->stop(frame);
+    sink->timed()->stop(frame);
     written_ = 0;
   }
   /// Plays from configure() to the last frame, from `at_ns` on.
@@ -82,7 +82,7 @@ class Listener {
   Result<void> start(int64_t at_ns) {
     if (auto ready = source->configure(kSlow, kRingFrames); !ready) return ready;
     time_.start(at_ns);
-    source->run(time_, 0);
+    source->timed()->run(time_, 0);
     at_ = 0;
     return {};
   }

@@ -13,7 +13,7 @@ class CableOverruling : public ::testing::Test {
   /// Plays in kSlow while a capture listens in kOther.
   void overrule() {
     ASSERT_TRUE(listener_->configure(kOther, 64));
-    listener_->run(FrameTime(kOther.rate_hz, 0), 0);
+    listener_->timed()->run(FrameTime(kOther.rate_hz, 0), 0);
     ASSERT_FALSE(broken());
     player_.play(100, 10, kStart);
   }
@@ -21,7 +21,7 @@ class CableOverruling : public ::testing::Test {
     std::vector<std::byte> frames(4 * kOther.frame_bytes(), std::byte{1});
     listener_->read(frames);
     EXPECT_EQ(frames, std::vector<std::byte>(frames.size())) << "silence at all events";
-    return listener_->broken();
+    return listener_->timed()->broken();
   }
 
   RuntimeDirectory directory_;
@@ -52,7 +52,7 @@ TEST_F(CableOverruling, OffersAndGivesItsOwnFormatFromThenOn) {
   Listener follower(clock_);
   ASSERT_TRUE(follower.start(kStart)) << "though the first one is still there";
   EXPECT_EQ(follower.hear(12), heard(1, 100, 10, 1));
-  EXPECT_FALSE(follower.source->broken());
+  EXPECT_FALSE(follower.source->timed()->broken());
 }
 
 TEST_F(CableOverruling, RefusesWhoWasBrokenOffUntilItTakesTheFormat) {
@@ -61,7 +61,7 @@ TEST_F(CableOverruling, RefusesWhoWasBrokenOffUntilItTakesTheFormat) {
   EXPECT_EQ(listener_->configure(kOther, 64).error(), EINVAL);
   EXPECT_NE(listener_->explain().find("1000 Hz"), std::string::npos) << listener_->explain();
   EXPECT_TRUE(listener_->configure(kSlow, 64));
-  EXPECT_FALSE(listener_->broken());
+  EXPECT_FALSE(listener_->timed()->broken());
 }
 
 TEST_F(CableOverruling, LeavesAloneWhoListensInTheSameFormat) {
@@ -69,7 +69,7 @@ TEST_F(CableOverruling, LeavesAloneWhoListensInTheSameFormat) {
   ASSERT_TRUE(listener.start(kStart));
   player_.play(100, 10, kStart);
   EXPECT_EQ(listener.hear(12), heard(1, 100, 10, 1));
-  EXPECT_FALSE(listener.source->broken());
+  EXPECT_FALSE(listener.source->timed()->broken());
 }
 
 TEST_F(CableOverruling, ShowsInTheCablesState) {

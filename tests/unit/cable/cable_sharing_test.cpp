@@ -208,7 +208,7 @@ TEST_F(CableSharing, AKilledWritersFormatIsNotItsSuccessors) {
   Listener listener(clock_);
   ASSERT_TRUE(listener.start(kStart));
   listener.hear(2);
-  EXPECT_FALSE(listener.source->broken());
+  EXPECT_FALSE(listener.source->timed()->broken());
 }
 
 TEST_F(CableSharing, AForkedChildHoldsNoneOfItsParentsLocks) {

@@ -136,7 +136,7 @@ TEST_F(CableTape, TakesNothingBetweenAStopAndTheNextStart) {
   const CableRecord before = record();
   player.commit(20);
   const std::vector<int32_t> ring(kRingFrames, 7);
-  player.sink->free_run(std::as_bytes(std::span(ring)), 10, 30);
+  player.sink->timed()->free_run(std::as_bytes(std::span(ring)), 10, 30);
   EXPECT_EQ(record().sequence, before.sequence) << "a hook of a stopped stream tells nothing";
   EXPECT_EQ(listener_.hear(15), heard(1, 100, 10, 4));
 }

@@ -62,12 +62,12 @@ TEST_F(Cable, FractionsOfBothClocksNeitherRepeatNorDropAFrame) {
     FrameTime played(kCd.rate_hz, 0);
     played.start(kStart + shift_ns);
     player.commit(60);
-    player.sink->run(played, 0, 0);
+    player.sink->timed()->run(played, 0, 0);
     FrameTime listened(kCd.rate_hz, 0);
     listened.start(kStart);
     const auto source = make_cable_source("test", clock_);
     ASSERT_TRUE(source->configure(kCd, 128));
-    source->run(listened, 0);
+    source->timed()->run(listened, 0);
     std::vector<int32_t> all(128);
     for (auto rest = std::span(all); !rest.empty(); rest = rest.subspan(1)) {
       source->read(std::as_writable_bytes(rest.first(1)));
@@ -155,9 +155,9 @@ TEST_F(Cable, WhatIsTakenBackAndWrittenAnewIsHeardAnew) {
   player.play(100, 20, kStart);
   EXPECT_EQ(listener.hear(6), heard(1, 100, 5, 0));
   std::vector<int32_t> ring(kRingFrames, 7);
-  player.sink->commit(std::as_bytes(std::span(ring)), 10);
+  player.sink->timed()->commit(std::as_bytes(std::span(ring)), 10);
   EXPECT_EQ(listener.hear(6), heard(0, 105, 5, 1)) << "no further than the client's position";
-  player.sink->commit(std::as_bytes(std::span(ring)), 14);
+  player.sink->timed()->commit(std::as_bytes(std::span(ring)), 14);
   EXPECT_EQ(listener.hear(5), (std::vector<int32_t>{7, 7, 7, 0, 0}));
 }
 
@@ -167,14 +167,14 @@ TEST_F(Cable, AFreeRunningRingIsHeardCommittedOrNot) {
   Player player(clock_);
   player.play(100, 5, kStart);
   std::vector<int32_t> ring(kRingFrames, 7);
-  player.sink->free_run(std::as_bytes(std::span(ring)), 5, 20);
+  player.sink->timed()->free_run(std::as_bytes(std::span(ring)), 5, 20);
   std::vector<int32_t> expected = heard(1, 100, 5, 0);
   expected.insert(expected.end(), 4, 7);
   EXPECT_EQ(listener.hear(10), expected);
   std::fill(ring.begin(), ring.end(), 8);
-  player.sink->free_run(std::as_bytes(std::span(ring)), 12, 15);
+  player.sink->timed()->free_run(std::as_bytes(std::span(ring)), 12, 15);
   EXPECT_EQ(listener.hear(8), (std::vector<int32_t>{7, 7, 7, 8, 8, 8, 7, 7})) << "changed since";
-  player.sink->commit(std::as_bytes(std::span(ring)), 19);
+  player.sink->timed()->commit(std::as_bytes(std::span(ring)), 19);
   EXPECT_EQ(listener.hear(4), (std::vector<int32_t>{7, 7, 0, 0})) << "no more than the client's";
 }
 
@@ -257,10 +257,10 @@ TEST_F(Cable, ClocksThatDriftApartSlipButNeverRepeat) {
     played.start(kStart);
     FrameTime listened(kFast.rate_hz, ppm);
     listened.start(kStart);
-    player.sink->run(played, 0, 0);
+    player.sink->timed()->run(played, 0, 0);
     const auto source = make_cable_source("test", clock_);
     ASSERT_TRUE(source->configure(kFast, 64));
-    source->run(listened, 0);
+    source->timed()->run(listened, 0);
     int32_t last = 0;
     for (uint64_t done = 0; done < 48000; done += 48) {
       player.commit(played.frames_at(listened.time_of(done + 48)) + 8);

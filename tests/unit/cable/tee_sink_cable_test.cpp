@@ -27,7 +27,7 @@ struct Note {
   SinkStats stats;
 };
 
-class NotedSink final : public Sink {
+class NotedSink final : public Sink, public TimedSink {
  public:
   NotedSink(std::string name, std::string& all, Note& note)
       : name_(std::move(name)), all_(all), note_(note) {}
@@ -39,6 +39,7 @@ class NotedSink final : public Sink {
   void write(std::span<const std::byte> bytes, bool committed) noexcept override {
     note("write " + std::to_string(bytes.size()) + (committed ? " committed" : ""));
   }
+  [[nodiscard]] TimedSink* timed() noexcept override { return this; }
   void commit(std::span<const std::byte> ring, uint64_t end) noexcept override {
     note("commit " + std::to_string(ring.size()) + " " + std::to_string(end));
   }

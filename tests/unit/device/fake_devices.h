@@ -20,6 +20,7 @@ struct FakeDevice {
   bool in_time = true;
   bool broken = false;
   bool holds = true;
+  bool timed = true;
   std::string error_text;
   std::string name;
   SinkStats sink_stats;
@@ -31,7 +32,7 @@ struct FakeDevice {
 };
 
 /// `device` outlives it.
-class FakeSink final : public Sink {
+class FakeSink final : public Sink, public TimedSink {
  public:
   explicit FakeSink(FakeDevice& device) : device_(device) {}
 
@@ -47,6 +48,7 @@ class FakeSink final : public Sink {
   void write(std::span<const std::byte> bytes, bool committed) noexcept override {
     device_.note(committed ? "write" : "leftovers", bytes.size());
   }
+  [[nodiscard]] TimedSink* timed() noexcept override { return device_.timed ? this : nullptr; }
   void commit(std::span<const std::byte>, uint64_t end) noexcept override {
     device_.note("commit", end);
   }
@@ -74,7 +76,7 @@ class FakeSink final : public Sink {
 };
 
 /// `device` outlives it.
-class FakeSource final : public Source {
+class FakeSource final : public Source, public TimedSource {
  public:
   explicit FakeSource(FakeDevice& device) : device_(device) {}
 
@@ -88,8 +90,9 @@ class FakeSource final : public Source {
   }
   void read(std::span<std::byte> out) noexcept override { device_.note("read", out.size()); }
   void skip(uint64_t bytes) noexcept override { device_.note("skip", bytes); }
+  [[nodiscard]] TimedSource* timed() noexcept override { return device_.timed ? this : nullptr; }
   void run(const FrameTime&, uint64_t frame) noexcept override { device_.note("run", frame); }
-  void stop_async() noexcept override { device_.calls.emplace_back("stop_async"); }
+  void stop() noexcept override { device_.calls.emplace_back("stop"); }
   [[nodiscard]] bool broken() const noexcept override { return device_.broken; }
   [[nodiscard]] std::string explain() const override { return device_.error_text; }
   [[nodiscard]] SourceStats stats() const noexcept override { return device_.source_stats; }

@@ -25,13 +25,13 @@ class TeeSinkTest : public ::testing::Test {
 TEST_F(TeeSinkTest, EachCallReachesBoth) {
   const std::vector<std::byte> frames(8);
   ASSERT_TRUE(both_->configure(kMono, 64));
-  both_->commit(frames, 8);
-  both_->free_run(frames, 2, 5);
-  EXPECT_TRUE(both_->run({}, 2, 1));
+  both_->timed()->commit(frames, 8);
+  both_->timed()->free_run(frames, 2, 5);
+  EXPECT_TRUE(both_->timed()->run({}, 2, 1));
   both_->write(frames, true);
   both_->write(std::span(frames).first(3), false);
-  both_->pause(4);
-  both_->stop(6);
+  both_->timed()->pause(4);
+  both_->timed()->stop(6);
   both_->flush_async();
   EXPECT_TRUE(both_->flush());
   both_->release();
@@ -44,12 +44,29 @@ TEST_F(TeeSinkTest, EachCallReachesBoth) {
 
 TEST_F(TeeSinkTest, IsTooLateIfEitherIs) {
   first_.in_time = false;
-  EXPECT_FALSE(both_->run({}, 0, 0));
+  EXPECT_FALSE(both_->timed()->run({}, 0, 0));
   first_.in_time = true;
   second_.in_time = false;
-  EXPECT_FALSE(both_->run({}, 0, 0));
+  EXPECT_FALSE(both_->timed()->run({}, 0, 0));
   EXPECT_EQ(first_.calls.size(), 2U);
   EXPECT_EQ(second_.calls.size(), 2U) << "each is told";
+}
+
+TEST_F(TeeSinkTest, ReportsTimesToTheOneThatNeedsThem) {
+  for (const bool first_needs : {false, true}) {
+    first_.timed = first_needs;
+    second_.timed = !first_needs;
+    const auto sink =
+        make_tee_sink(std::make_unique<FakeSink>(first_), std::make_unique<FakeSink>(second_));
+    ASSERT_NE(sink->timed(), nullptr);
+    sink->timed()->pause(7);
+    EXPECT_EQ(std::exchange(first_.calls, {}).size(), first_needs ? 1U : 0U);
+    EXPECT_EQ(std::exchange(second_.calls, {}).size(), first_needs ? 0U : 1U);
+  }
+  first_.timed = second_.timed = false;
+  const auto sink =
+      make_tee_sink(std::make_unique<FakeSink>(first_), std::make_unique<FakeSink>(second_));
+  EXPECT_EQ(sink->timed(), nullptr);
 }
 
 TEST_F(TeeSinkTest, HoldsWhatBothHold) {

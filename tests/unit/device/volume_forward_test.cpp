@@ -32,15 +32,15 @@ TEST_F(VolumeForwards, EachCallReachesTheSink) {
   const std::vector<std::byte> ring(16);
   EXPECT_TRUE(sink->look(kMono));
   ASSERT_TRUE(sink->configure(kMono, 8));
-  sink->commit(ring, 6);
-  sink->free_run(ring, 6, 8);
-  EXPECT_TRUE(sink->run({}, 3, 4));
+  sink->timed()->commit(ring, 6);
+  sink->timed()->free_run(ring, 6, 8);
+  EXPECT_TRUE(sink->timed()->run({}, 3, 4));
   device_.in_time = false;
-  EXPECT_FALSE(sink->run({}, 0, 1));
+  EXPECT_FALSE(sink->timed()->run({}, 0, 1));
   sink->write(ring, true);
   sink->write(ring, false);
-  sink->pause(5);
-  sink->stop(7);
+  sink->timed()->pause(5);
+  sink->timed()->stop(7);
   sink->flush_async();
   EXPECT_TRUE(sink->flush());
   device_.flushed = Errno{EIO};
@@ -74,23 +74,23 @@ TEST_F(VolumeForwards, EachCallReachesTheSource) {
   std::vector<std::byte> frames(6);
   EXPECT_TRUE(source->look(kMono));
   ASSERT_TRUE(source->configure(kMono, 8));
-  source->run({}, 4);
+  source->timed()->run({}, 4);
   source->read(frames);
   source->skip(10);
-  source->stop_async();
+  source->timed()->stop();
   const std::vector<std::string> expected{"look 1", "configure 8", "run 4",
-                                          "read 6", "skip 10",     "stop_async"};
+                                          "read 6", "skip 10",     "stop"};
   EXPECT_EQ(device_.calls, expected);
 }
 
 TEST_F(VolumeForwards, WhatTheSourceSaysIsSaid) {
   const auto source = make_volume_source(std::make_unique<FakeSource>(device_), path(false));
-  EXPECT_FALSE(source->broken());
+  EXPECT_FALSE(source->timed()->broken());
   device_.broken = true;
   device_.error_text = "error_text";
   device_.source_stats.late_frames = 7;
   device_.configured = Errno{EINVAL};
-  EXPECT_TRUE(source->broken());
+  EXPECT_TRUE(source->timed()->broken());
   EXPECT_EQ(source->explain(), "error_text");
   EXPECT_EQ(source->stats().late_frames, 7U);
   ASSERT_TRUE(source->shape());
@@ -98,6 +98,17 @@ TEST_F(VolumeForwards, WhatTheSourceSaysIsSaid) {
   EXPECT_EQ(source->configure(kMono, 8).error(), EINVAL);
   device_.looked = Errno{EACCES};
   EXPECT_EQ(source->look(kMono).error(), EACCES);
+}
+
+/// A device that needs no times does not get any by its volume.
+TEST_F(VolumeForwards, ADeviceNeedsTimesOnlyIfTheOneBehindDoes) {
+  for (const bool timed : {false, true}) {
+    device_.timed = timed;
+    const auto sink = make_volume_sink(std::make_unique<FakeSink>(device_), path(false));
+    EXPECT_EQ(sink->timed() != nullptr, timed);
+    const auto source = make_volume_source(std::make_unique<FakeSource>(device_), path(false));
+    EXPECT_EQ(source->timed() != nullptr, timed);
+  }
 }
 
 TEST_F(VolumeForwards, AStreamOfNoLoopIsAnnouncedToNobody) {
@@ -108,7 +119,7 @@ TEST_F(VolumeForwards, AStreamOfNoLoopIsAnnouncedToNobody) {
   for (const bool announce : {false, true}) {
     const auto sink = make_volume_sink(std::make_unique<FakeSink>(device_), path(announce));
     ASSERT_TRUE(sink->configure(kMono, 8));
-    sink->run({}, 0, 0);
+    sink->timed()->run({}, 0, 0);
     inotify_event event{};
     EXPECT_EQ(read(watch.get(), &event, sizeof event) > 0, announce);
   }

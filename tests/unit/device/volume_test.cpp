@@ -36,7 +36,7 @@ Frames ramp(int first, size_t count) {
 }
 
 /// A sink that takes frames from the ring, as a cable does.
-class TapeSink final : public Sink {
+class TapeSink final : public Sink, public TimedSink {
  public:
   /// Begins a start. `meanwhile` runs before the sink in front has begun its own start.
   Result<void> configure(const PcmFormat&, uint64_t) override {
@@ -50,6 +50,7 @@ class TapeSink final : public Sink {
     Frames& to = committed ? written : leftovers;
     to.insert(to.end(), frames.begin(), frames.end());
   }
+  [[nodiscard]] TimedSink* timed() noexcept override { return this; }
   void commit(std::span<const std::byte> ring, uint64_t end) noexcept override {
     if (end > tape.size()) take(ring, tape.size(), end);
     tape.resize(end);
@@ -58,6 +59,9 @@ class TapeSink final : public Sink {
   void free_run(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept override {
     take(ring, from, to);
   }
+  bool run(const FrameTime&, uint64_t, uint64_t) noexcept override { return true; }
+  void pause(uint64_t) noexcept override {}
+  void stop(uint64_t) noexcept override {}
   void flush_async() noexcept override {}
   Result<void> flush() override { return {}; }
   [[nodiscard]] SinkStats stats() const noexcept override { return {}; }
@@ -99,7 +103,7 @@ class VolumeSinks : public ::testing::Test {
 
 TEST_F(VolumeSinks, HandOnTheRingItselfAt0dB) {
   const Frames ring = ramp(0, kRing);
-  sink_->commit(bytes_of(ring), kRing);
+  sink_->timed()->commit(bytes_of(ring), kRing);
   EXPECT_EQ(tape_->ring_data, bytes_of(ring).data());
   EXPECT_EQ(tape_->tape, ring);
   sink_->write(bytes_of(ring), true);
@@ -131,10 +135,10 @@ TEST_F(VolumeSinks, LeaveTheRingsLeftoversAlone) {
 
 TEST_F(VolumeSinks, LowerWhatIsCommittedFromThenOnAcrossTheWrap) {
   Frames ring = ramp(1000, kRing);
-  sink_->commit(bytes_of(ring), 12);
+  sink_->timed()->commit(bytes_of(ring), 12);
   set_volume(kMinus20dB);
   for (size_t i = 0; i < 4; ++i) ring[i] = static_cast<int16_t>(2000 + 10 * i);
-  sink_->commit(bytes_of(ring), 20);
+  sink_->timed()->commit(bytes_of(ring), 20);
   Frames expected = ramp(1000, 12);
   for (const int16_t frame : Frames{112, 113, 114, 115, 200, 201, 202, 203}) {
     expected.push_back(frame);
@@ -144,17 +148,17 @@ TEST_F(VolumeSinks, LowerWhatIsCommittedFromThenOnAcrossTheWrap) {
 
 TEST_F(VolumeSinks, TakeRewoundFramesAnew) {
   const Frames ring = ramp(1000, kRing);
-  sink_->commit(bytes_of(ring), 8);
+  sink_->timed()->commit(bytes_of(ring), 8);
   set_volume(kMinus20dB);
-  sink_->commit(bytes_of(ring), 6);
-  sink_->commit(bytes_of(ring), 9);
+  sink_->timed()->commit(bytes_of(ring), 6);
+  sink_->timed()->commit(bytes_of(ring), 9);
   EXPECT_EQ(tape_->tape, (Frames{1000, 1010, 1020, 1030, 1040, 1050, 106, 107, 108}));
 }
 
 TEST_F(VolumeSinks, LowerWhatComesOutInAFreeRun) {
   const Frames ring = ramp(1000, kRing);
   set_volume(kMinus20dB);
-  sink_->free_run(bytes_of(ring), 14, 18);
+  sink_->timed()->free_run(bytes_of(ring), 14, 18);
   EXPECT_EQ(Frames(tape_->tape.begin() + 14, tape_->tape.end()), (Frames{114, 115, 100, 101}));
 }
 
@@ -163,28 +167,28 @@ TEST_F(VolumeSinks, LowerWhatComesOutInAFreeRun) {
 TEST_F(VolumeSinks, LetNothingThroughBeforeTheirOwnStart) {
   const Frames ring = ramp(1000, kRing);
   set(kPlaybackSwitch, 0);
-  sink_->stop(0);
+  sink_->timed()->stop(0);
   tape_->meanwhile = [&] {
-    sink_->commit(bytes_of(ring), 8);
-    sink_->free_run(bytes_of(ring), 8, 12);
+    sink_->timed()->commit(bytes_of(ring), 8);
+    sink_->timed()->free_run(bytes_of(ring), 8, 12);
   };
   ASSERT_TRUE(sink_->configure(kMono, kRing));
   EXPECT_EQ(tape_->tape, Frames{});
-  sink_->commit(bytes_of(ring), 8);
+  sink_->timed()->commit(bytes_of(ring), 8);
   EXPECT_EQ(tape_->tape, Frames(8));
-  sink_->free_run(bytes_of(ring), 8, 12);
+  sink_->timed()->free_run(bytes_of(ring), 8, 12);
   EXPECT_EQ(tape_->tape, Frames(12));
 }
 
 /// If a start is stopped before its transfer is issued, no call ends it.
 TEST_F(VolumeSinks, LetNothingThroughBetweenTwoStarts) {
   const Frames ring = ramp(1000, kRing);
-  sink_->commit(bytes_of(ring), 8);
+  sink_->timed()->commit(bytes_of(ring), 8);
   set(kPlaybackSwitch, 0);
-  tape_->meanwhile = [&] { sink_->commit(bytes_of(ring), 8); };
+  tape_->meanwhile = [&] { sink_->timed()->commit(bytes_of(ring), 8); };
   ASSERT_TRUE(sink_->configure(kMono, kRing));
   EXPECT_EQ(tape_->tape, Frames{});
-  sink_->commit(bytes_of(ring), 8);
+  sink_->timed()->commit(bytes_of(ring), 8);
   EXPECT_EQ(tape_->tape, Frames(8));
 }
 
@@ -198,11 +202,11 @@ TEST_F(MixedSinks, TellWhoWatchesOfBeginningAndEnd) {
     return read(watch.get(), &event, sizeof event) > 0;
   };
   EXPECT_FALSE(told());
-  sink_->run(FrameTime(48000, 0), 0, 0);
+  sink_->timed()->run(FrameTime(48000, 0), 0, 0);
   EXPECT_TRUE(told());
-  sink_->pause(8);
+  sink_->timed()->pause(8);
   EXPECT_TRUE(told());
-  sink_->stop(8);
+  sink_->timed()->stop(8);
   EXPECT_TRUE(told());
   EXPECT_FALSE(told());
   sink_.reset();

@@ -10,7 +10,7 @@
 namespace dmasim {
 namespace {
 
-class RecordingSink final : public Sink {
+class RecordingSink final : public Sink, public TimedSink {
  public:
   Result<void> configure(const PcmFormat&, uint64_t) override { return {}; }
   void write(std::span<const std::byte> bytes, bool committed) noexcept override {
@@ -20,6 +20,9 @@ class RecordingSink final : public Sink {
   Result<void> flush() override { return {}; }
   [[nodiscard]] SinkStats stats() const noexcept override { return {}; }
 
+  [[nodiscard]] TimedSink* timed() noexcept override { return this; }
+  void commit(std::span<const std::byte>, uint64_t) noexcept override {}
+  void free_run(std::span<const std::byte>, uint64_t, uint64_t) noexcept override {}
   bool run(const FrameTime&, uint64_t depth, uint64_t frame) noexcept override {
     told.push_back({"run", frame});
     run_depth = depth;
@@ -137,6 +140,18 @@ TEST(PlaybackPort, WithoutAFifoAllThatWasTakenHasComeOut) {
   port.skip(4);
   port.stop(false);
   EXPECT_EQ(sink.told.back(), (std::pair<std::string, uint64_t>{"stop", 5}));
+}
+
+TEST(PlaybackPort, ASinkThatNeedsNoTimesIsNeverLate) {
+  const auto sink = make_null_sink();
+  ASSERT_TRUE(sink->configure({.sample = SampleFormat::u8, .channels = 1, .rate_hz = 8000}, 16));
+  PlaybackPort port(*sink);
+  ASSERT_TRUE(port.configure(1, 3));
+  EXPECT_TRUE(port.run({}, 0));
+  port.take(count_from(0, 5), true);
+  port.pause();
+  port.stop(true);
+  EXPECT_EQ(sink->stats().written_frames, 5U);
 }
 
 TEST(CapturePort, AsksTheSourceAndTellsTheFifo) {

@@ -142,7 +142,6 @@ TEST(CounterSource, GoesOnWhereItWas) {
   const PcmFormat format{SampleFormat::s32_le, 1, 48000};
   ASSERT_TRUE(source->configure(format, kBurst));
   read_frames(*source, format, 10);
-  source->stop_async();
   ASSERT_TRUE(source->configure(format, kBurst));
   EXPECT_EQ(bits_of(format.sample, read_frames(*source, format, 1)),
             counter_sample(format.sample, 10, 0));
@@ -275,7 +274,6 @@ TEST(FileSource, GoesOnWhereItWasAlsoInAnotherFormat) {
   const auto source = open_source(directory / "in");
   ASSERT_TRUE(source->configure(first, kBurst));
   const auto head = read_frames(*source, first, 700);
-  source->stop_async();
   ASSERT_TRUE(source->configure(second, 4 * kBurst));
   const auto tail = read_frames(*source, second, 1300);
   auto numbers = numbers_of(first.sample, head);
