@@ -75,10 +75,11 @@ Result<void> make_open_pcm(OpenPcm& pcm, const snd_config_t* conf) {
   }
   Result<SubstreamParts> parts = make_parts(pcm.config, stream);
   if (!parts) return parts.as_errno();
+  const bool flush_at_exit = parts->sink && parts->sink->flush_at_exit();
   pcm.channel_maps = std::make_unique<ChannelMaps>(pcm.config.channel_maps, pcm.config.channels);
   pcm.substream = std::make_unique<Substream>(pcm.io, stream, std::move(*parts));
   if (Result<void> opened = pcm.substream->open(); !opened) return opened;
-  if (stream == SND_PCM_STREAM_PLAYBACK && !pcm.config.file.empty()) {
+  if (flush_at_exit) {
     Substream& flushed = *pcm.substream;
     pcm.exit_flush.emplace([&flushed] { static_cast<void>(flushed.sync_recording()); });
   }

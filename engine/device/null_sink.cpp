@@ -23,6 +23,7 @@ class NullSink final : public Sink {
     stats_.written_frames += bytes.size() / frame_bytes_;
   }
 
+  [[nodiscard]] bool has_volume() const noexcept override { return false; }
   void flush_async() noexcept override {}
   Result<void> flush() override { return {}; }
 

@@ -78,11 +78,23 @@ class Sink {
   /// EINVAL (a format the file type cannot hold).
   virtual Result<void> configure(const PcmFormat& format, uint64_t burst_frames) = 0;
 
-  /// [any] Says whether the sink's kind of file can hold `format`.
-  [[nodiscard]] virtual bool holds(const PcmFormat& format) const noexcept {
-    static_cast<void>(format);
+  // What the code around a sink has to know of it. The answers never change.
+
+  /// [any] Says whether the sink can keep frames of `format`, at each rate from the format's own up
+  /// to `most_hz`.
+  [[nodiscard]] virtual bool holds_rates(const PcmFormat& format, uint32_t most_hz) const noexcept {
+    static_cast<void>(format), static_cast<void>(most_hz);
     return true;
   }
+  /// The same for the one rate of `format`.
+  [[nodiscard]] bool holds(const PcmFormat& format) const noexcept {
+    return holds_rates(format, format.rate_hz);
+  }
+  /// [any] Says whether the card's volume acts on the frames. It does not if nobody gets them.
+  [[nodiscard]] virtual bool has_volume() const noexcept { return true; }
+  /// [any] Says whether frames wait in this process before they reach their place, so that exit()
+  /// has to call flush().
+  [[nodiscard]] virtual bool flush_at_exit() const noexcept { return false; }
 
   /// [hardware; under the channel's lock] Takes whole frames, in their order. Never blocks.
   /// `committed` is false for frames that the DMA read beyond the client's position: what was left

@@ -72,6 +72,9 @@ class Source {
 
   [[nodiscard]] virtual SourceStats stats() const noexcept = 0;
 
+  /// [any] Says whether the card's volume acts on the frames. It does not if they are silence.
+  [[nodiscard]] virtual bool has_volume() const noexcept { return true; }
+
   /// Of a sound file: its rate and channel count, the only ones that this source has.
   struct Shape {
     uint32_t channels;

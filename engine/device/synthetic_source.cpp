@@ -53,6 +53,10 @@ class SyntheticSource : public Source {
 };
 
 class SilenceSource final : public SyntheticSource {
+ public:
+  [[nodiscard]] bool has_volume() const noexcept override { return false; }
+
+ private:
   void generate(const PcmFormat& format, uint64_t,
                 std::span<std::byte> out) const noexcept override {
     encode_silence(format.sample, out);

@@ -27,8 +27,15 @@ class TeeSink final : public Sink, public TimedSink {
     if (!ready) second_->release();
     return ready;
   }
-  [[nodiscard]] bool holds(const PcmFormat& format) const noexcept override {
-    return first_->holds(format) && second_->holds(format);
+  [[nodiscard]] bool holds_rates(const PcmFormat& format,
+                                 uint32_t most_hz) const noexcept override {
+    return first_->holds_rates(format, most_hz) && second_->holds_rates(format, most_hz);
+  }
+  [[nodiscard]] bool has_volume() const noexcept override {
+    return first_->has_volume() || second_->has_volume();
+  }
+  [[nodiscard]] bool flush_at_exit() const noexcept override {
+    return first_->flush_at_exit() || second_->flush_at_exit();
   }
   void release() noexcept override {
     first_->release();

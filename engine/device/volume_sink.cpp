@@ -32,9 +32,11 @@ class VolumeSink final : public Sink, public TimedSink {
   Result<void> look(const PcmFormat& format) override { return sink_->look(format); }
   Result<void> configure(const PcmFormat& format, uint64_t burst_frames) override
       DMASIM_EXCLUDES(lock_);
-  [[nodiscard]] bool holds(const PcmFormat& format) const noexcept override {
-    return sink_->holds(format);
+  [[nodiscard]] bool holds_rates(const PcmFormat& format,
+                                 uint32_t most_hz) const noexcept override {
+    return sink_->holds_rates(format, most_hz);
   }
+  [[nodiscard]] bool flush_at_exit() const noexcept override { return sink_->flush_at_exit(); }
   [[nodiscard]] TimedSink* timed() noexcept override { return timed_ == nullptr ? nullptr : this; }
   void write(std::span<const std::byte> bytes, bool committed) noexcept override
       DMASIM_EXCLUDES(lock_);

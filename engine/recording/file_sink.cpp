@@ -142,7 +142,7 @@ class FileRecorder final : public Recorder {
   /// Looks up the owner of a file in /proc/locks. It does not try the lock, because holding it for
   /// even a moment could make another stream's start fail.
   Result<void> look(const PcmFormat& format) override {
-    if (!holds(format)) return Errno{EINVAL};
+    if (!file_type_holds(target_.type, format)) return Errno{EINVAL};
     int refused = 0;
     if (target_.kind != Kind::file) {
       refused = look_at_device();
@@ -160,7 +160,7 @@ class FileRecorder final : public Recorder {
   }
 
   Result<std::unique_ptr<Recording>> begin(const PcmFormat& format) override {
-    if (!holds(format)) return Errno{EINVAL};
+    if (!file_type_holds(target_.type, format)) return Errno{EINVAL};
     if (target_.kind == Kind::device) return begin_device(format);
     if (target_.kind == Kind::pipe) return begin_pipe(format);
     if (path_.empty()) {
@@ -177,8 +177,9 @@ class FileRecorder final : public Recorder {
     next_ = found->index + 1;
     return recording;
   }
-  [[nodiscard]] bool holds(const PcmFormat& format) const noexcept override {
-    return file_type_holds(target_.type, format);
+  [[nodiscard]] bool holds_rates(const PcmFormat& format,
+                                 uint32_t most_hz) const noexcept override {
+    return file_type_holds_rates(target_.type, format, most_hz);
   }
 
   [[nodiscard]] std::shared_ptr<const std::string> recorded_into() const noexcept override {
@@ -312,18 +313,6 @@ Result<std::unique_ptr<Sink>> make_file_sink(const FilePattern& name,
 Result<std::unique_ptr<Sink>> make_file_sink(const char* path, const FileSinkOptions& options) {
   if (path == nullptr) return Errno{EINVAL};
   return make_file_sink(FilePattern::plain(path), options);
-}
-
-bool file_sink_accepts(const char* path, const PcmFormat& format) noexcept {
-  return file_sink_accepts_rates(path, format, format.rate_hz);
-}
-
-bool file_sink_accepts_rates(const char* path, const PcmFormat& format, uint32_t most_hz) noexcept {
-  if (path == nullptr) return false;
-  struct stat status {};
-  const auto kind = status_of(path, status) == 0 ? kind_of(status.st_mode) : std::nullopt;
-  const auto type = type_of(path, kind.value_or(Kind::file));
-  return type && file_type_holds_rates(*type, format, most_hz);
 }
 
 pid_t file_lock_owner(const char* path) noexcept {

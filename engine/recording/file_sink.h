@@ -49,12 +49,6 @@ Result<std::unique_ptr<Sink>> make_file_sink(const FilePattern& name,
 /// The same for a path without places such as %n.
 Result<std::unique_ptr<Sink>> make_file_sink(const char* path, const FileSinkOptions& options);
 
-/// Whether files of this path's type can hold `format`.
-[[nodiscard]] bool file_sink_accepts(const char* path, const PcmFormat& format) noexcept;
-/// The same at each rate from that of `format` up to `most_hz`.
-[[nodiscard]] bool file_sink_accepts_rates(const char* path, const PcmFormat& format,
-                                           uint32_t most_hz) noexcept;
-
 /// After EBUSY from look() or configure(): the process that records into `path`; 0 if it is
 /// unknown.
 [[nodiscard]] pid_t file_lock_owner(const char* path) noexcept;

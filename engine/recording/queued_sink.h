@@ -32,9 +32,11 @@ class QueuedSink final : public Sink {
   Result<void> look(const PcmFormat& format) override DMASIM_EXCLUDES(lock_);
   Result<void> configure(const PcmFormat& format, uint64_t burst_frames) override
       DMASIM_EXCLUDES(lock_);
-  [[nodiscard]] bool holds(const PcmFormat& format) const noexcept override {
-    return recorder_->holds(format);
+  [[nodiscard]] bool holds_rates(const PcmFormat& format,
+                                 uint32_t most_hz) const noexcept override {
+    return recorder_->holds_rates(format, most_hz);
   }
+  [[nodiscard]] bool flush_at_exit() const noexcept override { return true; }
   void write(std::span<const std::byte> bytes, bool committed) noexcept override
       DMASIM_EXCLUDES(lock_);
   void flush_async() noexcept override DMASIM_EXCLUDES(lock_);
@@ -63,7 +65,7 @@ class QueuedSink final : public Sink {
   void move_out(Take& take) noexcept DMASIM_REQUIRES(lock_);
   void settle(const Recording::Kept& kept) noexcept DMASIM_REQUIRES(lock_);
 
-  const std::unique_ptr<Recorder> recorder_;  // [setup] only, except holds()
+  const std::unique_ptr<Recorder> recorder_;  // [setup] only, except holds_rates()
   const FileSinkOptions options_;
   const RealtimeClock clock_;
 

@@ -52,8 +52,9 @@ class Recorder {
   virtual void expect(size_t bytes) noexcept { static_cast<void>(bytes); }
   /// Errors: those of Sink::configure(). May throw std::bad_alloc.
   virtual Result<std::unique_ptr<Recording>> begin(const PcmFormat& format) = 0;
-  /// See Sink::holds(). [any]
-  [[nodiscard]] virtual bool holds(const PcmFormat& format) const noexcept = 0;
+  /// See Sink::holds_rates(). [any]
+  [[nodiscard]] virtual bool holds_rates(const PcmFormat& format,
+                                         uint32_t most_hz) const noexcept = 0;
   /// After begin(): see Sink::recorded_into. Null if there is no such name.
   [[nodiscard]] virtual std::shared_ptr<const std::string> recorded_into() const noexcept {
     return nullptr;

@@ -29,7 +29,7 @@ struct OpenPcm {
   std::unique_ptr<ChannelMaps> channel_maps;
   std::unique_ptr<Substream> substream;
   LossWords loss;
-  std::optional<ExitFlush> exit_flush;  // if there is a recording
+  std::optional<ExitFlush> exit_flush;  // if the sink has to be flushed at exit()
 };
 
 inline OpenPcm& open_pcm_of(snd_pcm_ioplug_t* io) {

@@ -7,9 +7,7 @@
 #include <vector>
 
 #include "engine/cable/cable.h"
-#include "engine/device/sink.h"
 #include "engine/recording/file_pattern.h"
-#include "engine/recording/file_sink.h"
 #include "plugin/config/config_values.h"
 #include "plugin/open/pcm_mixer.h"
 #include "plugin/pcm/ring_copy.h"
@@ -32,19 +30,26 @@ unsigned largest(Range range, Fits fits) {
   return range.min;
 }
 
-/// The rates of `range` that the file type of `path` holds together with the rest of `format`. If
-/// it holds all of them, the answer is the range. Else it is a list: those of the usual rates and
-/// of the range's two ends that it holds. Empty if it holds none of these.
-std::optional<Rates> held_rates(const char* path, PcmFormat format, const Range& range) {
-  format.rate_hz = range.min;
-  if (file_sink_accepts_rates(path, format, range.max)) return Rates(range);
-  std::vector<unsigned> list{range.min};
+/// The rates that may be left of `rates`: a list as it is; of a range, the usual rates in it and
+/// its two ends.
+std::vector<unsigned> listed(const Rates& rates) {
+  if (!rates.list().empty()) return rates.list();
+  std::vector<unsigned> list{rates.min()};
   std::copy_if(kUsualRates.begin(), kUsualRates.end(), std::back_inserter(list),
-               [&](unsigned rate_hz) { return rate_hz > range.min && rate_hz < range.max; });
-  if (range.max > range.min) list.push_back(range.max);
+               [&](unsigned rate_hz) { return rate_hz > rates.min() && rate_hz < rates.max(); });
+  if (rates.max() > rates.min()) list.push_back(rates.max());
+  return list;
+}
+
+/// The rates of `rates` that `sink` holds together with the rest of `format`. If it holds each rate
+/// from the lowest to the highest, all are left. Else a list is left. Empty if none is left.
+std::optional<Rates> held_rates(const Sink& sink, PcmFormat format, const Rates& rates) {
+  format.rate_hz = rates.min();
+  if (sink.holds_rates(format, rates.max())) return rates;
+  std::vector<unsigned> list = listed(rates);
   std::erase_if(list, [&](unsigned rate_hz) {
     format.rate_hz = rate_hz;
-    return !file_sink_accepts(path, format);
+    return !sink.holds(format);
   });
   if (list.empty()) return std::nullopt;
   return Rates(std::move(list));
@@ -69,22 +74,17 @@ FilePattern file_pattern(const PcmConfig& config) {
   return FilePattern::parse(config.file, {.card = config.card, .subdevice = subdevice}).value();
 }
 
-bool is_sound_file(const std::string& source) noexcept {
-  return !source.empty() && source != "silence" && source != "counter" && !tone_hz(source);
-}
-
-bool narrow_to_file(PcmConfig& config, const char* path) {
-  const Range range{config.rate_hz.min(), config.rate_hz.max()};  // not narrowed so far
+bool narrow_to_sink(PcmConfig& config, const Sink& sink) {
+  const Rates before = config.rate_hz;
   const auto rates = [&](SampleFormat format) {
-    return held_rates(path, {.sample = format, .channels = config.channels.min}, range);
+    return held_rates(sink, {.sample = format, .channels = config.channels.min}, before);
   };
   std::erase_if(config.formats, [&](SampleFormat format) { return !rates(format); });
   if (config.formats.empty()) return false;
   const SampleFormat any = config.formats.front();
   config.rate_hz = *rates(any);
   config.channels.max = largest(config.channels, [&](unsigned channels) {
-    return file_sink_accepts(
-        path, {.sample = any, .channels = channels, .rate_hz = config.rate_hz.min()});
+    return sink.holds({.sample = any, .channels = channels, .rate_hz = config.rate_hz.min()});
   });
   return true;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Narrows a PCM's limits to what its file, source or cable allows.
+/// Narrows a PCM's limits to what its sink, source or cable allows.
 #pragma once
 
 #include <alsa/asoundlib.h>
@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "engine/device/sink.h"
 #include "engine/device/source.h"
 #include "engine/pcm/pcm_format.h"
 #include "engine/recording/file_pattern.h"
@@ -18,14 +19,10 @@ namespace dmasim {
 /// std::bad_alloc.
 [[nodiscard]] FilePattern file_pattern(const PcmConfig& config);
 
-/// Says whether `source` is the path of a sound file, and not one of the words for another source.
-[[nodiscard]] bool is_sound_file(const std::string& source) noexcept;
-
 // Each of the next three answers false if no value would be left. Some limits may be narrowed then.
 
-/// To what the type of the recording's file can hold: some types do not hold every format, channel
-/// count and rate.
-bool narrow_to_file(PcmConfig& config, const char* path);
+/// To what the sink can hold: some types of files do not hold every format, channel count and rate.
+bool narrow_to_sink(PcmConfig& config, const Sink& sink);
 
 /// To the one rate and one channel count of a sound file, as on a card with a fixed clock.
 bool narrow_to_shape(PcmConfig& config, const Source::Shape& shape);

@@ -20,14 +20,13 @@ MixerPath path_of(const PcmConfig& config) {
 
 }  // namespace
 
-std::unique_ptr<Sink> mix(const PcmConfig& config, std::unique_ptr<Sink> sink) {
-  if (config.file.empty() && config.cable.empty()) return sink;
+std::unique_ptr<Sink> with_volume(const PcmConfig& config, std::unique_ptr<Sink> sink) {
+  if (!sink->has_volume()) return sink;
   return make_volume_sink(std::move(sink), path_of(config));
 }
 
-std::unique_ptr<Source> mix(const PcmConfig& config, std::unique_ptr<Source> source) {
-  const bool silent = config.source.empty() || config.source == "silence";
-  if (silent && config.cable.empty()) return source;
+std::unique_ptr<Source> with_volume(const PcmConfig& config, std::unique_ptr<Source> source) {
+  if (!source->has_volume()) return source;
   return make_volume_source(std::move(source), path_of(config));
 }
 

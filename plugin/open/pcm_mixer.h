@@ -13,10 +13,9 @@
 
 namespace dmasim {
 
-/// Adds the mixer's volume to the sink or source. Answers the same object if nobody hears the
-/// volume: a sink without a file or cable, a source of silence without a cable.
-std::unique_ptr<Sink> mix(const PcmConfig& config, std::unique_ptr<Sink> sink);
-std::unique_ptr<Source> mix(const PcmConfig& config, std::unique_ptr<Source> source);
+/// Adds the mixer's volume to the sink or source. Answers the same object if it has no volume.
+std::unique_ptr<Sink> with_volume(const PcmConfig& config, std::unique_ptr<Sink> sink);
+std::unique_ptr<Source> with_volume(const PcmConfig& config, std::unique_ptr<Source> source);
 
 /// A function that answers the rate deviation of a loop's clock, in ppm, at the moment of its call.
 /// It is the PCM's `ppm`, shifted by the loop's "PCM Rate Shift 100000". Empty if the PCM is not at

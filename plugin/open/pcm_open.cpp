@@ -4,15 +4,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 
-#include "engine/cable/cable.h"
-#include "engine/device/tee_sink.h"
-#include "engine/recording/file_pattern.h"
-#include "engine/recording/file_sink.h"
-#include "engine/recording/file_source.h"
 #include "plugin/config/config_values.h"
 #include "plugin/open/card.h"
+#include "plugin/open/device_factory.h"
 #include "plugin/open/narrow.h"
 #include "plugin/open/pcm_mixer.h"
 #include "plugin/open/precedence.h"
@@ -20,103 +15,6 @@
 
 namespace dmasim {
 namespace {
-
-constexpr int64_t kMsNs = 1'000'000;
-
-void log_file_refusal(const PcmConfig& config, int error) {
-  if (error == ENOTSUP) {
-    SNDERR(
-        "dmasim: file = \"%s\": nothing can be appended to a .flac, a FIFO or a device; accepted "
-        "with append = yes: .wav .w64 .raw",
-        config.file.c_str());
-    return;
-  }
-  SNDERR(
-      "dmasim: file = \"%s\": %s; accepted: a path that can be written, ending in "
-      ".wav .w64 .flac or .raw, or a FIFO that can be read and written",
-      config.file.c_str(), std::strerror(error));
-}
-
-Result<std::unique_ptr<Sink>> make_file(PcmConfig& config) {
-  const FilePattern pattern = file_pattern(config);
-  if (!pattern.counts()) config.file = pattern.name(0);
-  Result<std::unique_ptr<Sink>> sink = make_file_sink(pattern, {.queue_ns = config.queue_ms * kMsNs,
-                                                                .flush_ns = config.flush_ms * kMsNs,
-                                                                .append = config.append});
-  if (!sink) {
-    log_file_refusal(config, sink.error());
-    return sink.error() == ENOTSUP ? Errno{EINVAL} : sink.as_errno();
-  }
-  if (!narrow_to_file(config, pattern.name(0).c_str())) {
-    SNDERR(
-        "dmasim: file = \"%s\" cannot hold any of the formats, channels and rates that are "
-        "allowed",
-        config.file.c_str());
-    return Errno{EINVAL};
-  }
-  return sink;
-}
-
-Result<std::unique_ptr<Sink>> make_sink(PcmConfig& config) {
-  if (config.cable.empty() && config.file.empty()) return make_null_sink();
-  if (config.cable.empty()) return make_file(config);
-  std::unique_ptr<Sink> cable = make_cable_sink(config.cable, std::make_shared<RealtimeClock>(),
-                                                notify_switch(config), config.directory);
-  if (config.file.empty()) return cable;
-  Result<std::unique_ptr<Sink>> file = make_file(config);
-  if (!file) return file;
-  return make_tee_sink(std::move(*file), std::move(cable));
-}
-
-bool narrow_to_source(PcmConfig& config, const Source& source) {
-  const auto shape = source.shape();
-  if (!shape || narrow_to_shape(config, *shape)) return true;
-  SNDERR(
-      "dmasim: source = \"%s\" has %u channels at %u Hz; accepted: channels = %u-%u, "
-      "rate = %u-%u",
-      config.source.c_str(), shape->channels, shape->rate_hz, config.channels.min,
-      config.channels.max, config.rate_hz.min(), config.rate_hz.max());
-  return false;
-}
-
-Result<std::unique_ptr<Source>> make_cable_end(const PcmConfig& config) {
-  if (config.source.empty()) {
-    return make_cable_source(config.cable, std::make_shared<RealtimeClock>(), config.directory);
-  }
-  SNDERR("dmasim: source = \"%s\" and cable = \"%s\"; accepted: one of them for a capture",
-         config.source.c_str(), config.cable.c_str());
-  return Errno{EINVAL};
-}
-
-Result<std::unique_ptr<Source>> make_sound_file(PcmConfig& config) {
-  const std::string& name = config.source;
-  Result<std::unique_ptr<Source>> source = make_file_source(name.c_str());
-  if (source.error() == ENOTSUP) {
-    SNDERR(
-        "dmasim: source = \"%s\": its header gives a sample more bytes than its bits need, so that "
-        "nobody knows which of them are the sound; accepted: a WAV of 8, 16, 24 or 32 bits in "
-        "1, 2, 3 or 4 bytes, or of 24 in 4 as arecord writes them",
-        name.c_str());
-    return Errno{EINVAL};
-  }
-  if (!source) {
-    SNDERR(
-        "dmasim: source = \"%s\": %s; accepted: silence, tone:HZ, counter or the path of a "
-        "sound file",
-        name.c_str(), std::strerror(source.error()));
-    return source;
-  }
-  if (!narrow_to_source(config, **source)) return Errno{EINVAL};
-  return source;
-}
-
-Result<std::unique_ptr<Source>> make_source(PcmConfig& config) {
-  if (!config.cable.empty()) return make_cable_end(config);
-  if (is_sound_file(config.source)) return make_sound_file(config);
-  if (const auto frequency_hz = tone_hz(config.source)) return make_tone_source(*frequency_hz);
-  if (config.source == "counter") return make_counter_source();
-  return make_silence_source();
-}
 
 bool narrow_to_carried(PcmConfig& config, snd_pcm_stream_t stream) {
   const auto carried = carried_format(config, stream);
@@ -189,11 +87,11 @@ Result<SubstreamParts> make_parts(PcmConfig& config, snd_pcm_stream_t stream) {
   if (stream == SND_PCM_STREAM_PLAYBACK) {
     Result<std::unique_ptr<Sink>> sink = make_sink(config);
     if (!sink) return sink.as_errno();
-    parts.sink = mix(config, *std::move(sink));
+    parts.sink = *std::move(sink);
   } else {
     Result<std::unique_ptr<Source>> source = make_source(config);
     if (!source) return source.as_errno();
-    parts.source = mix(config, *std::move(source));
+    parts.source = *std::move(source);
   }
   const Result<std::shared_ptr<Engine>> engine = engine_of_card(
       config.card, {.completion = config.completion, .rt_priority = config.rt_priority});

@@ -13,6 +13,7 @@
 #include "engine/recording/file_source.h"
 #include "plugin/config/environment.h"
 #include "plugin/config/pcm_config.h"
+#include "plugin/open/device_factory.h"
 #include "plugin/open/narrow.h"
 
 namespace dmasim {
@@ -50,9 +51,10 @@ bool cable_fits(const PcmConfig& config, snd_pcm_stream_t stream) {
 }
 
 bool file_fits(const PcmConfig& config, snd_pcm_stream_t stream) {
+  if (is_capture(stream) || config.file.empty()) return true;
+  const auto sink = make_file_sink(file_pattern(config), {.append = config.append});
   PcmConfig narrowed = config;
-  return is_capture(stream) || config.file.empty() ||
-         narrow_to_file(narrowed, file_pattern(config).name(0).c_str());
+  return !sink || narrow_to_sink(narrowed, **sink);
 }
 
 bool file_can_grow(const PcmConfig& config, snd_pcm_stream_t stream) {

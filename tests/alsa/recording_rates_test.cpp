@@ -63,8 +63,9 @@ bool offers(snd_pcm_t* pcm, unsigned rate_hz) {
 }
 
 bool file_holds(const std::string& path, unsigned rate_hz) {
-  return file_sink_accepts(path.c_str(),
-                           {.sample = SampleFormat::s16_le, .channels = 2, .rate_hz = rate_hz});
+  const auto sink = make_file_sink(path.c_str(), {});
+  return sink &&
+         (*sink)->holds({.sample = SampleFormat::s16_le, .channels = 2, .rate_hz = rate_hz});
 }
 
 void play(snd_pcm_t* pcm, unsigned rate_hz) {

@@ -47,7 +47,9 @@ class RememberingSink final : public Sink, public TimedSink {
     ++configures;
     return configure_error == 0 ? Result<void>{} : Result<void>(Errno{configure_error});
   }
-  [[nodiscard]] bool holds(const PcmFormat&) const noexcept override { return holds_format; }
+  [[nodiscard]] bool holds_rates(const PcmFormat&, uint32_t) const noexcept override {
+    return holds_format;
+  }
   void write(std::span<const std::byte> bytes, bool committed) noexcept override {
     const Samples samples = samples_of(bytes);
     Samples& to = committed ? played : leftovers;

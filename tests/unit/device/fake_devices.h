@@ -21,6 +21,8 @@ struct FakeDevice {
   bool broken = false;
   bool holds = true;
   bool timed = true;
+  bool has_volume = true;
+  bool flush_at_exit = false;
   std::string error_text;
   std::string name;
   SinkStats sink_stats;
@@ -44,7 +46,11 @@ class FakeSink final : public Sink, public TimedSink {
     device_.note("configure", burst_frames);
     return device_.configured;
   }
-  [[nodiscard]] bool holds(const PcmFormat&) const noexcept override { return device_.holds; }
+  [[nodiscard]] bool holds_rates(const PcmFormat&, uint32_t) const noexcept override {
+    return device_.holds;
+  }
+  [[nodiscard]] bool has_volume() const noexcept override { return device_.has_volume; }
+  [[nodiscard]] bool flush_at_exit() const noexcept override { return device_.flush_at_exit; }
   void write(std::span<const std::byte> bytes, bool committed) noexcept override {
     device_.note(committed ? "write" : "leftovers", bytes.size());
   }

@@ -78,6 +78,25 @@ TEST_F(TeeSinkTest, HoldsWhatBothHold) {
   EXPECT_FALSE(both_->holds(kMono));
 }
 
+TEST_F(TeeSinkTest, HasAVolumeIfEitherHas) {
+  EXPECT_TRUE(both_->has_volume());
+  first_.has_volume = false;
+  EXPECT_TRUE(both_->has_volume());
+  second_.has_volume = false;
+  EXPECT_FALSE(both_->has_volume());
+  first_.has_volume = true;
+  EXPECT_TRUE(both_->has_volume());
+}
+
+TEST_F(TeeSinkTest, IsFlushedAtExitIfEitherHasToBe) {
+  EXPECT_FALSE(both_->flush_at_exit());
+  first_.flush_at_exit = true;
+  EXPECT_TRUE(both_->flush_at_exit());
+  first_.flush_at_exit = false;
+  second_.flush_at_exit = true;
+  EXPECT_TRUE(both_->flush_at_exit());
+}
+
 TEST_F(TeeSinkTest, AFlushFailsIfEitherDoes) {
   first_.flushed = Errno{EIO};
   EXPECT_EQ(both_->flush().error(), EIO);

@@ -65,6 +65,9 @@ TEST_F(VolumeForwards, WhatTheSinkSaysIsSaid) {
   EXPECT_TRUE(sink->holds(kMono));
   device_.holds = false;
   EXPECT_FALSE(sink->holds(kMono));
+  EXPECT_FALSE(sink->flush_at_exit());
+  device_.flush_at_exit = true;
+  EXPECT_TRUE(sink->flush_at_exit());
   device_.looked = Errno{ENOENT};
   EXPECT_EQ(sink->look(kMono).error(), ENOENT);
 }

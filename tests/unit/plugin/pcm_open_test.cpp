@@ -179,6 +179,34 @@ TEST_F(PcmOpenTest, AFileBesideACableInUseHasToHoldItsRate) {
   EXPECT_EQ(playback("cable faster\nfile " + quoted("out.flac")).error(), EINVAL);
 }
 
+TEST_F(PcmOpenTest, AFilesListOfRatesIsKeptBesideACable) {
+  ASSERT_TRUE(playback("cable mine\nrate \"64000-65538\"\nfile " + quoted("out.flac"))) << logged;
+  EXPECT_EQ(config_.rate_hz.list(), std::vector{64000U});
+}
+
+/// A PCM whose frames nobody gets has no volume, so its mixer is never read.
+TEST_F(PcmOpenTest, OnlyFramesThatSomebodyGetsHaveAVolume) {
+  for (const char* text : {"", "cable mine", "source counter"}) {
+    const auto played = playback(text);
+    ASSERT_TRUE(played) << logged;
+    EXPECT_EQ(played->sink->has_volume(), std::string(text) == "cable mine") << text;
+    const auto captured = capture(text);
+    ASSERT_TRUE(captured) << logged;
+    EXPECT_EQ(captured->source->has_volume(), !std::string(text).empty()) << text;
+  }
+}
+
+/// Frames for a file wait for the disk. Those for a cable are in its memory at once.
+TEST_F(PcmOpenTest, OnlyAFileIsFlushedAtExit) {
+  for (const std::string& text :
+       {std::string(), std::string("cable mine"), "file " + quoted("a.wav"),
+        "cable mine\nfile " + quoted("a.wav")}) {
+    const auto parts = playback(text);
+    ASSERT_TRUE(parts) << logged;
+    EXPECT_EQ(parts->sink->flush_at_exit(), text.find("file") != std::string::npos) << text;
+  }
+}
+
 TEST_F(PcmOpenTest, ACaptureHasOneOfSourceAndCable) {
   EXPECT_EQ(capture("cable mine\nsource counter").error(), EINVAL);
   EXPECT_NE(logged.find("mine"), std::string::npos) << logged;

@@ -91,7 +91,9 @@ class DiskRecorder final : public Recorder {
     disk_.note("begin " + std::to_string(format.rate_hz));
     return std::unique_ptr<Recording>(std::make_unique<DiskRecording>(disk_, format.frame_bytes()));
   }
-  [[nodiscard]] bool holds(const PcmFormat&) const noexcept override { return true; }
+  [[nodiscard]] bool holds_rates(const PcmFormat&, uint32_t) const noexcept override {
+    return true;
+  }
 
  private:
   Disk& disk_;
