@@ -12,6 +12,7 @@
 #include "engine/recording/file_pattern.h"
 #include "engine/recording/file_sink.h"
 #include "engine/recording/file_source.h"
+#include "plugin/config/config_values.h"
 #include "plugin/open/narrow.h"
 #include "plugin/open/pcm_mixer.h"
 
