@@ -2,13 +2,13 @@
 /// The reading end of a cable: finds the segment for a frame's time, then the samples.
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <utility>
 
 #include "engine/base/access_order.h"
 #include "engine/base/sync.h"
 #include "engine/cable/cable.h"
 #include "engine/cable/cable_text.h"
+#include "engine/cable/cable_timeline.h"
 #include "engine/pcm/sample_codec.h"
 #include "engine/pcm/wrap.h"
 
@@ -53,35 +53,24 @@ class CableSource final : public Source, public TimedSource {
   [[nodiscard]] std::string explain() const override { return error_; }
 
  private:
-  /// Frames that follow each other on the tape from `tape` on, or that are all silence.
-  struct Piece {
-    uint64_t frames;
-    std::optional<uint64_t> tape;
+  /// A segment whose writer was found gone, and the frame that was due at that moment.
+  struct LostWriter {
+    SegmentId segment;
+    uint64_t end_tape = kOpenEnd;
   };
-  /// The distance from our frames to the tape. It is kept as long as this segment lasts.
-  struct Anchor {
-    uint64_t instance = 0;
-    uint64_t number = 0;
-    int64_t lead = 0;
-    bool valid = false;
-  };
-
-  /// The end of a segment whose writer was found gone: the frame that was due at that moment.
-  struct Ending {
-    uint64_t instance = 0;
-    uint64_t number = 0;
-    uint64_t tape = kOpenEnd;
+  /// Positions of the tape that can be heard.
+  struct Audible {
+    uint64_t first;
+    uint64_t end;
   };
 
   void refresh() noexcept DMASIM_REQUIRES(lock_);
   [[nodiscard]] std::optional<CableRecord> load() noexcept DMASIM_REQUIRES(lock_);
   void find_dead_writer() noexcept DMASIM_REQUIRES(lock_);
-  [[nodiscard]] Piece next_piece(uint64_t most) noexcept DMASIM_REQUIRES(lock_);
-  [[nodiscard]] Piece piece_of(uint64_t number, int64_t at_ns, uint64_t most) noexcept
+  [[nodiscard]] Stretch hear_next(uint64_t most) noexcept DMASIM_REQUIRES(lock_);
+  [[nodiscard]] int64_t tape_position(uint64_t number, int64_t due_ns) noexcept
       DMASIM_REQUIRES(lock_);
-  [[nodiscard]] uint64_t frames_until(int64_t begin_ns) const noexcept DMASIM_REQUIRES(lock_);
-  [[nodiscard]] int64_t tape_of_next(uint64_t number, int64_t at_ns) noexcept
-      DMASIM_REQUIRES(lock_);
+  [[nodiscard]] Audible audible(uint64_t number) const noexcept DMASIM_REQUIRES(lock_);
   void fetch(uint64_t tape, std::span<std::byte> out) noexcept DMASIM_REQUIRES(lock_);
   bool copy(uint64_t tape, std::span<std::byte> out) const noexcept DMASIM_REQUIRES(lock_);
   void pass(uint64_t frames) noexcept DMASIM_REQUIRES(lock_) {
@@ -102,9 +91,9 @@ class CableSource final : public Source, public TimedSource {
   bool running_ DMASIM_GUARDED_BY(lock_) = false;
   bool broken_ DMASIM_GUARDED_BY(lock_) = false;
   std::optional<CableRecord> record_ DMASIM_GUARDED_BY(lock_);  // as loaded last
-  Anchor anchor_ DMASIM_GUARDED_BY(lock_);
+  TapeDistance distance_ DMASIM_GUARDED_BY(lock_);
   uint64_t heard_tape_ DMASIM_GUARDED_BY(lock_) = 0;  // no frame before it is heard (again)
-  Ending ending_ DMASIM_GUARDED_BY(lock_);
+  LostWriter lost_writer_ DMASIM_GUARDED_BY(lock_);
   SourceStats stats_ DMASIM_GUARDED_BY(lock_);
 };
 
@@ -143,7 +132,7 @@ void CableSource::run(const FrameTime& time, uint64_t frame) noexcept {
   MutexLock guard(lock_);
   time_ = time;
   index_ = frame;
-  anchor_.valid = false;
+  distance_.reset();
   running_ = true;
 }
 
@@ -152,14 +141,14 @@ void CableSource::read(std::span<std::byte> out) noexcept {
   const size_t frame = format_.frame_bytes();
   refresh();
   while (!out.empty()) {
-    const Piece piece = next_piece(out.size() / frame);
-    const auto bytes = out.first(piece.frames * frame);
-    if (piece.tape) {
-      fetch(*piece.tape, bytes);
+    const Stretch next = hear_next(out.size() / frame);
+    const auto bytes = out.first(next.frames * frame);
+    if (next.tape) {
+      fetch(*next.tape, bytes);
     } else {
       encode_silence(format_.sample, bytes);
     }
-    pass(piece.frames);
+    pass(next.frames);
     out = out.subspan(bytes.size());
   }
 }
@@ -187,65 +176,46 @@ void CableSource::refresh() noexcept {
 void CableSource::find_dead_writer() noexcept {
   if (!record_->has_open_segment()) return;
   const uint64_t number = record_->segment_count - 1;
-  if (ending_.instance == record_->instance && ending_.number == number) return;
-  if (file_.has_writer()) return;
-  ending_ = {.instance = record_->instance,
-             .number = number,
-             .tape = record_->segment(number).tape_at(clock_->now_ns())};
+  const SegmentId newest{.instance = record_->instance, .number = number};
+  if (lost_writer_.segment == newest || file_.has_writer()) return;
+  lost_writer_ = {.segment = newest,
+                  .end_tape = record_->segment(number).tape_at(clock_->now_ns())};
 }
 
-/// Answers a piece of at least one frame and at most `most`.
-CableSource::Piece CableSource::next_piece(uint64_t most) noexcept {
-  if (!record_) return {most, std::nullopt};
-  const int64_t at_ns = time_.time_of(index_) - cable_delay_ns(format_.rate_hz);
-  const uint64_t oldest = record_->oldest();
-  uint64_t number = record_->segment_count;
-  uint64_t frames = most;  // up to the segment that follows
-  while (number > oldest) {
-    const int64_t begin_ns = record_->segment(number - 1).begin_ns();
-    if (begin_ns <= at_ns) return piece_of(number - 1, at_ns, frames);
-    frames = std::min(most, frames_until(begin_ns));
-    --number;
+/// What this source hears next: at least one frame, at most `most`.
+Stretch CableSource::hear_next(uint64_t most) noexcept {
+  const Stretch silence{most, std::nullopt};
+  if (!record_) return silence;
+  const int64_t delay_ns = cable_delay_ns(format_.rate_hz);
+  const int64_t due_ns = time_.time_of(index_) - delay_ns;
+  const SegmentAtTime now = segment_at(*record_, due_ns);
+  uint64_t frames = most;
+  if (now.next_begin_ns) {
+    frames = std::min(most, frames_before(time_, index_, *now.next_begin_ns + delay_ns));
   }
-  if (oldest > 0) stats_.late_frames += frames;  // the record has dropped that segment
-  return {frames, std::nullopt};
+  if (!now.number) {
+    if (now.forgotten) stats_.late_frames += frames;
+    return {frames, std::nullopt};
+  }
+  const Audible part = audible(*now.number);
+  return stretch_at(tape_position(*now.number, due_ns), part.first, part.end, frames);
 }
 
-/// The number of our frames, from the next one on, that are sampled too early to hear what is due
-/// at `begin_ns`. At least 1: the caller has found that the next one is too early.
-uint64_t CableSource::frames_until(int64_t begin_ns) const noexcept {
-  const int64_t sampled_ns = begin_ns + cable_delay_ns(format_.rate_hz);
-  uint64_t frame = time_.frames_at(sampled_ns);
-  if (time_.time_of(frame) < sampled_ns) ++frame;
-  return std::max(frame, index_ + 1) - index_;
-}
-
-CableSource::Piece CableSource::piece_of(uint64_t number, int64_t at_ns, uint64_t most) noexcept {
-  const int64_t wanted = tape_of_next(number, at_ns);
-  if (wanted < 0) return {most, std::nullopt};
-  const auto tape = static_cast<uint64_t>(wanted);
-  const uint64_t first = std::max(record_->segment(number).first_tape, heard_tape_);
-  if (tape < first) return {std::min(most, first - tape), std::nullopt};
-  const bool ended = ending_.instance == record_->instance && ending_.number == number;
-  const uint64_t limit = std::min(record_->limit(number), ended ? ending_.tape : kOpenEnd);
-  if (tape >= limit) return {most, std::nullopt};
-  return {std::min(most, limit - tape), tape};
-}
-
-/// The distance to the tape is rounded once for a whole segment, so the fractions of the two clocks
-/// never repeat or drop a frame. If the clocks have drifted apart by more than half of the delay,
-/// it is computed anew: the source slips. That happens long before it would need a frame that is
-/// not due yet.
-int64_t CableSource::tape_of_next(uint64_t number, int64_t at_ns) noexcept {
-  const auto fresh =
-      static_cast<int64_t>(record_->segment(number).tape_at(at_ns)) - static_cast<int64_t>(index_);
+/// The position of this source's next frame, which was due at `due_ns` in segment `number`. The
+/// source slips when the clocks are half of the delay apart. That is long before it would need a
+/// frame that is not due yet.
+int64_t CableSource::tape_position(uint64_t number, int64_t due_ns) noexcept {
   const int64_t slack = std::max<int64_t>(cable_delay_frames(format_.rate_hz) / 2, 1);
-  const bool same =
-      anchor_.valid && anchor_.instance == record_->instance && anchor_.number == number;
-  if (!same || std::abs(fresh - anchor_.lead) > slack) {
-    anchor_ = {.instance = record_->instance, .number = number, .lead = fresh, .valid = true};
-  }
-  return anchor_.lead + static_cast<int64_t>(index_);
+  return distance_.position({.instance = record_->instance, .number = number}, index_,
+                            record_->segment(number).tape_at(due_ns), slack);
+}
+
+/// The frames of segment `number` that come out and that this source has not heard yet.
+CableSource::Audible CableSource::audible(uint64_t number) const noexcept {
+  const SegmentId segment{.instance = record_->instance, .number = number};
+  uint64_t end = record_->limit(number);
+  if (lost_writer_.segment == segment) end = std::min(end, lost_writer_.end_tape);
+  return {.first = std::max(record_->segment(number).first_tape, heard_tape_), .end = end};
 }
 
 bool CableSource::copy(uint64_t tape, std::span<std::byte> out) const noexcept {
