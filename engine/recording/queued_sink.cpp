@@ -6,6 +6,8 @@
 #include <exception>
 #include <utility>
 
+#include "engine/recording/batch_schedule.h"
+
 namespace dmasim {
 namespace {
 
@@ -20,10 +22,6 @@ size_t queue_bytes(const PcmFormat& format, uint64_t burst_frames, int64_t queue
   if (frames * frame_bytes > most) return 0;
   return (burst_frames + static_cast<size_t>(std::max(queue_frames, 0.0)) + 1) *
          format.frame_bytes();
-}
-
-int64_t after(int64_t now_ns, int64_t delta_ns) noexcept {
-  return delta_ns < kNever - now_ns ? now_ns + delta_ns : kNever;
 }
 
 }  // namespace
@@ -125,14 +123,14 @@ Result<void> QueuedSink::flush() {
   if (takes_.empty() || !running_) return {};
   const uint64_t target = queued_frames_;
   uint64_t seen = progress_count_;
-  int64_t deadline_ns = after(clock_.now_ns(), options_.flush_ns);
+  int64_t deadline_ns = time_after(clock_.now_ns(), options_.flush_ns);
   bool given_up = false;
   ask_for_flush();
   while (!given_up && (synced_frames_ < target || !takes_.back().begun)) {
     const bool notified = progress_.wait_until(lock_, deadline_ns);
     if (seen != progress_count_) {
       seen = progress_count_;
-      deadline_ns = after(clock_.now_ns(), options_.flush_ns);
+      deadline_ns = time_after(clock_.now_ns(), options_.flush_ns);
     } else if (!notified) {
       give_up();
       given_up = true;
@@ -180,27 +178,23 @@ void QueuedSink::lose(uint64_t frames, int error) noexcept {
   stats_.last_error = error;
 }
 
-/// The loop of [IO]. It writes frames in batches: a quarter of queue_ns after the first of them has
-/// come, or at once if half of the queue is full or a flush was asked for. After a batch it sleeps
-/// with a timeout until the next one would be due. Only if no frame has come by then, it sleeps
-/// without a timeout. So a stream that runs need not wake it.
+/// The loop of [IO]: writes a batch each time one is due, and sleeps in between.
 void QueuedSink::serve() noexcept {
+  BatchSchedule batches(options_.queue_ns / 4);
   MutexLock guard(lock_);
-  int64_t batch_ns = kNever;
   while (!stopping_ || has_work()) {
-    const int64_t now_ns = clock_.now_ns();
-    const int64_t next_ns = after(now_ns, std::max<int64_t>(options_.queue_ns / 4, 0));
-    if (has_urgent_work() || (now_ns >= batch_ns && has_work())) {
+    if (batches.due(clock_.now_ns(), has_work(), has_urgent_work())) {
       work();
-      batch_ns = next_ns;
       continue;
     }
-    if (now_ns >= batch_ns) batch_ns = kNever;
-    if (batch_ns == kNever && has_work()) batch_ns = next_ns;
-    idle_ = batch_ns == kNever;
-    work_.wait_until(lock_, batch_ns);
+    idle_ = batches.due_ns() == kNever;
+    work_.wait_until(lock_, batches.due_ns());
     idle_ = false;
   }
+  finish_takes();
+}
+
+void QueuedSink::finish_takes() noexcept {
   while (!takes_.empty()) {
     Take& take = takes_.front();
     lock_.unlock();
@@ -215,6 +209,8 @@ bool QueuedSink::has_work() const noexcept {
   return has_urgent_work() || (!takes_.empty() && !takes_.front().queue.empty());
 }
 
+/// A header, a take that is over, frames that a flush waits for, a queue that is half full, the
+/// end.
 bool QueuedSink::has_urgent_work() const noexcept {
   if (takes_.empty()) return false;
   const Take& take = takes_.front();

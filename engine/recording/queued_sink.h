@@ -59,6 +59,7 @@ class QueuedSink final : public Sink {
   void lose(uint64_t frames, int error) noexcept DMASIM_REQUIRES(lock_);
 
   void serve() noexcept DMASIM_EXCLUDES(lock_);
+  void finish_takes() noexcept DMASIM_REQUIRES(lock_);
   [[nodiscard]] bool has_work() const noexcept DMASIM_REQUIRES(lock_);
   [[nodiscard]] bool has_urgent_work() const noexcept DMASIM_REQUIRES(lock_);
   void work() noexcept DMASIM_REQUIRES(lock_);
