@@ -64,6 +64,7 @@ class CableSource final : public Source, public TimedSource {
     uint64_t end;
   };
 
+  Result<void> join(CableFile& file, const PcmFormat& format);
   void refresh() noexcept DMASIM_REQUIRES(lock_);
   [[nodiscard]] std::optional<CableRecord> load() noexcept DMASIM_REQUIRES(lock_);
   void find_dead_writer() noexcept DMASIM_REQUIRES(lock_);
@@ -106,26 +107,39 @@ Result<void> CableSource::look(const PcmFormat&) {
   return look_at_cable(name_, directory_, error_);
 }
 
+/// Opens and locks the file without holding lock_: that may take 200 ms while the process forks. A
+/// read() that comes meanwhile finds no file and gives silence.
 Result<void> CableSource::configure(const PcmFormat& format, uint64_t) {
   if (format.channels == 0 || format.rate_hz == 0) return Errno{EINVAL};
   error_.clear();
+  CableFile file;
+  {
+    MutexLock guard(lock_);
+    file = std::move(file_);
+    if (broken_) file.leave();  // else join() would not check the format again
+  }
+  const Result<void> joined = join(file, format);
   MutexLock guard(lock_);
-  if (!file_) {
+  file_ = std::move(file);
+  if (!joined) return joined;
+  format_ = format;
+  broken_ = false;
+  return {};
+}
+
+/// Opens `file` if it is not open yet.
+Result<void> CableSource::join(CableFile& file, const PcmFormat& format) {
+  if (!file) {
     auto opened = CableFile::open(name_, directory_);
     if (!opened) {
       error_ = cable_open_error(name_, opened.error(), directory_);
       return opened.as_errno();
     }
-    file_ = *std::move(opened);
+    file = *std::move(opened);
   }
-  if (broken_) file_.leave();  // else join() would not check the format again
-  if (const auto joined = file_.join(format); !joined) {
-    error_ = cable_format_error(name_, format, file_.conflict());
-    return joined;
-  }
-  format_ = format;
-  broken_ = false;
-  return {};
+  const auto joined = file.join(format);
+  if (!joined) error_ = cable_format_error(name_, format, file.conflict());
+  return joined;
 }
 
 void CableSource::run(const FrameTime& time, uint64_t frame) noexcept {

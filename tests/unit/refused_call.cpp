@@ -16,6 +16,7 @@
 #include <cerrno>
 #include <cstdarg>
 #include <ctime>
+#include <utility>
 
 namespace {
 
@@ -23,12 +24,15 @@ thread_local std::string_view t_name;
 thread_local int t_error = 0;
 thread_local int t_left = 0;
 thread_local bool t_happened = false;
+thread_local const std::function<void()>* t_during = nullptr;  // null: the call is refused
 
 /// Says whether this call of `name` is the one that must fail.
 bool refused(std::string_view name) noexcept {
   if (t_left == 0 || name != t_name || --t_left > 0) return false;
   t_happened = true;
-  return true;
+  if (t_during == nullptr) return true;
+  (*t_during)();
+  return false;
 }
 
 /// The answer of a refused call that reports by errno.
@@ -160,6 +164,19 @@ RefusedCall::RefusedCall(std::string_view name, int error, int which) noexcept {
 }
 RefusedCall::~RefusedCall() { t_left = 0; }
 bool RefusedCall::happened() const noexcept { return t_happened; }
+
+InterruptedCall::InterruptedCall(std::string_view name, std::function<void()> during, int which)
+    : during_(std::move(during)) {
+  t_name = name;
+  t_happened = false;
+  t_during = &during_;
+  t_left = which;
+}
+InterruptedCall::~InterruptedCall() {
+  t_left = 0;
+  t_during = nullptr;
+}
+bool InterruptedCall::happened() const noexcept { return t_happened; }
 
 bool call_is_refused(std::string_view name) noexcept { return refused(name); }
 int refused_with() noexcept { return t_error; }

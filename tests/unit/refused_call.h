@@ -4,6 +4,7 @@
 /// symbols.
 #pragma once
 
+#include <functional>
 #include <string_view>
 
 namespace dmasim {
@@ -18,6 +19,21 @@ class RefusedCall {
   RefusedCall& operator=(const RefusedCall&) = delete;
   /// Says whether the n-th call has happened.
   [[nodiscard]] bool happened() const noexcept;
+};
+
+/// Within its scope `during` runs once, within this thread's n-th call of `name`, before the call
+/// does anything. The call then succeeds or fails as ever. Not together with a RefusedCall.
+class InterruptedCall {
+ public:
+  InterruptedCall(std::string_view name, std::function<void()> during, int which = 1);
+  ~InterruptedCall();
+  InterruptedCall(const InterruptedCall&) = delete;
+  InterruptedCall& operator=(const InterruptedCall&) = delete;
+  /// Says whether the n-th call has happened.
+  [[nodiscard]] bool happened() const noexcept;
+
+ private:
+  const std::function<void()> during_;
 };
 
 /// An `error` for RefusedCall: the call moves nothing and gives no error, as a full device may do.

@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <future>
 
 #include "engine/base/fork_closed_fd.h"
 #include "engine/card/cable_directory.h"
@@ -172,6 +174,22 @@ TEST_F(RefusedFile, OfACablesFormatLock) {
   EXPECT_EQ(error_while("fcntl", ENOLCK, [&] { return listener.start(0); }), EBUSY);
   EXPECT_TRUE(listener.start(0));
   ASSERT_TRUE(player.begin(1));
+}
+
+/// A start may wait for a fork while it opens and locks the file. Other threads ask the source
+/// meanwhile, as a hook or the completion thread does.
+TEST_F(RefusedFile, ThatACablesSourceOpensKeepsNobodyWaiting) {
+  for (const char* call : {"openat", "fcntl"}) {
+    Listener listener(clock_);
+    std::future<bool> broken;
+    const InterruptedCall in_start(call, [&] {
+      broken = std::async(std::launch::async, [&] { return listener.source->timed()->broken(); });
+      EXPECT_EQ(broken.wait_for(std::chrono::seconds(5)), std::future_status::ready) << call;
+    });
+    EXPECT_TRUE(listener.source->configure(kSlow, kRingFrames));
+    ASSERT_TRUE(in_start.happened()) << call;
+    EXPECT_FALSE(broken.get());
+  }
 }
 
 /// The frames that the tape did not take are silence for the captures, and lost for the playback.
