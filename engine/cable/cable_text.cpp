@@ -29,11 +29,14 @@ std::string cable_busy_error(const std::string& name, const std::optional<CableR
 std::string cable_format_error(const std::string& name, const PcmFormat& wanted,
                                const std::optional<PcmFormat>& carried) {
   return cable(name) + " carries " + (carried ? describe(*carried) : "another format") +
-         "; it cannot carry " + describe(wanted) + " until all who use it have closed it";
+         ", and cannot carry " + describe(wanted) +
+         " at the same time; accepted: the same format, or any once all PCMs at the cable are "
+         "closed";
 }
 
 std::string cable_open_error(const std::string& name, int error, const CableDirectory& directory) {
-  std::string text = cable(name) + ": " + std::generic_category().message(error);
+  std::string text = cable(name) + " cannot be used, in " + directory.path + ": " +
+                     std::generic_category().message(error);
   return error == EACCES ? text + denied_words(directory) : text;
 }
 

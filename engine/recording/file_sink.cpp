@@ -16,10 +16,12 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "engine/base/file_access.h"
+#include "engine/card/owner_words.h"
 #include "engine/device/sink.h"
 #include "engine/recording/file_pattern.h"
 #include "engine/recording/queued_sink.h"
@@ -152,6 +154,19 @@ class FileRecorder final : public Recorder {
       refused = look_at_files(format);
     }
     return refused == 0 ? Result<void>{} : Result<void>(Errno{refused});
+  }
+
+  [[nodiscard]] std::string explain(int error) const override {
+    if (error == ENOMEM) return {};  // not the file's fault
+    const std::string path = path_.empty() ? target_.path : path_of(next_);
+    const std::string file = "file = \"" + path + "\"";
+    if (error == EBUSY) {
+      return file + " is in use by " + owner_words(file_lock_owner(path.c_str())) +
+             "; accepted: a file of its own for each stream";
+    }
+    return file + " cannot be recorded into: " + std::generic_category().message(error) +
+           "; accepted: a file that can be written, or a new one in a directory that can be "
+           "written";
   }
 
   void expect(size_t bytes) noexcept override {

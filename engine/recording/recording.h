@@ -48,6 +48,11 @@ class Recorder {
     static_cast<void>(format);
     return {};
   }
+  /// See Sink::explain, after look() or begin() has answered `error`.
+  [[nodiscard]] virtual std::string explain(int error) const {
+    static_cast<void>(error);
+    return {};
+  }
   /// At most `bytes` come at a time, from now on: to the newest recording and to later ones.
   virtual void expect(size_t bytes) noexcept { static_cast<void>(bytes); }
   /// Errors: those of Sink::configure(). May throw std::bad_alloc.

@@ -4,8 +4,6 @@
 #include <cerrno>
 #include <optional>
 
-#include "engine/card/owner_words.h"
-#include "engine/recording/file_sink.h"
 #include "plugin/process/thread_limits.h"
 #include "plugin/report/report.h"
 #include "plugin/report/report_file.h"
@@ -23,22 +21,16 @@ std::string recording_of(const OpenPcm& pcm) {
 
 void log_start_failure(const OpenPcm& pcm, int error) {
   if (error == 0 || error == EPIPE || error == EBADFD || error == EAGAIN || error == EINTR) return;
-  const std::string file = recording_of(pcm);
-  const std::string trouble = pcm.substream->device().explain();
-  if (!trouble.empty()) {
-    SNDERR("dmasim: %s", trouble.c_str());
+  const std::string reason = pcm.substream->device().explain();
+  if (!reason.empty()) {
+    SNDERR("dmasim: %s", reason.c_str());
   } else if (error == ENOMEM) {
     SNDERR("dmasim: no memory, or no thread more, to start with; %s", thread_limits().c_str());
   } else if (error == EPERM && pcm.config.rt_priority > 0) {
     SNDERR("dmasim: rt_priority = %d: %s; accepted: 0, or what RLIMIT_RTPRIO allows",
            pcm.config.rt_priority, snd_strerror(-error));
-  } else if (file.empty()) {
-    SNDERR("dmasim: cannot start: %s", snd_strerror(-error));
-  } else if (error == EBUSY) {
-    SNDERR("dmasim: file = \"%s\" is in use by %s; accepted: a file of its own for each stream",
-           file.c_str(), owner_words(file_lock_owner(file.c_str())).c_str());
   } else {
-    SNDERR("dmasim: file = \"%s\", cannot go on: %s", file.c_str(), snd_strerror(-error));
+    SNDERR("dmasim: cannot start: %s", snd_strerror(-error));
   }
 }
 

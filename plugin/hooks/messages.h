@@ -10,8 +10,8 @@
 
 namespace dmasim {
 
-/// Logs why a start has failed or would fail, if the recording or the machine is the reason. Does
-/// not log EPIPE, EBADFD, EAGAIN and EINTR: they come from what the program does.
+/// Logs why a start has failed or would fail, if the device or the machine is the reason. Does not
+/// log EPIPE, EBADFD, EAGAIN and EINTR: they come from what the program does.
 void log_start_failure(const OpenPcm& pcm, int error);
 /// Logs that the file cannot hold this combination. Each of the three values alone is allowed.
 void log_unheld(const OpenPcm& pcm, const HwSetup& hw);

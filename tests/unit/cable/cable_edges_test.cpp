@@ -98,8 +98,12 @@ TEST_F(CableEdges, ErrorsNameWhoAndWhat) {
             std::string::npos);
   EXPECT_NE(cable_format_error("x", kSlow, kSlow).find("carries S32_LE, 1 channel, 1000 Hz"),
             std::string::npos);
+  EXPECT_NE(cable_format_error("x", kSlow, kSlow).find("accepted: the same format"),
+            std::string::npos);
   const CableDirectory nowhere{.path = "/nowhere", .passed_over = {}};
   EXPECT_NE(cable_open_error("x", EACCES, nowhere).find("this user's alone"), std::string::npos);
+  EXPECT_NE(cable_open_error("x", ENOSPC, nowhere).find("in /nowhere: No space left"),
+            std::string::npos);
   EXPECT_EQ(cable_open_error("x", EMFILE, nowhere).find("this user's alone"), std::string::npos);
 }
 

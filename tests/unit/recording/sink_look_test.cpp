@@ -77,6 +77,31 @@ TEST_F(SinkLook, TellsThatAnotherStreamHasTheFile) {
   EXPECT_EQ(second->configure(kStereo, kBurst).error(), 0);
 }
 
+TEST_F(SinkLook, ExplainsWhoHasTheFileAndWhatIsAccepted) {
+  auto first = owner("a.wav");
+  const auto second = sink("a.wav");
+  EXPECT_EQ(second->configure(kStereo, kBurst).error(), EBUSY);
+  const std::string text = second->explain();
+  EXPECT_NE(text.find("file = \"" + path("a.wav") + "\" is in use by "), std::string::npos) << text;
+  if (owners_are_known()) {
+    EXPECT_NE(text.find("process " + std::to_string(getpid())), std::string::npos) << text;
+  }
+  first.reset();
+  EXPECT_TRUE(second->configure(kStereo, kBurst));
+  EXPECT_EQ(second->explain(), "") << "the newest try has succeeded";
+}
+
+TEST_F(SinkLook, ExplainsWhichFileCannotBeWritten) {
+  ASSERT_TRUE(std::filesystem::create_directory(path("gone")));
+  const auto file = sink("gone/a.wav");
+  ASSERT_TRUE(std::filesystem::remove(path("gone")));
+  EXPECT_EQ(look(file), ENOENT);
+  const std::string text = file->explain();
+  EXPECT_NE(text.find(path("gone/a.wav")), std::string::npos) << text;
+  EXPECT_NE(text.find("accepted: a file that can be written"), std::string::npos) << text;
+  EXPECT_NE(text.find(std::strerror(ENOENT)), std::string::npos) << text;
+}
+
 TEST_F(SinkLook, FindsItsOwnFileFree) {
   const auto file = owner("a.wav");
   EXPECT_EQ(look(file), 0);
