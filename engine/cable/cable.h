@@ -17,8 +17,8 @@ namespace dmasim {
 
 /// Makes the sink of a cable, its only writer. It is the writer from the first configure() until it
 /// is destroyed or released, or until a configure() fails. It carries committed frames at the times
-/// that run() tells; frames that come by write() are only counted. `name` is a valid cable name;
-/// the file lies in `directory`. `clock` is the clock that paces the stream.
+/// that TimedSink::run() reports; frames that come by write() are only counted. `name` is a valid
+/// cable name; the file lies in `directory`. `clock` is the clock that paces the stream.
 ///
 /// Errors of configure(): EBUSY (another one writes), EINVAL (others take part with another
 /// format), EACCES, ENOSPC and those of open(2); explain() then says more. `overrules` is called at

@@ -67,7 +67,7 @@ struct CableRecord {
   uint64_t capacity_frames = 0;
   uint64_t reserved_tape = 0;   ///< the writer raises it before it writes samples from here on
   uint64_t committed_tape = 0;  ///< the newest segment's frames before it come out: the client has
-                                ///< committed them, or the card runs over its ring
+                                ///< committed them, or the card runs free
   uint64_t segment_count = 0;   ///< how many there were; the newest kSegments are kept
   std::array<CableSegment, kSegments> segments{};  ///< segment n is at n % kSegments
   uint64_t checksum = 0;

@@ -242,7 +242,7 @@ bool CableSource::copy(uint64_t tape, std::span<std::byte> out) const noexcept {
   return true;
 }
 
-/// The record, loaded after the samples were read, tells which of them may have been overwritten
+/// The record, loaded after the samples were read, shows which of them may have been overwritten
 /// meanwhile. Those become silence.
 void CableSource::fetch(uint64_t tape, std::span<std::byte> out) noexcept {
   const size_t frame = format_.frame_bytes();

@@ -22,7 +22,7 @@ class VolumeSink final : public Sink, public TimedSink {
         sink_(std::move(sink)),
         timed_(sink_->timed()),
         view_(std::move(path.card), std::move(path.clock), std::move(path.directory)) {}
-  /// Destroys the sink behind first. So it has released its locks when the watchers are told.
+  /// Destroys the sink behind first. So it has released its locks when the watchers are notified.
   ~VolumeSink() override DMASIM_EXCLUDES(lock_) {
     sink_.reset();
     MutexLock guard(lock_);
@@ -95,8 +95,8 @@ class VolumeSink final : public Sink, public TimedSink {
   Gain least_gain_ DMASIM_GUARDED_BY(lock_);
   PcmFormat format_ DMASIM_GUARDED_BY(lock_);
   bool started_ DMASIM_GUARDED_BY(lock_) = false;  // from configure() to stop()
-  uint64_t reported_frames_ DMASIM_GUARDED_BY(lock_) =
-      0;  // of the round: told by commit and free_run
+  /// The end of the frames of this start that commit() and free_run() have passed on.
+  uint64_t reported_frames_ DMASIM_GUARDED_BY(lock_) = 0;
   /// The ring as it will be heard. Each call writes only its new frames into it.
   std::unique_ptr<std::byte[]> heard_ring_ DMASIM_GUARDED_BY(lock_);
   size_t heard_ring_bytes_ DMASIM_GUARDED_BY(lock_) = 0;
@@ -146,9 +146,9 @@ void VolumeSink::write(std::span<const std::byte> bytes, bool committed) noexcep
   }
 }
 
-/// Passes on the frames that the sink does not have yet, each at its place in the ring. Outside a
-/// round nothing is passed on, because the sink would not ask for those frames again. The client
-/// commits them anew when it issues the round.
+/// Passes on the frames that the sink does not have yet, each at its place in the ring. Before a
+/// start and after it nothing is passed on, because the sink would not ask for those frames again.
+/// The client commits them anew when it starts.
 void VolumeSink::commit(std::span<const std::byte> ring, uint64_t end) noexcept {
   MutexLock guard(lock_);
   if (!started_) return;

@@ -3,10 +3,9 @@
 /// an I/O thread, which sleeps while there are none.
 ///
 /// LOCKING   no other lock is taken under lock_, and nothing under it waits for disk or memory.
-/// THREADS   as Sink says; [IO] is the thread `dmasim-sink`, which runs from the first configure()
-/// on. LIFETIME  each format has a Take: its queue and its recording. [IO] empties, finishes and
-/// removes
-///           all takes but the newest one. That one stays.
+/// THREADS   as Sink says. [IO] is the thread `dmasim-sink`. The first configure() starts it.
+/// LIFETIME  each format has a Take: its queue and its recording. [IO] empties, finishes and
+///           removes all takes but the newest one. That one stays.
 #pragma once
 
 #include <list>
