@@ -92,9 +92,9 @@ TEST_F(CableEdges, ErrorsNameWhoAndWhat) {
   EXPECT_EQ(describe({SampleFormat::s24_3be, 1, 44100}), "S24_3BE, 1 channel, 44100 Hz");
   CableRecord record;
   record.writer_pid = 77;
-  EXPECT_NE(cable_busy_trouble("x", record).find("process 77"), std::string::npos);
-  EXPECT_NE(cable_busy_trouble("x", std::nullopt).find("another process"), std::string::npos);
-  EXPECT_NE(cable_format_trouble("x", kSlow, std::nullopt).find("carries another format"),
+  EXPECT_NE(cable_busy_error("x", record).find("process 77"), std::string::npos);
+  EXPECT_NE(cable_busy_error("x", std::nullopt).find("another process"), std::string::npos);
+  EXPECT_NE(cable_format_error("x", kSlow, std::nullopt).find("carries another format"),
             std::string::npos);
   EXPECT_NE(cable_format_error("x", kSlow, kSlow).find("carries S32_LE, 1 channel, 1000 Hz"),
             std::string::npos);

@@ -192,7 +192,7 @@ TEST_F(VolumeSinks, LetNothingThroughBetweenTwoStarts) {
   EXPECT_EQ(tape_->tape, Frames(8));
 }
 
-TEST_F(MixedSinks, TellWhoWatchesOfBeginningAndEnd) {
+TEST_F(VolumeSinks, TellWhoWatchesOfBeginningAndEnd) {
   const auto path = runtime_.files() / "card.mixer";
   ASSERT_TRUE(MixerFile::create("card"));
   const UniqueFd watch(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
