@@ -6,6 +6,7 @@
 ///   debate --design d2 [--stories]       one design only
 ///   debate --check docs/termination.md   exit status 1 when the document says otherwise
 ///   debate --update docs/termination.md
+///   debate --preemptions 1 --check docs/termination.md   the same within seconds
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <fstream>
@@ -22,17 +23,21 @@ struct Block {
   std::string contents;
 };
 
-std::vector<Verdict> judge_all(const std::string& only) {
+std::vector<Verdict> judge_all(const std::string& only, std::optional<int> max_preemptions) {
   std::vector<Verdict> verdicts;
   for (const Design& design : all_designs()) {
     if (!only.empty() && design.name != only) continue;
     for (const auto topology : {CompletionTopology::per_channel, CompletionTopology::shared}) {
       if (!exists(design, topology)) continue;
-      const Verdict& verdict = verdicts.emplace_back(judge(design, topology));
+      const Verdict& verdict =
+          verdicts.emplace_back(max_preemptions ? judge_within(*max_preemptions, design, topology)
+                                                : judge(design, topology));
       std::printf("%-12s %-12s %9llu schedules %6.2f s  %s\n", design.name.c_str(),
                   topology == CompletionTopology::shared ? "shared" : "per channel",
                   static_cast<unsigned long long>(verdict.schedules), verdict.seconds,
-                  verdict.complete ? "every schedule" : "NOT COMPLETE");
+                  !verdict.complete ? "NOT COMPLETE"
+                  : max_preemptions ? "every schedule within the bound"
+                                    : "every schedule");
       std::fflush(stdout);
     }
   }
@@ -83,11 +88,17 @@ bool check(const std::string& path, const std::vector<Block>& blocks, const char
     const std::optional<std::string> documented = block_in(document, block.name);
     if (documented == block.contents) continue;
     same = false;
-    std::fprintf(stderr, "%s: '%s' is not what the search finds (- document, + search):\n",
+    std::fprintf(stderr,
+                 "%s: part '%s' differs from what the search finds (- document, + search):\n",
                  path.c_str(), block.name.c_str());
     print_difference(documented.value_or(""), block.contents);
   }
-  if (!same) std::fprintf(stderr, "To update: %s --update %s\n", program, path.c_str());
+  if (!same) {
+    std::fprintf(stderr,
+                 "If the search is right, this writes its result into the document:\n"
+                 "  %s --update %s\n",
+                 program, path.c_str());
+  }
   return same;
 }
 
@@ -113,20 +124,26 @@ int main(int argc, char** argv) {
   std::string only;
   std::string to_check;
   std::string to_update;
+  std::optional<int> max_preemptions;
   bool stories = false;
   CLI::App app{"Judges designs of DMA termination by every schedule of a PCM's life."};
   auto* design = app.add_option("--design", only, "one design instead of all");
   app.add_flag("--stories", stories, "prints the shortest failing stories");
   app.add_option("--check", to_check, "compares with this document")->excludes(design);
-  app.add_option("--update", to_update, "rewrites the document's generated parts")
-      ->excludes(design);
+  auto* update_option =
+      app.add_option("--update", to_update, "rewrites the document's generated parts")
+          ->excludes(design);
+  app.add_option("--preemptions", max_preemptions,
+                 "searches only schedules with at most so many preemptions, and one period")
+      ->excludes(update_option);
   CLI11_PARSE(app, argc, argv);
-  const std::vector<Verdict> verdicts = judge_all(only);
-  const std::vector<Block> blocks{{"verdicts", table_of(verdicts)},
+  const std::vector<Verdict> verdicts = judge_all(only, max_preemptions);
+  const std::vector<Block> blocks{{"summary", summary_of(verdicts)},
+                                  {"verdicts", table_of(verdicts)},
                                   {"shortest schedules", schedules_of(verdicts)},
                                   {"shortest stories", stories_of(verdicts)}};
-  std::printf("\n%s\n%s\n", blocks[0].contents.c_str(), blocks[1].contents.c_str());
-  if (stories) std::printf("%s\n", blocks[2].contents.c_str());
+  std::printf("\n%s\n%s\n", blocks[1].contents.c_str(), blocks[2].contents.c_str());
+  if (stories) std::printf("%s\n", blocks[3].contents.c_str());
   bool well = sound(verdicts);
   if (!to_check.empty()) well = check(to_check, blocks, argv[0]) && well;
   if (!to_update.empty()) well = update(to_update, blocks) && well;

@@ -33,7 +33,7 @@ enum class Maker : uint8_t {
 
 struct Design {
   std::string name;
-  std::string idea;
+  std::string idea;  ///< how it ends a transfer, as Markdown for the document's summary
   Maker maker = Maker::production;
   std::vector<Operation> at_stop{};     ///< trigger STOP: drop, or in the callback on an xrun
   std::vector<Operation> at_hw_free{};  ///< then the DMA buffer is freed

@@ -2,6 +2,7 @@
 #include "tests/debate/report.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <map>
 #include <set>
 #include <sstream>
@@ -79,6 +80,47 @@ std::vector<std::vector<const Verdict*>> by_design(const std::vector<Verdict>& v
   return groups;
 }
 
+bool any_has(const std::vector<const Verdict*>& group, std::initializer_list<Failure> failures) {
+  return std::any_of(group.begin(), group.end(), [&](const Verdict* verdict) {
+    return std::any_of(failures.begin(), failures.end(),
+                       [&](Failure failure) { return verdict->failures.contains(failure); });
+  });
+}
+
+/// What the design does to the client of another channel; empty: nothing.
+std::string stranger_text(const std::vector<const Verdict*>& group) {
+  const bool lost = any_has(group, {Failure::stranger_lost});
+  const bool waited_for = any_has(group, {Failure::stranger_waited_for});
+  if (!lost && !waited_for) return "";
+  const bool per_channel_too = std::any_of(group.begin(), group.end(), [](const Verdict* verdict) {
+    return verdict->topology == CompletionTopology::per_channel &&
+           any_has({verdict}, {Failure::stranger_lost, Failure::stranger_waited_for});
+  });
+  const std::string where = group.size() > 1 && !per_channel_too ? "on a shared thread, " : "";
+  if (!lost) return where + "waits for another channel's callback";
+  return where + "loses another channel's callback" + (waited_for ? ", or waits for it" : "");
+}
+
+std::string failures_text(const std::vector<const Verdict*>& group) {
+  std::vector<std::string> texts;
+  const bool by_dma = any_has(group, {Failure::dma_in_freed_buffer});
+  if (by_dma || any_has(group, {Failure::begun_in_freed_runtime, Failure::freed_runtime,
+                                Failure::freed_buffer})) {
+    texts.emplace_back(by_dma ? "use after free, also by the DMA" : "use after free");
+  }
+  if (any_has(group, {Failure::callback_waits_for_itself, Failure::client_and_callback_wait})) {
+    texts.emplace_back("deadlock");
+  }
+  if (const std::string text = stranger_text(group); !text.empty()) texts.push_back(text);
+  if (std::any_of(group.begin(), group.end(), [](const Verdict* v) { return v->plays_on; })) {
+    texts.emplace_back(texts.empty() ? "no memory error, but the DMA continues after stop"
+                                     : "the DMA continues after stop");
+  }
+  std::string all;
+  for (const std::string& text : texts) all += (all.empty() ? "" : "; ") + text;
+  return all;
+}
+
 /// Of each failure, whatever the topology, the shortest.
 std::map<Failure, Example> examples_of(const std::vector<const Verdict*>& group) {
   std::map<Failure, Example> examples;
@@ -130,6 +172,20 @@ std::string without_prologue(const std::string& story) {
 }
 
 }  // namespace
+
+std::string summary_of(const std::vector<Verdict>& verdicts) {
+  std::string text =
+      "| design | how it ends a transfer | what the search finds |\n"
+      "|---|---|---|\n";
+  for (const auto& group : by_design(verdicts)) {
+    const Design& design = *group.front()->design;
+    const std::string failures = failures_text(group);
+    const std::string name = failures.empty() ? "**" + design.name + "**" : design.name;
+    text += "| " + name + " | " + design.idea + " | " +
+            (failures.empty() ? "no failure" : failures) + " |\n";
+  }
+  return text;
+}
 
 std::string table_of(const std::vector<Verdict>& verdicts) {
   std::string text =

@@ -9,6 +9,8 @@
 
 namespace dmasim::debate {
 
+/// One row for each design: how it ends a transfer, and how it fails.
+[[nodiscard]] std::string summary_of(const std::vector<Verdict>& verdicts);
 /// A row for each design, or two where the completion topology makes a difference.
 [[nodiscard]] std::string table_of(const std::vector<Verdict>& verdicts);
 /// The shortest schedule to each failure of each design.

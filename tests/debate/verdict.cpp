@@ -12,6 +12,17 @@ namespace {
 /// More than any failure of these short programs needs.
 constexpr int kMaxPreemptions = 4;
 
+constexpr Failure kAllFailures[] = {
+    Failure::begun_in_freed_runtime,
+    Failure::freed_runtime,
+    Failure::freed_buffer,
+    Failure::dma_in_freed_buffer,
+    Failure::callback_waits_for_itself,
+    Failure::client_and_callback_wait,
+    Failure::stranger_lost,
+    Failure::stranger_waited_for,
+};
+
 std::optional<Failure> classify(const std::string& violation) {
   static const std::map<std::string, Failure> ours{
       {kBegunInFreedRuntime, Failure::begun_in_freed_runtime},
@@ -44,12 +55,19 @@ class Judge {
     for (const Scene& scene : scenes()) {
       const std::set<Failure> found = search_all(scene);
       seen_.insert(found.begin(), found.end());
-      deepen(scene, found);
+      deepen(scene, found, kMaxPreemptions);
     }
     for (const Failure failure : seen_) {
       if (!verdict_.failures.contains(failure)) {
         problem(verdict_.design->name + ": no short example of '" + to_text(failure) + "'");
       }
+    }
+    return std::move(verdict_);
+  }
+
+  Verdict judge_within(int max_preemptions) {
+    for (const Scene& scene : scenes()) {
+      deepen(scene, {std::begin(kAllFailures), std::end(kAllFailures)}, max_preemptions);
     }
     return std::move(verdict_);
   }
@@ -71,6 +89,10 @@ class Judge {
     verdict_.schedules += found.schedules;
     verdict_.seconds += found.seconds;
     verdict_.complete = verdict_.complete && found.complete;
+    verdict_.plays_on = verdict_.plays_on || found.outcomes.contains(kPlaysOn);
+    for (const auto& [violation, finding] : found.collected) {
+      if (!classify(violation)) problem(to_text(scene) + ": " + violation);
+    }
     if (!found.violation.empty()) problem(to_text(scene) + ": " + found.violation);
     return found;
   }
@@ -80,26 +102,18 @@ class Judge {
     std::set<Failure> failures;
     const sim::Outcome found = explore(scene, options_of(scene));
     for (const auto& [violation, finding] : found.collected) {
-      const std::optional<Failure> failure = classify(violation);
-      if (failure) {
-        failures.insert(*failure);
-      } else {
-        problem(to_text(scene) + ": " + violation);
-      }
+      if (const std::optional<Failure> failure = classify(violation)) failures.insert(*failure);
     }
-    verdict_.plays_on =
-        verdict_.plays_on || std::any_of(found.outcomes.begin(), found.outcomes.end(),
-                                         [](const std::string& text) { return text == kPlaysOn; });
     return failures;
   }
 
   /// With the fewest preemptions first, and one period: none of the failures needs more. What a
   /// scene without a stranger has shown is not looked for beside one.
-  void deepen(Scene scene, std::set<Failure> wanted) {
+  void deepen(Scene scene, std::set<Failure> wanted, int max_preemptions) {
     scene.periods = 1;
     if (scene.stranger) std::erase_if(wanted, [](Failure f) { return !about_stranger(f); });
     sim::Options options = options_of(scene);
-    for (int bound = 0; bound <= kMaxPreemptions && !wanted.empty(); ++bound) {
+    for (int bound = 0; bound <= max_preemptions && !wanted.empty(); ++bound) {
       options.preemption_bound = bound;
       const sim::Outcome found = explore(scene, options);
       for (const auto& [violation, finding] : found.collected) {
@@ -154,6 +168,10 @@ bool Verdict::same_as(const Verdict& other) const {
 
 Verdict judge(const Design& design, CompletionTopology topology) {
   return Judge(design, topology).judge();
+}
+
+Verdict judge_within(int max_preemptions, const Design& design, CompletionTopology topology) {
+  return Judge(design, topology).judge_within(max_preemptions);
 }
 
 Retelling retell(const Example& example) {

@@ -44,9 +44,13 @@ struct Verdict {
   [[nodiscard]] bool same_as(const Verdict& other) const;
 };
 
-/// Every schedule of every scene for what can fail, then those with ever more preemptions for the
-/// shortest example of each failure.
+/// Searches every schedule of every scene for what can fail. Then it searches with a growing
+/// preemption bound for the shortest example of each failure.
 [[nodiscard]] Verdict judge(const Design& design, CompletionTopology topology);
+/// Searches only the schedules with at most `max_preemptions`, and one period. It takes a few
+/// seconds for all designs, and finds each failure that has an example within this bound.
+[[nodiscard]] Verdict judge_within(int max_preemptions, const Design& design,
+                                   CompletionTopology topology);
 
 /// The story of an example, told again; a problem when it ends otherwise than it was found.
 struct Retelling {
