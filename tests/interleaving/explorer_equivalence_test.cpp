@@ -264,10 +264,7 @@ class Equivalence : public testing::TestWithParam<int> {
   size_t outcomes_ = 0;
 };
 
-#ifndef DMASIM_SIM_PROGRAMS
-#define DMASIM_SIM_PROGRAMS 60
-#endif
-constexpr unsigned kPrograms = DMASIM_SIM_PROGRAMS;  // per parameter
+constexpr unsigned kPrograms = 60;  // per parameter
 
 TEST_P(Equivalence, ReductionKeepsAllOutcomes) {
   for (unsigned k = 0; k < kPrograms && !HasFatalFailure(); ++k) {
