@@ -12,7 +12,6 @@ namespace dmasim::sim {
 /// What messages are about.
 enum class Topic : char {
   violation,
-  leak,
   schedule_left,
   outcome,
   finding,

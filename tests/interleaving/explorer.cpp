@@ -15,17 +15,6 @@
 #include "tests/interleaving/run_heap.h"
 #include "tests/interleaving/search.h"
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define DMASIM_SIM_LSAN 1
-#endif
-#elif defined(__SANITIZE_ADDRESS__)
-#define DMASIM_SIM_LSAN 1
-#endif
-#ifdef DMASIM_SIM_LSAN
-#include <sanitizer/lsan_interface.h>
-#endif
-
 namespace dmasim::sim {
 namespace {
 
@@ -72,7 +61,6 @@ class Exploration {
       if (violation_.empty()) more = search_.next_schedule();
       if (whole || !more) watch_bystanders();
     }
-    if (!more && leaks()) speaker.say(Topic::leak, "");
     for (const std::string& outcome : outcomes_) speaker.say(Topic::outcome, outcome);
     for (const auto& [violation, finding] : findings_) {
       speaker.say(Topic::finding, line_of(finding) + violation);
@@ -83,7 +71,7 @@ class Exploration {
 
  private:
   static bool has_images(const Options& options) {
-    return !options.whole_runs && RunHeap::available() && Fiber::can_be_copied();
+    return !options.whole_runs && Fiber::can_be_copied();
   }
 
   [[nodiscard]] bool enough() const {
@@ -157,14 +145,6 @@ class Exploration {
     known->second = std::move(found);
   }
 
-  [[nodiscard]] bool leaks() const {
-#ifdef DMASIM_SIM_LSAN
-    return !options_.collect_violations && __lsan_do_recoverable_leak_check() != 0;
-#else
-    return false;
-#endif
-  }
-
   const Options& options_;
   const Body& body_;
   Progress& progress_;
@@ -188,9 +168,6 @@ class Account {
     switch (topic) {
       case Topic::violation:
         outcome_.violation = text;
-        break;
-      case Topic::leak:
-        leak_ = true;
         break;
       case Topic::schedule_left:
         outcome_.complete = false;
@@ -219,10 +196,6 @@ class Account {
     outcome_.max_depth = progress.max_depth;
     outcome_.cut = progress.cut;
     if (!death.empty()) outcome_.violation = death;
-    if (outcome_.violation.empty() && leak_) {
-      outcome_.violation = "memory was leaked, in which schedules is not known";
-      return;
-    }
     if (outcome_.violation.empty()) return;
     outcome_.complete = false;
     outcome_.schedule = to_text({progress.schedule, progress.length});
@@ -230,7 +203,6 @@ class Account {
 
  private:
   Outcome& outcome_;
-  bool leak_ = false;
 };
 
 Outcome run_in_cage(const Cage::Work& work, int watchdog_s, bool keep_errors) {

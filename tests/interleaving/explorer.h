@@ -45,8 +45,9 @@ struct Options {
   int max_seconds = 0;
   /// A longer schedule is a violation: somebody spins.
   uint32_t max_steps = 20000;
-  /// Also stop after an unlock() that leaves a fiber without any lock, so that others may free what
-  /// it goes on to use without one. Needs AddressSanitizer to see more than a use of freed locks.
+  /// A fiber also stops after an unlock() that leaves it without any lock. Then another fiber may
+  /// free an object that the first fiber goes on to use without a lock. The explorer itself notices
+  /// only the use of a destroyed Mutex, CondVar or Thread; the program has to check all else.
   bool gaps = false;
   Grain grain = Grain::steps;
   /// Repeat each schedule from the program's beginning instead of going on from images of earlier

@@ -185,14 +185,6 @@ TEST(ExplorerRules, DetectsLeftovers) {
                   "left over at the end: leaked"));
 }
 
-#ifdef __SANITIZE_ADDRESS__
-TEST(ExplorerRules, DetectsLeakedMemory) {
-  const Outcome found = explore({}, [](Program&) { *new volatile int = 1; });
-  EXPECT_TRUE(has(found.violation, "leaked")) << found.report();
-  EXPECT_FALSE(found.ok());
-}
-#endif
-
 /// Such things are in no image of a run.
 TEST(ExplorerRules, DetectsChangesOfStaticsAndOfTheCallersVariables) {
   static int runs = 0;

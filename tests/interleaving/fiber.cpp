@@ -12,18 +12,6 @@
 
 #include "tests/interleaving/die.h"
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define DMASIM_SIM_ASAN 1
-#endif
-#elif defined(__SANITIZE_ADDRESS__)
-#define DMASIM_SIM_ASAN 1
-#endif
-#ifdef DMASIM_SIM_ASAN
-#include <sanitizer/asan_interface.h>
-#include <sanitizer/common_interface_defs.h>
-#endif
-
 #ifndef DMASIM_SIM_USE_UCONTEXT
 extern "C" void dmasim_sim_switch(void** save, void* load);
 
@@ -57,7 +45,6 @@ dmasim_sim_switch:
 namespace dmasim::sim {
 namespace {
 
-Fiber* g_switching_from = nullptr;
 Fiber* g_switching_to = nullptr;
 
 }  // namespace
@@ -70,7 +57,6 @@ Fiber::Fiber(size_t stack_bytes) : stack_bytes_(stack_bytes) {
   if (mapping == MAP_FAILED) die("a fiber's stack");
   mapping_ = static_cast<char*>(mapping);
   if (mprotect(mapping_, guard_bytes, PROT_NONE) != 0) die("a fiber's guard page");
-  stack_bottom_ = mapping_ + guard_bytes;
 }
 
 Fiber::~Fiber() {
@@ -80,10 +66,6 @@ Fiber::~Fiber() {
 void Fiber::reset(Entry entry) {
   entry_ = entry;
   exceptions_[0] = exceptions_[1] = nullptr;
-  fake_stack_ = nullptr;
-#ifdef DMASIM_SIM_ASAN
-  __asan_unpoison_memory_region(stack_bottom_, stack_bytes_);
-#endif
 }
 
 bool Fiber::has_exception() const { return exceptions_[0] != nullptr || exceptions_[1] != nullptr; }
@@ -106,11 +88,7 @@ void Fiber::prepare(Entry entry) {
 
 #else
 
-#ifdef DMASIM_SIM_ASAN
-bool Fiber::can_be_copied() { return false; }
-#else
 bool Fiber::can_be_copied() { return true; }
-#endif
 
 Fiber::Image Fiber::image() const { return {stack_pointer_, entry_}; }
 
@@ -139,23 +117,17 @@ void Fiber::prepare(Entry entry) {
 #endif
 
 void Fiber::begin() {
-  g_switching_to->arrive();
   g_switching_to->entry_();
   std::abort();
 }
 
 /// The runtime counts exceptions in flight and stacks caught ones per thread; each fiber has its
 /// own.
-void Fiber::leave(Fiber& from, Fiber& to, [[maybe_unused]] bool for_good) {
+void Fiber::leave(Fiber& from, Fiber& to) {
   void* globals = abi::__cxa_get_globals();
   std::memcpy(from.exceptions_, globals, sizeof from.exceptions_);
   std::memcpy(globals, to.exceptions_, sizeof to.exceptions_);
-  g_switching_from = &from;
   g_switching_to = &to;
-#ifdef DMASIM_SIM_ASAN
-  __sanitizer_start_switch_fiber(for_good ? nullptr : &from.fake_stack_, to.stack_bottom_,
-                                 to.stack_bytes_);
-#endif
 #ifdef DMASIM_SIM_USE_UCONTEXT
   swapcontext(&from.context_, &to.context_);
 #else
@@ -163,26 +135,13 @@ void Fiber::leave(Fiber& from, Fiber& to, [[maybe_unused]] bool for_good) {
 #endif
 }
 
-void Fiber::arrive() {
-#ifdef DMASIM_SIM_ASAN
-  const void* bottom = nullptr;
-  size_t bytes = 0;
-  __sanitizer_finish_switch_fiber(fake_stack_, &bottom, &bytes);
-  if (g_switching_from->mapping_ == nullptr) {  // the OS thread's stack is known only from here
-    g_switching_from->stack_bottom_ = bottom;
-    g_switching_from->stack_bytes_ = bytes;
-  }
-#endif
-}
-
 void Fiber::switch_to(Fiber& from, Fiber& to) {
-  leave(from, to, false);
-  from.arrive();
-  g_switching_from = g_switching_to = nullptr;  // as before: nothing static is seen to change
+  leave(from, to);
+  g_switching_to = nullptr;  // as before: nothing static is seen to change
 }
 
 void Fiber::switch_for_good(Fiber& from, Fiber& to) {
-  leave(from, to, true);
+  leave(from, to);
   std::abort();
 }
 

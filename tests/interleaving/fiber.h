@@ -45,16 +45,13 @@ class Fiber {
 
  private:
   static void begin();
-  static void leave(Fiber& from, Fiber& to, bool for_good);
-  void arrive();
+  static void leave(Fiber& from, Fiber& to);
   void reset(Entry entry);
 
   Entry entry_ = nullptr;
   char* mapping_ = nullptr;  // a guard page, then the stack
   size_t mapping_bytes_ = 0;
-  [[maybe_unused]] const void* stack_bottom_ = nullptr;
   [[maybe_unused]] size_t stack_bytes_ = 0;
-  [[maybe_unused]] void* fake_stack_ = nullptr;  // AddressSanitizer's, while suspended
   void* exceptions_[2] = {nullptr, nullptr};  // the C++ runtime's per-thread state, while suspended
 #ifdef DMASIM_SIM_USE_UCONTEXT
   ucontext_t context_{};

@@ -38,11 +38,11 @@ bool g_on = false;
 
 Ledger& ledger() { return *reinterpret_cast<Ledger*>(g_begin); }
 
-[[maybe_unused]] bool contains(const void* at) {
+bool contains(const void* at) {
   return g_begin != nullptr && at >= g_begin && at < g_begin + kHeapBytes;
 }
 
-[[maybe_unused]] void* take(size_t bytes, size_t alignment) {
+void* take(size_t bytes, size_t alignment) {
   Ledger& book = ledger();
   const size_t grains = (bytes + kGrain - 1) / kGrain + (bytes == 0 ? 1 : 0);
   if (alignment <= kGrain && grains < kClasses && book.free[grains] != nullptr) {
@@ -61,7 +61,7 @@ Ledger& ledger() { return *reinterpret_cast<Ledger*>(g_begin); }
   return block;
 }
 
-[[maybe_unused]] void give_back(void* at) {
+void give_back(void* at) {
   const size_t grains = static_cast<Head*>(at)[-1].grains;
   if (grains >= kClasses) return;
   auto* block = static_cast<FreeBlock*>(at);
@@ -70,22 +70,6 @@ Ledger& ledger() { return *reinterpret_cast<Ledger*>(g_begin); }
 }
 
 }  // namespace
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define DMASIM_SIM_USUAL_HEAP 1
-#endif
-#elif defined(__SANITIZE_ADDRESS__)
-#define DMASIM_SIM_USUAL_HEAP 1
-#endif
-
-bool RunHeap::available() {
-#ifdef DMASIM_SIM_USUAL_HEAP
-  return false;
-#else
-  return true;
-#endif
-}
 
 void RunHeap::clear() {
   if (g_begin == nullptr) {
@@ -104,8 +88,6 @@ std::byte* RunHeap::begin() { return g_begin; }
 void RunHeap::turn(bool on) { g_on = on; }
 
 bool RunHeap::on() { return g_on; }
-
-#ifndef DMASIM_SIM_USUAL_HEAP
 
 namespace {
 
@@ -131,11 +113,7 @@ void give_back_anywhere(void* at) noexcept {
 
 }  // namespace
 
-#endif
-
 }  // namespace dmasim::sim
-
-#ifndef DMASIM_SIM_USUAL_HEAP
 
 using dmasim::sim::give_back_anywhere;
 using dmasim::sim::take_anywhere;
@@ -154,5 +132,3 @@ void operator delete(void* at) noexcept { give_back_anywhere(at); }
 void operator delete(void* at, size_t) noexcept { give_back_anywhere(at); }
 void operator delete(void* at, std::align_val_t) noexcept { give_back_anywhere(at); }
 void operator delete(void* at, size_t, std::align_val_t) noexcept { give_back_anywhere(at); }
-
-#endif

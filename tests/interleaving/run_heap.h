@@ -12,8 +12,6 @@ namespace dmasim::sim {
 
 class RunHeap {
  public:
-  /// False under AddressSanitizer, which wants to see each allocation itself.
-  static bool available();
   /// Forgets everything that was taken.
   static void clear();
   /// What has been taken from it, and its own bookkeeping.
