@@ -10,16 +10,10 @@
 #include "tests/interleaving/explorer.h"
 #include "tests/interleaving/shown_state.h"
 #include "tests/interleaving/world.h"
+#include "tests/substream/poll_level_model.h"
 
 namespace dmasim {
 namespace {
-
-/// What stands for the descriptor in the kernel.
-struct Level {
-  Mutex lock;
-  CondVar changed;
-  bool ready DMASIM_GUARDED_BY(lock) = false;
-};
 
 /// Fibers share one thread, so the map itself needs no lock; what it holds has its own.
 std::shared_ptr<void>& attached_to(const void* object) {
@@ -28,7 +22,9 @@ std::shared_ptr<void>& attached_to(const void* object) {
 
 void detach_from(const void* object) { sim::World::instance().attached().erase(object); }
 
-Level& level_of(const PollLevel* level) { return *static_cast<Level*>(attached_to(level).get()); }
+PollLevelModel& level_of(const PollLevel* level) {
+  return *static_cast<PollLevelModel*>(attached_to(level).get());
+}
 
 }  // namespace
 
@@ -81,25 +77,15 @@ PollLevel::~PollLevel() { detach_from(this); }
 
 Result<void> PollLevel::open(Sense sense) {
   sense_ = sense;
-  attached_to(this) = std::make_shared<Level>();
-  sim::name(&level_of(this).lock, "poll");
+  attached_to(this) = std::make_shared<PollLevelModel>();
+  sim::name(&level_of(this).lock(), "poll");
   return {};
 }
 
 short PollLevel::events() const noexcept { return sense_ == Sense::readable ? POLLIN : POLLOUT; }
 
-void PollLevel::set(bool ready) const noexcept {
-  Level& level = level_of(this);
-  MutexLock guard(level.lock);
-  level.ready = ready;
-  level.changed.notify_all();
-}
+void PollLevel::set(bool ready) const noexcept { level_of(this).set(ready); }
 
-bool PollLevel::wait() const noexcept {
-  Level& level = level_of(this);
-  MutexLock guard(level.lock);
-  while (!level.ready) level.changed.wait(level.lock);
-  return true;
-}
+bool PollLevel::wait() const noexcept { return level_of(this).wait(); }
 
 }  // namespace dmasim

@@ -8,22 +8,14 @@
 #include <map>
 #include <memory>
 
-#include "engine/base/sync.h"
+#include "tests/substream/poll_level_model.h"
 
 namespace dmasim {
 namespace {
 
-/// The state that the descriptor has in the kernel.
-struct Level {
-  Mutex lock;
-  CondVar changed;
-  bool ready DMASIM_GUARDED_BY(lock) = false;
-  bool interrupted DMASIM_GUARDED_BY(lock) = false;
-};
-
 /// Only one thread runs at a time, so the map needs no lock.
-std::map<const PollLevel*, std::unique_ptr<Level>>& levels() {
-  static std::map<const PollLevel*, std::unique_ptr<Level>> all;
+std::map<const PollLevel*, std::unique_ptr<PollLevelModel>>& levels() {
+  static std::map<const PollLevel*, std::unique_ptr<PollLevelModel>> all;
   return all;
 }
 
@@ -33,39 +25,20 @@ PollLevel::~PollLevel() { levels().erase(this); }
 
 Result<void> PollLevel::open(Sense sense) {
   sense_ = sense;
-  levels()[this] = std::make_unique<Level>();
+  levels()[this] = std::make_unique<PollLevelModel>();
   return {};
 }
 
 short PollLevel::events() const noexcept { return sense_ == Sense::readable ? POLLIN : POLLOUT; }
 
 void PollLevel::set(bool ready) const noexcept {
-  Level& level = *levels().at(this);
-  MutexLock guard(level.lock);
-  EXPECT_NE(level.ready, ready) << "a system call for nothing";
-  level.ready = ready;
-  level.changed.notify_all();
+  EXPECT_TRUE(levels().at(this)->set(ready)) << "a system call that changes nothing";
 }
 
-bool PollLevel::wait() const noexcept {
-  Level& level = *levels().at(this);
-  MutexLock guard(level.lock);
-  while (!level.ready && !level.interrupted) level.changed.wait(level.lock);
-  level.interrupted = false;
-  return level.ready;
-}
+bool PollLevel::wait() const noexcept { return levels().at(this)->wait(); }
 
-bool lockstep::ready(const PollLevel& poll_level) {
-  Level& level = *levels().at(&poll_level);
-  MutexLock guard(level.lock);
-  return level.ready;
-}
+bool lockstep::ready(const PollLevel& poll_level) { return levels().at(&poll_level)->ready(); }
 
-void lockstep::interrupt(const PollLevel& poll_level) {
-  Level& level = *levels().at(&poll_level);
-  MutexLock guard(level.lock);
-  level.interrupted = true;
-  level.changed.notify_all();
-}
+void lockstep::interrupt(const PollLevel& poll_level) { levels().at(&poll_level)->interrupt(); }
 
 }  // namespace dmasim
