@@ -180,6 +180,12 @@ std::vector<Walk> setting_up() {
        {hw_params(usual, "0"), current_hw_params("0"), hw_free("0>OPEN"), hw_free("0"),
         current_hw_params("EBADFD"), write(16, "EIO"), prepare("EIO"),
         hw_params(usual, "0>PREPARED"), write(16, "16>RUNNING")}},
+  };
+}
+
+std::vector<Walk> refused_setups() {
+  const PcmSetup usual = with_thresholds(kBoundary);
+  return {
       {"WhatNoCardHasIsRefused",
        kCapture,
        usual,
@@ -228,7 +234,7 @@ std::vector<Walk> setting_up() {
 std::vector<Walk> walks() {
   std::vector<Walk> all;
   for (const auto& part :
-       {starting(), stopping(), filling(), waiting(), stamping(), setting_up()}) {
+       {starting(), stopping(), filling(), waiting(), stamping(), setting_up(), refused_setups()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;

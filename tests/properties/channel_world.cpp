@@ -49,6 +49,13 @@ ChannelWorld::ChannelWorld(const Setup& setup) : setup_(setup), state_(options_o
 }
 
 void ChannelWorld::apply(const Operation& operation) {
+  perform(operation);
+  forget_freed();
+  check();
+  check_residue_falls();
+}
+
+void ChannelWorld::perform(const Operation& operation) {
   using Kind = Operation::Kind;
   const std::optional<int> any = pick(operation.a);
   switch (operation.kind) {
@@ -106,9 +113,6 @@ void ChannelWorld::apply(const Operation& operation) {
       abort();
       break;
   }
-  forget_freed();
-  check();
-  check_residue_falls();
 }
 
 std::optional<int> ChannelWorld::pick(unsigned number) const {

@@ -50,6 +50,7 @@ class ChannelWorld {
     size_t residue_bytes = 0;
   };
 
+  void perform(const Operation& operation);
   void prep(const Operation& operation);
   void submit(int id);
   void desc_free(int id);
