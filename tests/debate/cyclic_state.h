@@ -39,7 +39,7 @@ class CyclicState {
     return state_.service_at(now_ns) == Service::period;
   }
   /// Empties the slot and returns what has to be called, without a lock. Only when period_due().
-  [[nodiscard]] std::function<void()> take_period(int64_t now_ns) {
+  [[nodiscard]] std::function<void()> pop_due_callback(int64_t now_ns) {
     Transfer& transfer = *state_.active();
     return [&transfer, result = state_.take_period(now_ns)] { transfer.callback(result); };
   }

@@ -52,7 +52,7 @@ bool sound(const std::vector<Verdict>& verdicts) {
     problems += verdict.problem;
     if (!verdict.complete) problems += verdict.design->name + ": the search is not complete\n";
     for (const auto& [failure, example] : verdict.failures) {
-      problems += retell(example).problem;
+      problems += replay_example(example).problem;
       ++replayed;
     }
   }

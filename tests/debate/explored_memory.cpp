@@ -6,9 +6,9 @@
 namespace dmasim::debate {
 
 using sim::Access;
+using sim::add_to_story;
 using sim::check;
 using sim::note;
-using sim::tell;
 using sim::yield;
 
 ExploredMemory::ExploredMemory() {
@@ -19,27 +19,27 @@ ExploredMemory::ExploredMemory() {
 
 void ExploredMemory::free_runtime(std::unique_ptr<Substream> runtime) {
   yield(&runtime_, Access::write);
-  tell("close has freed it");
+  add_to_story("close has freed it");
   runtime_.dead = std::move(runtime);
 }
 
 void ExploredMemory::free_buffer(std::unique_ptr<std::byte[]> buffer) {
   yield(&buffer_, Access::write);
-  tell("hw_free has freed it");
+  add_to_story("hw_free has freed it");
   buffer_.dead = std::move(buffer);
 }
 
 void ExploredMemory::callback_begins() {
   yield(&runtime_, Access::read);
   check(runtime_.dead == nullptr, kBegunInFreedRuntime);
-  tell("the callback begins");
+  add_to_story("the callback begins");
   in_callback_ = true;
 }
 
 void ExploredMemory::callback_ends() {
   yield(&runtime_, Access::read);
   check(runtime_.dead == nullptr, kFreedRuntime);
-  tell("the callback ends");
+  add_to_story("the callback ends");
   in_callback_ = false;
 }
 
@@ -50,13 +50,13 @@ void ExploredMemory::callback_touches(std::byte*) {
 
 void ExploredMemory::stopped(bool in_callback) {
   note(&stopped_);
-  tell(in_callback ? "an xrun has stopped the PCM" : "the PCM is stopped");
+  add_to_story(in_callback ? "an xrun has stopped the PCM" : "the PCM is stopped");
   stopped_ = true;
 }
 
 void ExploredMemory::take(std::span<const std::byte>, bool) noexcept {
   note(&buffer_, Access::read);
-  tell("the DMA reads the buffer");
+  add_to_story("the DMA reads the buffer");
   check(buffer_.dead == nullptr, kDmaInFreedBuffer);
   note(&stopped_);
   if (!stopped_ || plays_on_) return;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// The memory of a PCM under the schedule explorer, and the device that its DMA feeds. What is
-/// freed is only declared dead, so that whoever touches it can be told.
+/// freed is only declared dead, so that whoever touches it can be reported.
 #pragma once
 
 #include <memory>

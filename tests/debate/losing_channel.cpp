@@ -78,7 +78,7 @@ class LosingChannel final : public DmaChannel {
   void complete() DMASIM_REQUIRES(irq_.lock()) {
     const int64_t now_ns = clock_->now_ns();
     if (masked_ || !state_.period_due(now_ns)) return;
-    const std::function<void()> call = state_.take_period(now_ns);
+    const std::function<void()> call = state_.pop_due_callback(now_ns);
     running_ = true;
     irq_.lock().unlock();
     call();

@@ -133,30 +133,30 @@ std::map<Failure, Example> examples_of(const std::vector<const Verdict*>& group)
   return examples;
 }
 
-using Told = std::pair<Failure, Example>;
+using FailureExample = std::pair<Failure, Example>;
 
-bool shorter(const Told& a, const Told& b) {
+bool shorter(const FailureExample& a, const FailureExample& b) {
   return a.second.finding.shorter_than(b.second.finding);
 }
 
-std::vector<Told> worth_telling(const std::vector<Verdict>& verdicts) {
-  std::vector<Told> told;
-  std::vector<Told> others;
+std::vector<FailureExample> examples_to_show(const std::vector<Verdict>& verdicts) {
+  std::vector<FailureExample> chosen;
+  std::vector<FailureExample> others;
   for (const auto& group : by_design(verdicts)) {
     const std::map<Failure, Example> examples = examples_of(group);
     if (examples.empty()) continue;
-    std::vector<Told> all(examples.begin(), examples.end());
+    std::vector<FailureExample> all(examples.begin(), examples.end());
     std::stable_sort(all.begin(), all.end(), shorter);
-    told.push_back(all.front());
+    chosen.push_back(all.front());
     others.insert(others.end(), all.begin() + 1, all.end());
   }
   std::set<Failure> shown;
-  for (const Told& each : told) shown.insert(each.first);
+  for (const FailureExample& each : chosen) shown.insert(each.first);
   std::stable_sort(others.begin(), others.end(), shorter);
-  for (const Told& each : others) {
-    if (shown.insert(each.first).second) told.push_back(each);
+  for (const FailureExample& each : others) {
+    if (shown.insert(each.first).second) chosen.push_back(each);
   }
-  return told;
+  return chosen;
 }
 
 /// From the start of the actors on: what is before is the same in all.
@@ -220,11 +220,11 @@ std::string schedules_of(const std::vector<Verdict>& verdicts) {
 
 std::string stories_of(const std::vector<Verdict>& verdicts) {
   std::string text;
-  for (const auto& [failure, example] : worth_telling(verdicts)) {
+  for (const auto& [failure, example] : examples_to_show(verdicts)) {
     if (!text.empty()) text += "\n";
     text += "**" + to_text(example.scene) + "**: " + to_text(failure) + ". Replay: `" +
             example.finding.schedule + "`\n\n```\n";
-    text += without_prologue(retell(example).story);
+    text += without_prologue(replay_example(example).story);
     text += "=> " + example.violation + "\n```\n";
   }
   return text;

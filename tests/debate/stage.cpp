@@ -24,11 +24,11 @@ void name_parts(const DmaChannel& channel) {
 
 /// A client's thread, from its last write to its last call.
 void end_pcm(std::unique_ptr<Substream> pcm) {
-  sim::tell("calls drop");
+  sim::add_to_story("calls drop");
   pcm->drop();
-  sim::tell("calls hw_free");
+  sim::add_to_story("calls hw_free");
   pcm->hw_free();
-  sim::tell("calls close");
+  sim::add_to_story("calls close");
   Substream::close(std::move(pcm));
 }
 
@@ -68,7 +68,7 @@ void play(const Scene& scene, sim::Program& program) {
   pcm->start();
   program.actor("client", [&] {
     end_pcm(std::move(pcm));
-    if (stranger) stranger->let_go();
+    if (stranger) stranger->pcm_closed();
   });
   program.actor("hardware", [&] { run_hardware(scene.periods, [&] { channel->advance(); }); });
   if (stranger) {

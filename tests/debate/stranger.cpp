@@ -22,9 +22,9 @@ void Stranger::start() {
   channel_->start(frames_, [this] { period_elapsed(); });
 }
 
-void Stranger::let_go() {
+void Stranger::pcm_closed() {
   MutexLock guard(lock_);
-  let_go_ = true;
+  pcm_closed_ = true;
   changed_.notify_all();
 }
 
@@ -32,13 +32,13 @@ void Stranger::let_go() {
 /// that a deadlock.
 void Stranger::period_elapsed() {
   MutexLock guard(lock_);
-  sim::tell("the stranger's callback begins");
+  sim::add_to_story("the stranger's callback begins");
   called_ = true;
   changed_.notify_all();
-  while (!let_go_) {
+  while (!pcm_closed_) {
     if (changed_.wait_until(lock_, kAtLastNs)) continue;
     if (!ours_.in_callback()) sim::violation(kStrangerWaitedFor);
-    while (!let_go_) changed_.wait(lock_);
+    while (!pcm_closed_) changed_.wait(lock_);
   }
 }
 

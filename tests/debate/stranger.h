@@ -18,7 +18,7 @@ class Stranger final : private Port {
   void start();
   void advance() { channel_->advance(); }
   /// Our PCM is closed: the callback may end.
-  void let_go() DMASIM_EXCLUDES(lock_);
+  void pcm_closed() DMASIM_EXCLUDES(lock_);
   /// A period has passed, so there is, or will be, a callback.
   void expect_callback() DMASIM_EXCLUDES(lock_);
   void release() { channel_->release(); }
@@ -36,7 +36,7 @@ class Stranger final : private Port {
   std::unique_ptr<DmaChannel> channel_;
   Mutex lock_;
   CondVar changed_;
-  bool let_go_ DMASIM_GUARDED_BY(lock_) = false;
+  bool pcm_closed_ DMASIM_GUARDED_BY(lock_) = false;
   bool called_ DMASIM_GUARDED_BY(lock_) = false;
 };
 

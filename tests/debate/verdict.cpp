@@ -174,16 +174,17 @@ Verdict judge_within(int max_preemptions, const Design& design, CompletionTopolo
   return Judge(design, topology).judge_within(max_preemptions);
 }
 
-Retelling retell(const Example& example) {
+Replayed replay_example(const Example& example) {
   const sim::Outcome again =
       sim::replay(options_of(example.scene), example.finding.schedule,
                   [&](sim::Program& program) { play(example.scene, program); });
-  Retelling told{.story = again.story, .problem = {}};
+  Replayed replayed{.story = again.story, .problem = {}};
   if (again.violation != example.violation) {
-    told.problem = to_text(example.scene) + ": \"" + example.finding.schedule + "\" ended with '" +
-                   again.violation + "', not with '" + example.violation + "'\n";
+    replayed.problem = to_text(example.scene) + ": \"" + example.finding.schedule +
+                       "\" ended with '" + again.violation + "', not with '" + example.violation +
+                       "'\n";
   }
-  return told;
+  return replayed;
 }
 
 }  // namespace dmasim::debate

@@ -53,10 +53,10 @@ struct Verdict {
                                    CompletionTopology topology);
 
 /// The story of an example, told again; a problem when it ends otherwise than it was found.
-struct Retelling {
+struct Replayed {
   std::string story;
   std::string problem;
 };
-[[nodiscard]] Retelling retell(const Example& example);
+[[nodiscard]] Replayed replay_example(const Example& example);
 
 }  // namespace dmasim::debate

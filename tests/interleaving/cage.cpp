@@ -91,11 +91,11 @@ std::string Cage::run(const Work& work, const Listener& listener, int watchdog_s
   }
   close(ends[1]);
   bool done = false;
-  const auto hear = [&](Topic topic, const std::string& text) {
+  const auto receive = [&](Topic topic, const std::string& text) {
     if (topic == Topic::done) done = true;
     listener(topic, text);
   };
-  const bool hung = !listen(ends[0], hear, watchdog_s);
+  const bool hung = !listen(ends[0], receive, watchdog_s);
   if (hung) kill(child, SIGKILL);
   std::string end = how_it_ended(child);
   close(ends[0]);

@@ -164,7 +164,7 @@ class Account {
  public:
   explicit Account(Outcome& outcome) : outcome_(outcome) {}
 
-  void hear(Topic topic, const std::string& text) {
+  void receive(Topic topic, const std::string& text) {
     switch (topic) {
       case Topic::violation:
         outcome_.violation = text;
@@ -212,7 +212,7 @@ Outcome run_in_cage(const Cage::Work& work, int watchdog_s, bool keep_errors) {
   Account account(outcome);
   Cage cage;
   const std::string death = cage.run(
-      work, [&](Topic topic, const std::string& text) { account.hear(topic, text); }, watchdog_s,
+      work, [&](Topic topic, const std::string& text) { account.receive(topic, text); }, watchdog_s,
       keep_errors);
   account.close(cage.progress(), death);
   outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -242,7 +242,7 @@ Outcome replay(const Options& options, const std::string& schedule, const Body& 
       [&](Progress& progress, const Speaker& speaker) {
         Script script(schedule);
         World& world = World::instance();
-        world.tell_story_to([&](const std::string& text) { speaker.say(Topic::story, text); });
+        world.write_story_to([&](const std::string& text) { speaker.say(Topic::story, text); });
         const World::Result result = world.run(options, body, script, progress);
         progress.schedules = 1;
         if (result.violation.empty()) {

@@ -136,7 +136,7 @@ void note(const void* object, Access how = Access::write);
 void name(const void* object, const std::string& text, size_t bytes = 1);
 
 /// A remark in the story.
-void tell(const std::string& text);
+void add_to_story(const std::string& text);
 
 /// Virtual time. Moves by advance_to() and when a wait times out, never by itself.
 [[nodiscard]] int64_t now_ns() noexcept;

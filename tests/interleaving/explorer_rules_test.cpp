@@ -30,7 +30,7 @@ Body crash_with(std::function<void()> crash) {
 
 TEST(ExplorerRules, ReportsTheScheduleOfACrash) {
   const Outcome found = explore({}, crash_with([] {
-                                  tell("about to crash");
+                                  add_to_story("about to crash");
                                   std::abort();
                                 }));
   EXPECT_TRUE(has(found.violation, "Aborted")) << found.report();

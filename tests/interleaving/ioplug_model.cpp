@@ -26,7 +26,7 @@ void GuardedSink::enter() {
   MutexLock guard(lock_);
   check(!busy_, "two hooks use the sink at a time");
   busy_ = true;
-  while (held_) released_.wait(lock_);
+  while (blocked_) released_.wait(lock_);
 }
 
 void GuardedSink::leave() {
@@ -43,29 +43,29 @@ Result<void> GuardedSink::look(const PcmFormat&) {
 Result<void> GuardedSink::configure(const PcmFormat&, uint64_t) {
   enter();
   MutexLock guard(lock_);
-  taken_ = true;
+  configured_ = true;
   busy_ = false;
   return {};
 }
 
 void GuardedSink::release() noexcept {
   MutexLock guard(lock_);
-  taken_ = false;
+  configured_ = false;
 }
 
-bool GuardedSink::taken() {
+bool GuardedSink::configured() {
   MutexLock guard(lock_);
-  return taken_;
+  return configured_;
 }
 
-void GuardedSink::hold() {
+void GuardedSink::block_configure() {
   MutexLock guard(lock_);
-  held_ = true;
+  blocked_ = true;
 }
 
-void GuardedSink::let_through() {
+void GuardedSink::unblock_configure() {
   MutexLock guard(lock_);
-  held_ = false;
+  blocked_ = false;
   released_.notify_all();
 }
 

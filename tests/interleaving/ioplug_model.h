@@ -32,11 +32,11 @@ class GuardedSink final : public Sink {
   Result<void> flush() override { return {}; }
   [[nodiscard]] SinkStats stats() const noexcept override { return {}; }
 
-  /// configure() then waits for let_through(), as for a disk.
-  void hold() DMASIM_EXCLUDES(lock_);
-  void let_through() DMASIM_EXCLUDES(lock_);
+  /// configure() then waits for unblock_configure(), as for a disk.
+  void block_configure() DMASIM_EXCLUDES(lock_);
+  void unblock_configure() DMASIM_EXCLUDES(lock_);
   /// Whether configure() came after the last release().
-  [[nodiscard]] bool taken() DMASIM_EXCLUDES(lock_);
+  [[nodiscard]] bool configured() DMASIM_EXCLUDES(lock_);
 
   std::vector<std::byte> written;  ///< committed; read it when nothing runs
 
@@ -47,8 +47,8 @@ class GuardedSink final : public Sink {
   Mutex lock_;
   CondVar released_;
   bool busy_ DMASIM_GUARDED_BY(lock_) = false;  // somebody is inside
-  bool held_ DMASIM_GUARDED_BY(lock_) = false;
-  bool taken_ DMASIM_GUARDED_BY(lock_) = false;
+  bool blocked_ DMASIM_GUARDED_BY(lock_) = false;
+  bool configured_ DMASIM_GUARDED_BY(lock_) = false;
 };
 
 struct ModelSetup {

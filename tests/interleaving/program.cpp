@@ -14,13 +14,13 @@ void Program::actor(std::string name, std::function<void()> body) {
 
 void Program::run() {
   World& world = World::instance();
-  world.before_giving();
+  world.before_release();
   for (uint8_t k = 0; k < world.fiber_count(); ++k) {
     FiberState& fiber = world.fiber(k);
     if (!fiber.parked) continue;
     fiber.parked = false;
     world.writes(fiber.thread);
-    if (world.telling()) world.tell("starts " + fiber.name);
+    if (world.has_story()) world.add_to_story("starts " + fiber.name);
   }
   world.stop({.what = Operation::What::actors});
   for (uint8_t k = 0; k < world.fiber_count(); ++k) {
@@ -58,10 +58,10 @@ void yield(const void* object, Access how) {
   if (!world.running()) return;
   world.stop_before_visible();
   access(world, object, how);
-  if (!world.telling()) return;
+  if (!world.has_story()) return;
   const Names::Range* range = world.names().find(object);
-  world.tell((how == Access::read ? "reads " : "writes ") +
-             (range != nullptr ? world.names().text(*range) : "something without a name"));
+  world.add_to_story((how == Access::read ? "reads " : "writes ") +
+                     (range != nullptr ? world.names().text(*range) : "something without a name"));
 }
 
 void note(const void* object, Access how) {
@@ -80,17 +80,17 @@ void name(const void* object, const std::string& text, size_t bytes) {
   world.names().add(object, text, bytes);
 }
 
-void tell(const std::string& text) {
+void add_to_story(const std::string& text) {
   World& world = World::instance();
-  if (world.running() && world.telling()) world.tell(text);
+  if (world.running() && world.has_story()) world.add_to_story(text);
 }
 
 int64_t now_ns() noexcept {
   World& world = World::instance();
   world.before_visible();
   world.step().read(kClock);
-  if (world.running() && world.telling()) {
-    world.tell("sees " + std::to_string(world.now_ns()) + " ns");
+  if (world.running() && world.has_story()) {
+    world.add_to_story("sees " + std::to_string(world.now_ns()) + " ns");
   }
   return world.now_ns();
 }
@@ -99,8 +99,8 @@ void advance_to(int64_t at_ns) {
   World& world = World::instance();
   world.stop_before_visible();
   world.move_time_to(at_ns);
-  if (world.running() && world.telling()) {
-    world.tell("advances time to " + std::to_string(at_ns) + " ns");
+  if (world.running() && world.has_story()) {
+    world.add_to_story("advances time to " + std::to_string(at_ns) + " ns");
   }
 }
 

@@ -42,7 +42,7 @@ bool contains(const void* at) {
   return g_begin != nullptr && at >= g_begin && at < g_begin + kHeapBytes;
 }
 
-void* take(size_t bytes, size_t alignment) {
+void* allocate(size_t bytes, size_t alignment) {
   Ledger& book = ledger();
   const size_t grains = (bytes + kGrain - 1) / kGrain + (bytes == 0 ? 1 : 0);
   if (alignment <= kGrain && grains < kClasses && book.free[grains] != nullptr) {
@@ -61,7 +61,7 @@ void* take(size_t bytes, size_t alignment) {
   return block;
 }
 
-void give_back(void* at) {
+void free_block(void* at) {
   const size_t grains = static_cast<Head*>(at)[-1].grains;
   if (grains >= kClasses) return;
   auto* block = static_cast<FreeBlock*>(at);
@@ -91,21 +91,21 @@ bool RunHeap::on() { return g_on; }
 
 namespace {
 
-void* take_anywhere(size_t bytes, size_t alignment) noexcept {
-  if (g_on) return take(bytes, alignment);
+void* allocate_anywhere(size_t bytes, size_t alignment) noexcept {
+  if (g_on) return allocate(bytes, alignment);
   if (alignment <= kGrain) return std::malloc(bytes == 0 ? 1 : bytes);
   return std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
 }
 
-void* take_or_throw(size_t bytes, size_t alignment) {
-  void* block = take_anywhere(bytes, alignment);
+void* allocate_or_throw(size_t bytes, size_t alignment) {
+  void* block = allocate_anywhere(bytes, alignment);
   if (block == nullptr) throw std::bad_alloc();
   return block;
 }
 
-void give_back_anywhere(void* at) noexcept {
+void free_anywhere(void* at) noexcept {
   if (contains(at)) {
-    give_back(at);
+    free_block(at);
   } else {
     std::free(at);
   }
@@ -115,20 +115,22 @@ void give_back_anywhere(void* at) noexcept {
 
 }  // namespace dmasim::sim
 
-using dmasim::sim::give_back_anywhere;
-using dmasim::sim::take_anywhere;
-using dmasim::sim::take_or_throw;
+using dmasim::sim::allocate_anywhere;
+using dmasim::sim::allocate_or_throw;
+using dmasim::sim::free_anywhere;
 
 // The other forms of the library call these.
-void* operator new(size_t bytes) { return take_or_throw(bytes, 1); }
+void* operator new(size_t bytes) { return allocate_or_throw(bytes, 1); }
 void* operator new(size_t bytes, std::align_val_t alignment) {
-  return take_or_throw(bytes, static_cast<size_t>(alignment));
+  return allocate_or_throw(bytes, static_cast<size_t>(alignment));
 }
-void* operator new(size_t bytes, const std::nothrow_t&) noexcept { return take_anywhere(bytes, 1); }
+void* operator new(size_t bytes, const std::nothrow_t&) noexcept {
+  return allocate_anywhere(bytes, 1);
+}
 void* operator new(size_t bytes, std::align_val_t alignment, const std::nothrow_t&) noexcept {
-  return take_anywhere(bytes, static_cast<size_t>(alignment));
+  return allocate_anywhere(bytes, static_cast<size_t>(alignment));
 }
-void operator delete(void* at) noexcept { give_back_anywhere(at); }
-void operator delete(void* at, size_t) noexcept { give_back_anywhere(at); }
-void operator delete(void* at, std::align_val_t) noexcept { give_back_anywhere(at); }
-void operator delete(void* at, size_t, std::align_val_t) noexcept { give_back_anywhere(at); }
+void operator delete(void* at) noexcept { free_anywhere(at); }
+void operator delete(void* at, size_t) noexcept { free_anywhere(at); }
+void operator delete(void* at, std::align_val_t) noexcept { free_anywhere(at); }
+void operator delete(void* at, size_t, std::align_val_t) noexcept { free_anywhere(at); }

@@ -24,7 +24,7 @@ Answer Search::choose(const ChoicePoint& at, Choice& chosen) {
   if (!learn_step(at.step)) return Answer::broken;
   if (depth_ == nodes_.size()) {
     if (!add_node(at)) return Answer::broken;
-    if (!take_untried(nodes_.back())) {
+    if (!choose_untried(nodes_.back())) {
       drop_node();
       redundant_ = true;
       return limits_.images ? Answer::abandon : Answer::go_on;
@@ -54,7 +54,7 @@ bool Search::next_schedule() {
   while (!nodes_.empty()) {
     Node& node = nodes_.back();
     current(node).state = State::tried;
-    if (take_untried(node)) return true;
+    if (choose_untried(node)) return true;
     drop_node();
   }
   return false;
@@ -140,7 +140,7 @@ void Search::cut_preemptions(Node& node) {
   }
 }
 
-bool Search::take_untried(Node& node) {
+bool Search::choose_untried(Node& node) {
   for (size_t k = 0; k < node.count; ++k) {
     Branch& branch = branches_[node.first + k];
     if (branch.state != State::untried) continue;

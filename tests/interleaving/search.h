@@ -65,7 +65,7 @@ class Search final : public Chooser {
   void drop_node();
   bool put_to_sleep(Node& node, const Node& parent);
   void cut_preemptions(Node& node);
-  bool take_untried(Node& node);
+  bool choose_untried(Node& node);
   [[nodiscard]] bool wants_image(const Node& node) const;
   [[nodiscard]] int preemptions_behind(const Node& node) const;
   Branch& current(const Node& node) { return branches_[node.first + node.current]; }

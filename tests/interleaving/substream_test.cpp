@@ -56,15 +56,15 @@ class SubstreamSchedules : public ::testing::TestWithParam<bool> {
           check(pcm.write(first) == 0, "write failed");
           check(pcm.start() == 0, "start failed");
           program.actor("client", [&] {
-            const bool taken = pcm.write(kMore) == 0;
-            outcome(taken ? "taken" : "refused");
+            const bool accepted = pcm.write(kMore) == 0;
+            outcome(accepted ? "accepted" : "refused");
             pcm.await(SND_PCM_STATE_XRUN);
-            check(pcm.sink().written.size() == first + (taken ? kMore : 0), "frames were lost");
+            check(pcm.sink().written.size() == first + (accepted ? kMore : 0), "frames were lost");
           });
           program.run();
           pcm.close();
         },
-        "taken");
+        "accepted");
   }
 
   /// Lets time pass for what may happen by itself.
@@ -77,7 +77,7 @@ TEST_P(SubstreamSchedules, XrunAgainstStart) {
     check(pcm.write(kPeriodFrames) == 0, "write failed");
     program.actor("client", [&] { check(pcm.start() == 0, "start failed"); });
     program.run();
-    check(pcm.wait() == -EPIPE, "a sleeper was not told of the xrun");
+    check(pcm.wait() == -EPIPE, "the xrun did not wake a sleeper");
     check(pcm.state() == SND_PCM_STATE_XRUN, "XRUN is not shown");
     pcm.close();
   });
@@ -184,11 +184,11 @@ TEST_P(SubstreamSchedules, APositionIsToldWhileTheDeviceIsMadeReady) {
   explore_all([](Program& program) {
     IoplugModel pcm(GetParam());
     check(pcm.write(kPeriodFrames) == 0, "write failed");
-    pcm.sink().hold();
+    pcm.sink().block_configure();
     program.actor("starter", [&] { check(pcm.start() == 0, "start failed"); });
     program.actor("asker", [&] {
       pcm.ask_position();
-      pcm.sink().let_through();
+      pcm.sink().unblock_configure();
     });
     program.run();
     pcm.close();
@@ -205,7 +205,8 @@ TEST_P(SubstreamSchedules, StartAgainstDrop) {
           const int started = pcm.start();
           outcome(started == 0 ? "started" : "undone");
           check(started == 0 || started == -EBADFD, "start: neither done nor refused");
-          check(started == 0 || !pcm.sink().taken(), "a start that was undone kept the device");
+          check(started == 0 || !pcm.sink().configured(),
+                "a start that was undone kept the device");
         });
         program.actor("dropper", [&] { check(pcm.drop() == 0, "drop failed"); });
         program.run();

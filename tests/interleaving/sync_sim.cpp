@@ -48,9 +48,9 @@ uint32_t number_of(const Native& native, Object::Type type, const char* does) {
   return cell.number;
 }
 
-void tell(const char* deed, uint32_t object) {
+void add_to_story(const char* deed, uint32_t object) {
   World& world = World::instance();
-  if (world.telling()) world.tell(deed + world.describe(object));
+  if (world.has_story()) world.add_to_story(deed + world.describe(object));
 }
 
 [[noreturn]] void fail(const char* deed, uint32_t object, const char* why) {
@@ -58,26 +58,26 @@ void tell(const char* deed, uint32_t object) {
   world.fail(self_name() + " " + deed + " " + world.describe(object) + why);
 }
 
-void take(uint32_t mutex) {
+void acquire(uint32_t mutex) {
   World& world = World::instance();
   Object& object = world.objects()[mutex];
   if (!object.alive) fail("locks", mutex, ", which was destroyed meanwhile");
   object.owner = world.self();
   ++world.current().held;
   world.writes(mutex);
-  tell("locks ", mutex);
+  add_to_story("locks ", mutex);
 }
 
-void give(uint32_t mutex) {
+void release(uint32_t mutex) {
   World& world = World::instance();
   world.objects()[mutex].owner = kNobody;
   --world.current().held;
   world.writes(mutex);
 }
 
-void stop_and_take(uint32_t mutex) {
+void stop_and_acquire(uint32_t mutex) {
   World::instance().stop({.what = Operation::What::lock, .mutex = mutex});
-  take(mutex);
+  acquire(mutex);
 }
 
 void check_held(uint32_t mutex, const char* deed) {
@@ -109,11 +109,11 @@ bool end_by_time_out(const Operation& wait) {
   world.reads(wait.condvar);
   if (!world.can_time_out(wait)) world.step().write_everything();
   world.move_time_to(wait.deadline_ns);
-  if (world.telling()) {
-    world.tell("times out at " + std::to_string(wait.deadline_ns) + " ns on " +
-               world.describe(wait.condvar));
+  if (world.has_story()) {
+    world.add_to_story("times out at " + std::to_string(wait.deadline_ns) + " ns on " +
+                       world.describe(wait.condvar));
   }
-  stop_and_take(wait.mutex);
+  stop_and_acquire(wait.mutex);
   return false;
 }
 
@@ -123,8 +123,8 @@ bool end_for_no_reason(const Operation& wait) {
   world.step().write(sim::kSpuriousBudget);
   --world.spurious_left();
   world.current().stopped_before = {};
-  tell("wakes for no reason on ", wait.condvar);
-  take(wait.mutex);
+  add_to_story("wakes for no reason on ", wait.condvar);
+  acquire(wait.mutex);
   return true;
 }
 
@@ -137,9 +137,9 @@ bool wait_on(uint32_t condvar, uint32_t mutex, int64_t deadline_ns) {
   check_may_wait("waits on a condition variable");
   check_one_mutex(condvar, mutex);
   world.before_visible();
-  give(mutex);
+  release(mutex);
   world.reads(condvar);
-  tell("waits on ", condvar);
+  add_to_story("waits on ", condvar);
   const Operation wait{Operation::What::wait, mutex, condvar, deadline_ns, 0};
   switch (world.stop(wait)) {
     case Move::time_out:
@@ -149,7 +149,7 @@ bool wait_on(uint32_t condvar, uint32_t mutex, int64_t deadline_ns) {
     case Move::run:
       break;
   }
-  take(mutex);
+  acquire(mutex);
   return true;
 }
 
@@ -160,7 +160,7 @@ void wake_waiters(uint32_t condvar) {
     Operation& operation = fiber.stopped_before;
     if (operation.what != Operation::What::wait || operation.condvar != condvar) continue;
     operation.what = Operation::What::lock;
-    if (world.telling()) world.tell("wakes " + fiber.name);
+    if (world.has_story()) world.add_to_story("wakes " + fiber.name);
   }
 }
 
@@ -181,7 +181,7 @@ void end_object(uint32_t number) {
   World& world = World::instance();
   world.writes(number);
   world.step().write({sim::Kind::lifetime, number});
-  tell("destroys ", number);
+  add_to_story("destroys ", number);
   world.objects().destroy(number);
 }
 
@@ -203,7 +203,7 @@ void Mutex::lock() noexcept {
   const uint32_t number = number_of(native_, Object::Type::mutex, "locks");
   if (!world.running()) return;
   if (world.objects()[number].owner == world.self()) fail("locks", number, ", which it holds");
-  stop_and_take(number);
+  stop_and_acquire(number);
 }
 
 void Mutex::unlock() noexcept {
@@ -211,9 +211,9 @@ void Mutex::unlock() noexcept {
   const uint32_t number = number_of(native_, Object::Type::mutex, "unlocks");
   if (!world.running()) return;
   check_held(number, "unlocks");
-  world.before_giving();
-  give(number);
-  tell("unlocks ", number);
+  world.before_release();
+  release(number);
+  add_to_story("unlocks ", number);
   if (!world.options().gaps || world.current().held > 0) return;
   world.stop({});
   world.step().read({sim::Kind::lifetime, number});
@@ -247,7 +247,7 @@ void CondVar::notify_all() noexcept {
   const uint32_t number = number_of(native_, Object::Type::condvar, "notifies");
   if (!world.running()) return;
   world.writes(number);
-  tell("notifies ", number);
+  add_to_story("notifies ", number);
   wake_waiters(number);
 }
 
@@ -269,12 +269,12 @@ Result<void> Thread::start(const Options& options, std::function<void()> body) {
   World& world = World::instance();
   if (!world.running()) world.fail("starts a thread");
   if (impl_ != nullptr) world.fail(self_name() + " starts a Thread that is started");
-  world.before_giving();
+  world.before_release();
   const uint8_t number = world.add_fiber(options.name, std::move(body));
   sim::FiberState& fiber = world.fiber(number);
   fiber.tag = options.tag;
   world.writes(fiber.thread);
-  if (world.telling()) world.tell("starts " + fiber.name);
+  if (world.has_story()) world.add_to_story("starts " + fiber.name);
   impl_ = std::make_unique<Impl>(Impl{number});
   return {};
 }
@@ -289,7 +289,7 @@ void Thread::join() noexcept {
   sim::FiberState& fiber = world.fiber(number);
   world.reads(fiber.thread);
   world.objects().destroy(fiber.thread);
-  if (world.telling()) world.tell("has joined " + fiber.name);
+  if (world.has_story()) world.add_to_story("has joined " + fiber.name);
   impl_.reset();
 }
 

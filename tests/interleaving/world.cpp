@@ -84,7 +84,7 @@ World::Result World::go_on() {
   } while (keeping_);
   running_ = false;
   objects_.end_run();
-  if (telling() && line_open_) end_story_line();
+  if (has_story() && line_open_) end_story_line();
   result_.last_step = step_;
   result_.outcomes = outcomes_;  // a copy, in the usual heap
   std::sort(result_.outcomes.begin(), result_.outcomes.end());
@@ -131,10 +131,10 @@ void World::finish() {
   const uint8_t number = self_;
   FiberState& me = current();
   if (me.held > 0) fail(me.name + " ends while it holds a mutex");
-  before_giving();
+  before_release();
   writes(me.thread);
   me.finished = true;
-  if (telling()) tell("ends");
+  if (has_story()) add_to_story("ends");
   if (self_ == 0) finish_main();
   decide();
   Fiber::switch_for_good(stack_of(number), keeping_ ? root_ : stack_of(self_));
@@ -169,7 +169,7 @@ void World::before_visible() {
   settled_ = true;
 }
 
-void World::before_giving() {
+void World::before_release() {
   if (!running_) return;
   if (options_.grain == Grain::every_operation) stop({});
   settled_ = true;
@@ -183,7 +183,7 @@ void World::stop_before_visible() {
 
 void World::decide() {
   const OutsideRun outside;
-  if (telling()) end_story_line();
+  if (has_story()) end_story_line();
   progress_->steps = progress_->steps + 1;
   if (progress_->length >= options_.max_steps) {
     fail("more than " + std::to_string(options_.max_steps) + " steps: does somebody spin?");
@@ -338,7 +338,7 @@ std::string World::waits_for(uint8_t number) {
 }
 
 /// Each deed is told at once: the next one may be a crash.
-void World::tell(const std::string& deed) {
+void World::add_to_story(const std::string& deed) {
   if (line_open_) {
     story_(", " + deed);
     return;
@@ -351,7 +351,7 @@ void World::tell(const std::string& deed) {
 }
 
 void World::end_story_line() {
-  if (!line_open_) tell("goes on");
+  if (!line_open_) add_to_story("goes on");
   story_("\n");
   line_open_ = false;
 }

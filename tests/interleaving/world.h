@@ -99,7 +99,7 @@ class World : private RunState {
              Images* images = nullptr);
   /// Goes on from the last of the images of an earlier run, with `choice`.
   Result resume(Choice choice, Images& images);
-  void tell_story_to(Story story) { story_ = std::move(story); }
+  void write_story_to(Story story) { story_ = std::move(story); }
 
   [[nodiscard]] bool running() const { return running_; }
   [[noreturn]] void fail(const std::string& what, bool broken = false);
@@ -108,7 +108,7 @@ class World : private RunState {
   Move stop(const Operation& operation);
   /// A choice point only where the step would no longer be R* N? L*. Outside of runs: nothing.
   void before_visible();
-  void before_giving();
+  void before_release();
   /// A choice point, and what follows can be seen by others.
   void stop_before_visible();
   /// The step has done something visible, so the next such thing needs a choice point.
@@ -139,8 +139,8 @@ class World : private RunState {
   void add_outcome(const std::string& what) { outcomes_.push_back(what); }
 
   /// For the story. Texts are costly: ask first.
-  [[nodiscard]] bool telling() const { return story_ != nullptr; }
-  void tell(const std::string& deed);
+  [[nodiscard]] bool has_story() const { return story_ != nullptr; }
+  void add_to_story(const std::string& deed);
 
  private:
   static World& make();
