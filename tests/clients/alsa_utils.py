@@ -73,7 +73,7 @@ class Arecord(harness.ClientTest):
     def test_CapturesInShortPeriods(self):
         self.check("--period-size=480", "--buffer-size=1920")
 
-    def test_HearsWhatAplayPlaysIntoTheLoop(self):
+    def test_RecordsWhatAplayPlaysIntoTheLoop(self):
         source = self.counted_wav()
         captured = self.file("captured.wav")
 
@@ -156,7 +156,7 @@ class Alsabat(harness.ClientTest):
 
     needs = ("alsabat",)
 
-    def test_HearsItsTone(self):
+    def test_RecordsItsTone(self):
         def attempt():
             said = self.run_client("alsabat", "-P", "dmasim_loop", "-C", "dmasim_loop", "-c", "2",
                                    "-r", "48000", "-f", "S16_LE", "-F", str(sound.TONE_HZ))

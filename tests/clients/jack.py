@@ -61,7 +61,7 @@ class Jack(harness.ClientTest):
 
         self.on_time(attempt, tolerant=True)
 
-    def test_HearsItselfThroughALoop(self):
+    def test_RecordsItselfThroughALoop(self):
         """Duplex: one server plays into the cable and captures from it."""
         captured = self.file("captured.wav")
 

@@ -35,7 +35,7 @@ class UnderLoad(harness.ClientTest):
         print(f"  {self.xruns()} xruns, {trail}")
         self.assertLessEqual(set(trail.breaks), self.xrun_frames("capture"))
 
-    def test_LoopHearsSilenceOnlyAtXruns(self):
+    def test_LoopRecordsSilenceOnlyAtXruns(self):
         """Each frame is the player's, in order, or silence, where the player had its xrun."""
         source = self.counted_wav()
         captured = self.file("captured.wav")

@@ -255,7 +255,7 @@ class Pipewire(harness.ClientTest):
             self.assertEqual(process.wait(10), 128 + number)
             self.assert_nothing_is_left()
 
-    def test_TakesAllDownHoweverOftenItIsTold(self):
+    def test_EndsAllProcessesHoweverOftenItIsSignalled(self):
         process = self.start_session("echo ready; exec sleep 60")
         for _ in range(1000):
             process.terminate()

@@ -35,7 +35,7 @@ Outcome dmasim(const std::string& arguments) {
   return outcome;
 }
 
-TEST(DmasimProgram, TellsItsVersion) {
+TEST(DmasimProgram, PrintsItsVersion) {
   const Outcome outcome = dmasim("--version");
   EXPECT_EQ(outcome.status, 0);
   EXPECT_THAT(outcome.output, MatchesRegex("dmasim [0-9]+\\.[0-9]+\\.[0-9]+\n"));

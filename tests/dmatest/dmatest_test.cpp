@@ -152,7 +152,7 @@ TEST(DmatestOfMemory, FailsWhenACopyHasAHole) {
   EXPECT_GT(summary.totals.failures, 0U);
 }
 
-TEST(DmatestOfMemory, TellsWhoseTransferAnotherThreadTerminated) {
+TEST(DmatestOfMemory, ReportsWhoseTransferAnotherThreadTerminated) {
   Options options = of(TransferChoice::memcpy);
   options.channels = 1;
   options.threads_per_chan = 4;

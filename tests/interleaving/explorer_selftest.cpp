@@ -119,7 +119,7 @@ TEST(Explorer, FindsLostWakeUp) {
             found.violation);
 }
 
-TEST(Explorer, TellsTheStoryOfADeadlock) {
+TEST(Explorer, ReportsTheStoryOfADeadlock) {
   const Outcome found = explore({}, crossed_locks);
   EXPECT_EQ("deadlock: ab wants second of ba; ba wants first of ab; main waits for its actors",
             found.violation);

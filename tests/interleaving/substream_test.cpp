@@ -180,7 +180,7 @@ TEST_P(SubstreamSchedules, DropWakesABlockedWaiter) {
       "stopped");
 }
 
-TEST_P(SubstreamSchedules, APositionIsToldWhileTheDeviceIsMadeReady) {
+TEST_P(SubstreamSchedules, APositionIsReportedWhileTheDeviceIsMadeReady) {
   explore_all([](Program& program) {
     IoplugModel pcm(GetParam());
     check(pcm.write(kPeriodFrames) == 0, "write failed");

@@ -102,7 +102,7 @@ TEST_P(Transfers, AReusableOneIsBusyUntilItsCallbackHasReturned) {
   });
 }
 
-TEST_P(Transfers, AHardwareThatIsSlowToStopLetsGoWithSynchronize) {
+TEST_P(Transfers, AHardwareThatIsSlowToStopEndsWithSynchronize) {
   explore_release_of(
       [](Program& program, Stream& stream) {
         stream.issue();

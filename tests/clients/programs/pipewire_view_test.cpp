@@ -95,7 +95,7 @@ TEST_F(PipewireView, SinkDrivesTheGraphAtItsRate) {
 }
 
 /// What lies between the graph and the converter at the beginning of a cycle: a quantum.
-TEST_F(PipewireView, DriverTellsTheCardsDelay) {
+TEST_F(PipewireView, DriverReportsTheCardsDelay) {
   const PipewireStream stream(session_.core(), PW_DIRECTION_OUTPUT, kSink);
   ASSERT_TRUE(reaches(kSink, PW_NODE_STATE_RUNNING));
   static_cast<void>(cycles_of(kSink, 20));
@@ -118,7 +118,7 @@ void expect_one_cycle(PipewireSession& session, const std::string& node, spa_dir
 }
 
 /// As PipeWire says of any card, and nothing of the card's own.
-TEST_F(PipewireView, PortsTellOfOneCycleOfLatency) {
+TEST_F(PipewireView, PortsReportOneCycleOfLatency) {
   const PipewireStream stream(session_.core(), PW_DIRECTION_OUTPUT, kSink);
   expect_one_cycle(session_, kSink, SPA_DIRECTION_INPUT);
   expect_one_cycle(session_, kSource, SPA_DIRECTION_OUTPUT);
