@@ -142,8 +142,8 @@ class AlsaPlugins(harness.ClientTest):
         self.assertIn("Invalid type 'dmasim' for slave PCM", said)
 
     def test_DsnoopTakesOnlyAKernelsCard(self):
-        self.define("pcm.heard { type dsnoop ipc_key 5679 slave.pcm dmasim }\n")
-        said = self.run_client("arecord", "-q", "-D", "heard", "-d", "1", "-f", "cd",
+        self.define("pcm.snooped { type dsnoop ipc_key 5679 slave.pcm dmasim }\n")
+        said = self.run_client("arecord", "-q", "-D", "snooped", "-d", "1", "-f", "cd",
                                self.file("captured.wav"), status=(1,))
         self.assertIn("Invalid type 'dmasim' for slave PCM", said)
 

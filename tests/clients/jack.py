@@ -36,7 +36,7 @@ class Jack(harness.ClientTest):
     def play(self, *arguments):
         played = self.file("played.wav")
         server = self.start_server(*arguments, "-P", f"dmasim:FILE={played}", "-o", "2")
-        said = self.run_client(self.program("jack_take"), "play",
+        said = self.run_client(self.program("jack_client"), "play",
                                self.counted_wav(silence_seconds=0.3))
         self.stop_server(server)
         self.assert_counted(sound.read_wav(played), SECONDS)
@@ -54,7 +54,7 @@ class Jack(harness.ClientTest):
 
         def attempt():
             server = self.start_server("-C", "dmasim:SOURCE=counter", "-i", "2")
-            self.run_client(self.program("jack_take"), "capture", captured,
+            self.run_client(self.program("jack_client"), "capture", captured,
                             str(SECONDS * sound.RATE + 2 * PERIOD))  # it is connected after it runs
             self.stop_server(server)
             self.assert_captured(sound.read_wav(captured), SECONDS, bits=24)
@@ -67,9 +67,9 @@ class Jack(harness.ClientTest):
 
         def attempt():
             server = self.start_server("-d", "dmasim_loop", "-i", "2", "-o", "2")
-            capture = self.start_client(self.program("jack_take"), "capture", captured,
+            capture = self.start_client(self.program("jack_client"), "capture", captured,
                                         str((SECONDS + 1) * sound.RATE))
-            self.run_client(self.program("jack_take"), "play",
+            self.run_client(self.program("jack_client"), "play",
                             self.counted_wav(silence_seconds=0.3))
             capture.communicate(timeout=harness.WATCHDOG_SECONDS)
             self.stop_server(server)

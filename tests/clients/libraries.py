@@ -13,14 +13,14 @@ class PortAudio(harness.ClientTest):
 
     def setUp(self):
         super().setUp()
-        self.take = self.program("portaudio_take")
+        self.client = self.program("portaudio_client")
         self.environment |= {"DMASIM_FILE": self.file("played.wav"), "DMASIM_SOURCE": "counter"}
 
     def test_PlaysBitForBit(self):
         source = self.counted_wav(SECONDS, TAIL_SECONDS)
 
         def attempt():
-            self.run_client(self.take, "play", source, "dmasim")
+            self.run_client(self.client, "play", source, "dmasim")
             self.assert_counted(sound.read_wav(self.file("played.wav")), SECONDS)
 
         self.on_time(attempt, tolerant=True)
@@ -29,7 +29,7 @@ class PortAudio(harness.ClientTest):
         captured = self.file("captured.wav")
 
         def attempt():
-            self.run_client(self.take, "capture", captured, str(SECONDS * sound.RATE), "dmasim")
+            self.run_client(self.client, "capture", captured, str(SECONDS * sound.RATE), "dmasim")
             self.assert_captured(sound.read_wav(captured), SECONDS)
 
         self.on_time(attempt, tolerant=True)
@@ -40,7 +40,7 @@ class RtAudio(harness.ClientTest):
 
     def setUp(self):
         super().setUp()
-        self.take = self.program("rtaudio_take")
+        self.client = self.program("rtaudio_client")
         self.environment |= {"DMASIM_FILE": self.file("played.wav"), "DMASIM_SOURCE": "counter"}
         self.default_card("on")
 
@@ -48,7 +48,7 @@ class RtAudio(harness.ClientTest):
         source = self.counted_wav(SECONDS, TAIL_SECONDS)
 
         def attempt():
-            self.run_client(self.take, "play", source)
+            self.run_client(self.client, "play", source)
             self.assert_counted(sound.read_wav(self.file("played.wav")), SECONDS)
 
         self.on_time(attempt, tolerant=True)
@@ -58,7 +58,7 @@ class RtAudio(harness.ClientTest):
 
         def attempt():
             # It calls back once before it reads anything.
-            self.run_client(self.take, "capture", captured, str((SECONDS + 1) * sound.RATE))
+            self.run_client(self.client, "capture", captured, str((SECONDS + 1) * sound.RATE))
             self.assert_captured(sound.read_wav(captured), SECONDS)
 
         self.on_time(attempt, tolerant=True)
@@ -69,7 +69,7 @@ class Sdl(harness.ClientTest):
 
     def setUp(self):
         super().setUp()
-        self.take = self.program("sdl_take")
+        self.client = self.program("sdl_client")
         self.environment["SDL_AUDIODRIVER"] = "alsa"
 
     def test_PlaysBitForBit(self):
@@ -78,7 +78,7 @@ class Sdl(harness.ClientTest):
         self.environment["AUDIODEV"] = f"dmasim:FILE={played}"
 
         def attempt():
-            self.run_client(self.take, "play", source)
+            self.run_client(self.client, "play", source)
             self.assert_counted(sound.read_wav(played), SECONDS)
 
         self.on_time(attempt, tolerant=True)
@@ -88,7 +88,7 @@ class Sdl(harness.ClientTest):
         self.environment["AUDIODEV"] = "dmasim:SOURCE=counter"
 
         def attempt():
-            self.run_client(self.take, "capture", captured, str(SECONDS * sound.RATE))
+            self.run_client(self.client, "capture", captured, str(SECONDS * sound.RATE))
             self.assert_captured(sound.read_wav(captured), SECONDS)
 
         self.on_time(attempt, tolerant=True)
@@ -99,7 +99,7 @@ class OpenAl(harness.ClientTest):
 
     def setUp(self):
         super().setUp()
-        self.take = self.program("openal_take")
+        self.client = self.program("openal_client")
         conf = self.file("alsoft.conf")
         with open(conf, "w") as file:
             file.write(f"[alsa]\ndevice=dmasim:FILE={self.file('played.wav')}\n"
@@ -110,7 +110,7 @@ class OpenAl(harness.ClientTest):
         source = self.tone_wav(SECONDS)
 
         def attempt():
-            self.run_client(self.take, "play", source)
+            self.run_client(self.client, "play", source)
             self.assert_tone(sound.read_wav(self.file("played.wav")), SECONDS - 0.1)
 
         self.on_time(attempt, tolerant=True)
@@ -119,7 +119,7 @@ class OpenAl(harness.ClientTest):
         captured = self.file("captured.wav")
 
         def attempt():
-            self.run_client(self.take, "capture", captured, str(SECONDS * sound.RATE))
+            self.run_client(self.client, "capture", captured, str(SECONDS * sound.RATE))
             self.assert_captured(sound.read_wav(captured), SECONDS)
 
         self.on_time(attempt)

@@ -321,14 +321,14 @@ class Pipewire(harness.ClientTest):
     def test_PlaysIntoACableOfAllPrograms(self):
         """A recorder outside, which was there before, hears the sink."""
         del self.environment["DMASIM_SOURCE"]
-        heard = self.file("heard.wav")
+        recorded = self.file("recorded.wav")
         device = "dmasim:CABLE=reaches-out"
         recorder = self.start_client("arecord", "-q", "-D", device, "-f", "S16_LE", "-r", "48000",
-                                     "-c", "2", heard)
+                                     "-c", "2", recorded)
         self.session(f"pw-play {self.tone_wav(1)}", "--sink", f"api.alsa.path={device}")
         recorder.send_signal(signal.SIGINT)
         recorder.wait(10)
-        self.assertTrue(any(sound.read_wav(heard).channels[0]))
+        self.assertTrue(any(sound.read_wav(recorded).channels[0]))
 
     def test_QuotesTheNodesProperties(self):
         said = self.session("pw-cli info dmasim_sink; pw-cli info dmasim_source",

@@ -2,7 +2,7 @@
 /// What all these programs do: play a file, or capture one, through the library that each is for.
 ///     PROGRAM play FILE [DEVICE]
 ///     PROGRAM capture FILE FRAMES [DEVICE]
-/// Stereo at 48 kHz. The whole take is in memory, so that a real-time callback only copies.
+/// Stereo at 48 kHz. The whole transfer is in memory, so that a real-time callback only copies.
 #pragma once
 
 #include <semaphore.h>
@@ -30,13 +30,13 @@ Command parse_command(int argc, char** argv);
 /// Interleaved samples; `Sample` is int16_t or float. A real-time thread moves it on, and the main
 /// thread waits for its end.
 template <typename Sample>
-class Take {
+class Transfer {
  public:
   /// Loads the file to play, or makes room for the capture. Throws std::runtime_error.
-  explicit Take(const Command& command);
-  ~Take();
-  Take(const Take&) = delete;
-  Take& operator=(const Take&) = delete;
+  explicit Transfer(const Command& command);
+  ~Transfer();
+  Transfer(const Transfer&) = delete;
+  Transfer& operator=(const Transfer&) = delete;
 
   /// [real-time] The next frames to be played; silence behind the last.
   void next(std::span<Sample> out) noexcept;

@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "tests/clients/programs/take.h"
+#include "tests/clients/programs/transfer.h"
 
 namespace dmasim::test {
 namespace {
@@ -43,7 +43,7 @@ struct ContextDestroyer {
   }
 };
 
-void play(const Take<int16_t>& take) {
+void play(const Transfer<int16_t>& transfer) {
   const std::unique_ptr<ALCdevice, DeviceCloser> device(alcOpenDevice(nullptr));
   if (!device) throw std::runtime_error("no OpenAL device");
   const std::unique_ptr<ALCcontext, ContextDestroyer> context(
@@ -53,7 +53,7 @@ void play(const Take<int16_t>& take) {
   ALuint source = 0;
   alGenBuffers(1, &buffer);
   alGenSources(1, &source);
-  const auto samples = take.samples();
+  const auto samples = transfer.samples();
   alBufferData(buffer, AL_FORMAT_STEREO16, samples.data(),
                static_cast<ALsizei>(samples.size_bytes()), kRateHz);
   alSourcei(source, AL_BUFFER, static_cast<ALint>(buffer));
@@ -68,7 +68,7 @@ void play(const Take<int16_t>& take) {
   alDeleteBuffers(1, &buffer);
 }
 
-void capture(Take<int16_t>& take, size_t frames) {
+void capture(Transfer<int16_t>& transfer, size_t frames) {
   const std::unique_ptr<ALCdevice, CaptureCloser> device(
       alcCaptureOpenDevice(nullptr, kRateHz, AL_FORMAT_STEREO16, kRateHz));
   if (!device) throw std::runtime_error("no OpenAL capture device");
@@ -80,20 +80,20 @@ void capture(Take<int16_t>& take, size_t frames) {
     alcGetIntegerv(device.get(), ALC_CAPTURE_SAMPLES, 1, &available);
     piece.resize(static_cast<size_t>(available) * kChannels);
     alcCaptureSamples(device.get(), piece.data(), available);
-    take.keep(piece);
+    transfer.keep(piece);
     captured += static_cast<size_t>(available);
     return captured >= frames;
   });
   alcCaptureStop(device.get());
-  take.save();
+  transfer.save();
 }
 
 void work(const Command& command) {
-  Take<int16_t> take(command);
+  Transfer<int16_t> transfer(command);
   if (command.play) {
-    play(take);
+    play(transfer);
   } else {
-    capture(take, command.frames);
+    capture(transfer, command.frames);
   }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "tests/clients/programs/take.h"
+#include "tests/clients/programs/transfer.h"
 
 #include <sndfile.h>
 
@@ -58,7 +58,7 @@ Command parse_command(int argc, char** argv) {
 }
 
 template <typename Sample>
-Take<Sample>::Take(const Command& command) : command_(command) {
+Transfer<Sample>::Transfer(const Command& command) : command_(command) {
   sem_init(&over_, 0, 0);
   if (!command.play) {
     samples_.resize(command.frames * kChannels);
@@ -74,12 +74,12 @@ Take<Sample>::Take(const Command& command) : command_(command) {
 }
 
 template <typename Sample>
-Take<Sample>::~Take() {
+Transfer<Sample>::~Transfer() {
   sem_destroy(&over_);
 }
 
 template <typename Sample>
-void Take<Sample>::next(std::span<Sample> out) noexcept {
+void Transfer<Sample>::next(std::span<Sample> out) noexcept {
   const size_t count = std::min(out.size(), samples_.size() - at_);
   std::copy_n(&samples_[at_], count, out.begin());
   std::fill(out.begin() + static_cast<std::ptrdiff_t>(count), out.end(), Sample{});
@@ -87,20 +87,20 @@ void Take<Sample>::next(std::span<Sample> out) noexcept {
 }
 
 template <typename Sample>
-void Take<Sample>::keep(std::span<const Sample> in) noexcept {
+void Transfer<Sample>::keep(std::span<const Sample> in) noexcept {
   const size_t count = std::min(in.size(), samples_.size() - at_);
   std::copy_n(in.begin(), count, &samples_[at_]);
   advance(count);
 }
 
 template <typename Sample>
-void Take<Sample>::advance(size_t samples) noexcept {
+void Transfer<Sample>::advance(size_t samples) noexcept {
   at_ += samples;
   if (samples > 0 && at_ == samples_.size()) sem_post(&over_);
 }
 
 template <typename Sample>
-bool Take<Sample>::wait(int seconds) {
+bool Transfer<Sample>::wait(int seconds) {
   timespec until{};
   clock_gettime(CLOCK_REALTIME, &until);
   until.tv_sec += seconds;
@@ -111,7 +111,7 @@ bool Take<Sample>::wait(int seconds) {
 }
 
 template <typename Sample>
-void Take<Sample>::save() const {
+void Transfer<Sample>::save() const {
   constexpr int kSubtype = std::is_same_v<Sample, float> ? SF_FORMAT_FLOAT : SF_FORMAT_PCM_16;
   SF_INFO info{};
   info.channels = kChannels;
@@ -123,8 +123,8 @@ void Take<Sample>::save() const {
     throw std::runtime_error(command_.file + ": " + sf_strerror(file.get()));
 }
 
-template class Take<int16_t>;
-template class Take<float>;
+template class Transfer<int16_t>;
+template class Transfer<float>;
 
 int run(int argc, char** argv, void (*body)(const Command&)) {
   try {

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/clients/programs/take.h"
+#include "tests/clients/programs/transfer.h"
 
 namespace dmasim::test {
 namespace {
@@ -26,9 +26,9 @@ struct ClientCloser {
 
 /// What the process callback works on. JACK starts and joins its thread around activate and close.
 struct Session {
-  explicit Session(const Command& command) : take(command), play(command.play) {}
+  explicit Session(const Command& command) : transfer(command), play(command.play) {}
 
-  Take<float> take;
+  Transfer<float> transfer;
   bool play;
   std::array<jack_port_t*, kChannels> ports{};
   std::vector<float> frames = std::vector<float>(size_t{kMostFrames} * kChannels);
@@ -37,7 +37,7 @@ struct Session {
 int process(jack_nframes_t count, void* argument) {
   Session& session = *static_cast<Session*>(argument);
   const std::span<float> frames = std::span(session.frames).first(size_t{count} * kChannels);
-  if (session.play) session.take.next(frames);
+  if (session.play) session.transfer.next(frames);
   for (size_t channel = 0; channel < kChannels; ++channel) {
     float* port = static_cast<float*>(jack_port_get_buffer(session.ports[channel], count));
     for (size_t i = 0; i < count; ++i) {
@@ -49,7 +49,7 @@ int process(jack_nframes_t count, void* argument) {
       }
     }
   }
-  if (!session.play) session.take.keep(frames);
+  if (!session.play) session.transfer.keep(frames);
   return 0;
 }
 
@@ -84,7 +84,7 @@ void print_latency(const Session& session) {
 void work(const Command& command) {
   Session session(command);
   const std::unique_ptr<jack_client_t, ClientCloser> client(
-      jack_client_open("dmasim_take", JackNoStartServer, nullptr));
+      jack_client_open("dmasim_client", JackNoStartServer, nullptr));
   if (!client) throw std::runtime_error("no JACK server");
   if (jack_get_buffer_size(client.get()) > kMostFrames) throw std::runtime_error("huge buffer");
   std::printf("rate %u\nbuffer_size %u\n", jack_get_sample_rate(client.get()),
@@ -94,9 +94,9 @@ void work(const Command& command) {
   if (jack_activate(client.get()) != 0) throw std::runtime_error("cannot activate");
   connect_ports(client.get(), session);
   print_latency(session);
-  if (!session.take.wait(kPatienceSeconds)) throw std::runtime_error("JACK does not run");
+  if (!session.transfer.wait(kPatienceSeconds)) throw std::runtime_error("JACK does not run");
   jack_deactivate(client.get());
-  if (!command.play) session.take.save();
+  if (!command.play) session.transfer.save();
 }
 
 }  // namespace

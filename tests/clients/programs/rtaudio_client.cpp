@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "tests/clients/programs/take.h"
+#include "tests/clients/programs/transfer.h"
 
 namespace dmasim::test {
 namespace {
@@ -17,10 +17,10 @@ constexpr int kPatienceSeconds = 60;
 
 int callback(void* output, void* input, unsigned frames, double, RtAudioStreamStatus,
              void* argument) {
-  Take<int16_t>& take = *static_cast<Take<int16_t>*>(argument);
+  Transfer<int16_t>& transfer = *static_cast<Transfer<int16_t>*>(argument);
   const size_t samples = size_t{frames} * kChannels;
-  if (output != nullptr) take.next({static_cast<int16_t*>(output), samples});
-  if (input != nullptr) take.keep({static_cast<const int16_t*>(input), samples});
+  if (output != nullptr) transfer.next({static_cast<int16_t*>(output), samples});
+  if (input != nullptr) transfer.keep({static_cast<const int16_t*>(input), samples});
   return 0;
 }
 
@@ -35,7 +35,7 @@ unsigned find_default(RtAudio& audio) {
 }
 
 void work(const Command& command) {
-  Take<int16_t> take(command);
+  Transfer<int16_t> transfer(command);
   RtAudio audio(RtAudio::LINUX_ALSA);
   RtAudio::StreamParameters parameters;
   parameters.deviceId = find_default(audio);
@@ -44,12 +44,12 @@ void work(const Command& command) {
   options.numberOfBuffers = 4;
   unsigned frames = 1024;
   audio.openStream(command.play ? &parameters : nullptr, command.play ? nullptr : &parameters,
-                   RTAUDIO_SINT16, kRateHz, &frames, callback, &take, &options);
+                   RTAUDIO_SINT16, kRateHz, &frames, callback, &transfer, &options);
   audio.startStream();
-  if (!take.wait(kPatienceSeconds)) throw std::runtime_error("RtAudio does not call back");
+  if (!transfer.wait(kPatienceSeconds)) throw std::runtime_error("RtAudio does not call back");
   audio.stopStream();  // plays what is in the buffers
   audio.closeStream();
-  if (!command.play) take.save();
+  if (!command.play) transfer.save();
 }
 
 }  // namespace

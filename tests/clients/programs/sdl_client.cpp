@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "tests/clients/programs/take.h"
+#include "tests/clients/programs/transfer.h"
 
 namespace dmasim::test {
 namespace {
@@ -16,8 +16,8 @@ constexpr int kPatienceSeconds = 60;
 constexpr Uint16 kFrames = 2048;
 
 struct Session {
-  explicit Session(const Command& command) : take(command), play(command.play) {}
-  Take<int16_t> take;
+  explicit Session(const Command& command) : transfer(command), play(command.play) {}
+  Transfer<int16_t> transfer;
   bool play;
 };
 
@@ -26,9 +26,9 @@ void callback(void* argument, Uint8* stream, int bytes) {
   const std::span<int16_t> samples(reinterpret_cast<int16_t*>(stream),
                                    static_cast<size_t>(bytes) / sizeof(int16_t));
   if (session.play) {
-    session.take.next(samples);
+    session.transfer.next(samples);
   } else {
-    session.take.keep(samples);
+    session.transfer.keep(samples);
   }
 }
 
@@ -51,10 +51,10 @@ void work(const Command& command) {
       SDL_OpenAudioDevice(nullptr, command.play ? 0 : 1, &wanted, nullptr, 0);
   if (device == 0) throw std::runtime_error(SDL_GetError());
   SDL_PauseAudioDevice(device, 0);
-  const bool over = session.take.wait(kPatienceSeconds);
+  const bool over = session.transfer.wait(kPatienceSeconds);
   SDL_CloseAudioDevice(device);  // plays what is in the buffers
   if (!over) throw std::runtime_error("SDL does not call back");
-  if (!command.play) session.take.save();
+  if (!command.play) session.transfer.save();
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "tests/clients/programs/take.h"
+#include "tests/clients/programs/transfer.h"
 
 namespace dmasim::test {
 namespace {
@@ -29,10 +29,10 @@ struct StreamCloser {
 
 int callback(const void* input, void* output, unsigned long frames, const PaStreamCallbackTimeInfo*,
              PaStreamCallbackFlags, void* argument) {
-  Take<int16_t>& take = *static_cast<Take<int16_t>*>(argument);
+  Transfer<int16_t>& transfer = *static_cast<Transfer<int16_t>*>(argument);
   const size_t samples = frames * kChannels;
-  if (output != nullptr) take.next({static_cast<int16_t*>(output), samples});
-  if (input != nullptr) take.keep({static_cast<const int16_t*>(input), samples});
+  if (output != nullptr) transfer.next({static_cast<int16_t*>(output), samples});
+  if (input != nullptr) transfer.keep({static_cast<const int16_t*>(input), samples});
   return paContinue;
 }
 
@@ -44,7 +44,7 @@ PaDeviceIndex find_device(const std::string& name) {
 }
 
 void work(const Command& command) {
-  Take<int16_t> take(command);
+  Transfer<int16_t> transfer(command);
   check(Pa_Initialize());
   const Terminator terminator;
   PaStreamParameters parameters{};
@@ -57,12 +57,12 @@ void work(const Command& command) {
   PaStream* opened = nullptr;
   check(Pa_OpenStream(&opened, command.play ? nullptr : &parameters,
                       command.play ? &parameters : nullptr, kRateHz, paFramesPerBufferUnspecified,
-                      paNoFlag, callback, &take));
+                      paNoFlag, callback, &transfer));
   const std::unique_ptr<PaStream, StreamCloser> stream(opened);
   check(Pa_StartStream(stream.get()));
-  if (!take.wait(kPatienceSeconds)) throw std::runtime_error("PortAudio does not call back");
+  if (!transfer.wait(kPatienceSeconds)) throw std::runtime_error("PortAudio does not call back");
   check(Pa_StopStream(stream.get()));  // plays what is in the buffers
-  if (!command.play) take.save();
+  if (!command.play) transfer.save();
 }
 
 }  // namespace
