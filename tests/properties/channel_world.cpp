@@ -13,11 +13,11 @@ ChannelOptions options_of(const Setup& setup) {
   return options;
 }
 
-void check_same(const TxResult& told, const TxResult& expected) {
-  RC_ASSERT(told.result == expected.result);
-  RC_ASSERT(told.periods == expected.periods);
-  RC_ASSERT(told.transferred_bytes == expected.transferred_bytes);
-  RC_ASSERT(told.residue_bytes == expected.residue_bytes);
+void check_same(const TxResult& reported, const TxResult& expected) {
+  RC_ASSERT(reported.result == expected.result);
+  RC_ASSERT(reported.periods == expected.periods);
+  RC_ASSERT(reported.transferred_bytes == expected.transferred_bytes);
+  RC_ASSERT(reported.residue_bytes == expected.residue_bytes);
 }
 
 }  // namespace
@@ -317,14 +317,14 @@ void ChannelWorld::check_memory() const {
 
 void ChannelWorld::check_status() const {
   for (uint64_t cookie = 1; cookie <= reference_.last_cookie; ++cookie) {
-    const TxState told = state_.tx_status(Cookie{cookie});
+    const TxState reported = state_.tx_status(Cookie{cookie});
     const TxState expected = reference_.status(cookie);
-    RC_ASSERT(told.status == expected.status);
-    RC_ASSERT(told.last == expected.last);
-    RC_ASSERT(told.used == expected.used);
-    RC_ASSERT(told.residue_bytes == expected.residue_bytes);
-    RC_ASSERT(told.transferred_bytes == expected.transferred_bytes);
-    RC_ASSERT(told.past_commit_bytes == expected.past_commit_bytes);
+    RC_ASSERT(reported.status == expected.status);
+    RC_ASSERT(reported.last == expected.last);
+    RC_ASSERT(reported.used == expected.used);
+    RC_ASSERT(reported.residue_bytes == expected.residue_bytes);
+    RC_ASSERT(reported.transferred_bytes == expected.transferred_bytes);
+    RC_ASSERT(reported.past_commit_bytes == expected.past_commit_bytes);
   }
 }
 
@@ -343,13 +343,13 @@ void ChannelWorld::check_residue_falls() {
     last_ = {};
     return;
   }
-  const TxState told = state_.tx_status(state_.active()->cookie);
+  const TxState reported = state_.tx_status(state_.active()->cookie);
   const Position position{.cookie = state_.active()->cookie.value,
-                          .round = told.transferred_bytes / state_.active()->total_bytes,
-                          .residue_bytes = told.residue_bytes};
+                          .lap = reported.transferred_bytes / state_.active()->total_bytes,
+                          .residue_bytes = reported.residue_bytes};
   if (position.cookie == last_.cookie) {
-    RC_ASSERT(position.round >= last_.round);
-    if (position.round == last_.round) RC_ASSERT(position.residue_bytes <= last_.residue_bytes);
+    RC_ASSERT(position.lap >= last_.lap);
+    if (position.lap == last_.lap) RC_ASSERT(position.residue_bytes <= last_.residue_bytes);
   }
   last_ = position;
 }

@@ -46,7 +46,7 @@ class ChannelWorld {
   };
   struct Position {
     uint64_t cookie = 0;
-    uint64_t round = 0;
+    uint64_t lap = 0;
     size_t residue_bytes = 0;
   };
 

@@ -119,11 +119,11 @@ void RefChannel::complete() {
   before_ += transfer.shape.total();
   completed.push_back(*active);
   active.reset();
-  take_up();
+  start_next();
   if (!active && !device.memory_only) log.push_back(kStopKeeps);
 }
 
-void RefChannel::take_up() {
+void RefChannel::start_next() {
   if (issued.empty()) return;
   active = issued.front();
   issued.erase(issued.begin());
@@ -168,7 +168,7 @@ void RefChannel::issue() {
   stop(stop_keeps_);
   paused_ = false;
   before_ = ran_ns_ = 0;
-  take_up();
+  start_next();
 }
 
 int RefChannel::pause() {
@@ -187,7 +187,7 @@ int RefChannel::resume() {
   return 0;
 }
 
-std::vector<int> RefChannel::take_all() {
+std::vector<int> RefChannel::remove_all() {
   std::vector<int> all;
   if (active) all.push_back(*active);
   append(all, issued);
@@ -217,7 +217,7 @@ void RefChannel::terminate() {
   due_periods = 0;
   append(terminated, completed);
   completed.clear();
-  append(terminated, take_all());
+  append(terminated, remove_all());
   for (const int id : terminated) transfers.at(id).place = Place::terminated;
   ++generation;
 }
@@ -256,7 +256,7 @@ void RefChannel::abort() {
     due_periods = 0;
   }
   stop(false);
-  for (const int id : take_all()) {
+  for (const int id : remove_all()) {
     RefTransfer& transfer = transfers.at(id);
     transfer.place = Place::completed;
     transfer.ended_ns = now_ns_;
@@ -314,7 +314,7 @@ int RefChannel::take_completed() {
   return id;
 }
 
-uint64_t RefChannel::told() const {
+uint64_t RefChannel::reported() const {
   const Shape& shape = transfers.at(*active).shape;
   if (granularity == ResidueGranularity::burst) return moved_;
   if (granularity == ResidueGranularity::descriptor) return moved_ - moved_ % shape.total();
@@ -336,8 +336,8 @@ TxState RefChannel::status(uint64_t cookie) const {
       state.residue_bytes = transfer.shape.total();
     } else if (active == id) {
       state.status = paused_ ? DmaStatus::paused : DmaStatus::in_progress;
-      state.transferred_bytes = told();
-      state.residue_bytes = transfer.shape.total() - told() % transfer.shape.total();
+      state.transferred_bytes = reported();
+      state.residue_bytes = transfer.shape.total() - reported() % transfer.shape.total();
       state.past_commit_bytes = overtaken_;
     }
   }

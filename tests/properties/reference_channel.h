@@ -89,14 +89,14 @@ class RefChannel {
   [[nodiscard]] int64_t time_of(uint64_t bytes) const;
   [[nodiscard]] int64_t tick_ns() const;
   [[nodiscard]] int64_t alarm_ns() const;
-  [[nodiscard]] uint64_t told() const;
+  [[nodiscard]] uint64_t reported() const;
   void move(RefTransfer& transfer, uint64_t until);
   void move_byte(RefTransfer& transfer);
   void raise(const RefTransfer& transfer);
   void complete();
-  void take_up();
+  void start_next();
   void stop(bool keep);
-  [[nodiscard]] std::vector<int> take_all();
+  [[nodiscard]] std::vector<int> remove_all();
 
   int64_t now_ns_ = 0;
   uint64_t ran_ns_ = 0;  // since the device had something to do, without pauses
