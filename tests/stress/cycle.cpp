@@ -30,7 +30,7 @@ void Cycle::nap(unsigned most_us) {
 void Cycle::run() {
   if (plan_.ending != Ending::open) {
     configure();
-    for (unsigned i = 0; i < plan_.rounds; ++i) play_round();
+    for (unsigned i = 0; i < plan_.starts; ++i) start_and_drop();
     intrude();
     go_to_ending();
   }
@@ -49,7 +49,7 @@ void Cycle::configure() {
   expect(set == 0, "a stream that does not run has no xrun");
 }
 
-void Cycle::play_round() {
+void Cycle::start_and_drop() {
   if (plan_.ending == Ending::setup || plan_.ending == Ending::prepared) {
     if (worker_.dice.one_in(2)) return;
   }

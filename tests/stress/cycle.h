@@ -35,7 +35,7 @@ class Cycle {
  private:
   // cycle.cpp
   void configure();
-  void play_round();
+  void start_and_drop();
   void act();
   void move_some();
   void pause_a_moment();

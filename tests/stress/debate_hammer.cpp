@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// The designs of the termination debate with real threads and memory that is really freed.
 ///
-///   debate_hammer --design e2 --rounds 1000000 --completion shared
+///   debate_hammer --design e2 --cycles 1000000 --completion shared
 ///
 /// A design that frees too early ends in the address sanitizer's report, or without it at the first
 /// free under a running callback. Exit status: 0 all well, 1 not, 2 wrong arguments, 3 a worker
@@ -30,7 +30,7 @@ using debate::Substream;
 struct Options {
   std::string design = "e2";
   std::string completion = "channel";
-  uint64_t rounds = 10000;
+  uint64_t cycles = 10000;
   unsigned threads = 2;
   unsigned slow_us = 20;
   uint64_t seed = 0;
@@ -50,8 +50,8 @@ class Player {
         memory_(counts),
         channel_(controller.request_chan(memory_)) {}
 
-  void round(Pulse& pulse) {
-    memory_.begin_round(dice_.pick(kMeetings), dice_.below(slow_us_ + 1));
+  void run_cycle(Pulse& pulse) {
+    memory_.begin_cycle(dice_.pick(kMeetings), dice_.below(slow_us_ + 1));
     auto pcm = std::make_unique<Substream>(Substream::Setting{
         .memory = memory_, .channel = *channel_, .design = design_, .xrun = dice_.one_in(2)});
     pulse.step("start");
@@ -61,7 +61,7 @@ class Player {
     if (!dice_.one_in(4)) await_callback_after(begun);  // else it comes when it comes
     if (dice_.one_in(4)) pass_period();
     end(std::move(pcm), pulse);
-    ++counts_.rounds;
+    ++counts_.cycles;
   }
 
   void release() { channel_->release(); }
@@ -114,11 +114,11 @@ void run(const Options& options, DebateCounts& counts) {
   for (unsigned i = 0; i < options.threads; ++i) {
     players.emplace_back(options, counts, *controller, *clock, Dice(options.seed, i));
   }
-  std::atomic<int64_t> left{static_cast<int64_t>(options.rounds)};
+  std::atomic<int64_t> left{static_cast<int64_t>(options.cycles)};
   std::vector<std::thread> threads;
   for (unsigned i = 0; i < options.threads; ++i) {
     threads.emplace_back([&, i] {
-      while (left.fetch_sub(1) > 0) players[i].round(pulses[i]);
+      while (left.fetch_sub(1) > 0) players[i].run_cycle(pulses[i]);
       pulses[i].rest();
     });
   }
@@ -127,7 +127,7 @@ void run(const Options& options, DebateCounts& counts) {
 }
 
 std::vector<Count> counts_of(const DebateCounts& counts) {
-  return {{"rounds", counts.rounds, true},
+  return {{"cycles", counts.cycles, true},
           {"callbacks", counts.callbacks, true},
           {"drops_during_callback", counts.drops_during_callback, true},
           {"closes_during_callback", counts.closes_during_callback, true},
@@ -148,7 +148,7 @@ int hammer_down(const Options& options) {
   print_table(all);
   print_json(all, took.count(), options.seed);
   bool failed = counts.freed_during_callback > 0;
-  if (!tell_missing(all)) failed = true;
+  if (!report_missing(all)) failed = true;
   return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
@@ -167,7 +167,7 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember(names));
   app.add_option("--completion", options.completion, "channel or shared")
       ->check(CLI::IsMember({"channel", "shared"}));
-  app.add_option("--rounds", options.rounds, "lives of a PCM");
+  app.add_option("--cycles", options.cycles, "lives of a PCM");
   app.add_option("--threads", options.threads, "clients, each with a channel of its own")
       ->check(CLI::Range(1, 64));
   app.add_option("--slow", options.slow_us, "microseconds that a callback takes at most");

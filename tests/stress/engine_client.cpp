@@ -15,7 +15,7 @@ constexpr uint32_t kRateHz = 768000;
 
 }  // namespace
 
-void tell_broken(EngineCounts& counts, const char* promise) {
+void report_broken(EngineCounts& counts, const char* promise) {
   if (counts.broken.fetch_add(1) == 0) std::fprintf(stderr, "FAILED: %s\n", promise);
 }
 
@@ -45,11 +45,11 @@ void EngineClient::start(size_t frames, size_t period_frames) {
                               .addr_width_bytes = kFrameBytes,
                               .frames_per_s = kRateHz,
                               .port = &port_})) {
-    tell_broken(counts_, "a synchronized channel takes a configuration");
+    report_broken(counts_, "a synchronized channel takes a configuration");
   }
-  if (!channel_.request_irq()) tell_broken(counts_, "request_irq");
+  if (!channel_.request_irq()) report_broken(counts_, "request_irq");
   const std::lock_guard guard(lock_);
-  if (!issue()) tell_broken(counts_, "a configured channel takes a transfer");
+  if (!issue()) report_broken(counts_, "a configured channel takes a transfer");
 }
 
 void EngineClient::forbid_restart() {
@@ -65,11 +65,11 @@ Result<void> EngineClient::issue() {
   (*transfer)->callback = [this, grave = grave_, &counts = counts_](const TxResult& result) {
     ++grave->running;
     if (grave->closed) {
-      tell_broken(counts, "a callback began after synchronize");
+      report_broken(counts, "a callback began after synchronize");
     } else {
       on_period(result);
     }
-    if (grave->closed) tell_broken(counts, "synchronize returned while a callback ran");
+    if (grave->closed) report_broken(counts, "synchronize returned while a callback ran");
     --grave->running;
   };
   const Result<Cookie> cookie = channel_.submit(**transfer);
@@ -80,7 +80,7 @@ Result<void> EngineClient::issue() {
 
 void EngineClient::on_period(const TxResult& result) {
   ++counts_.callbacks;
-  if (result.periods == 0) tell_broken(counts_, "a callback stands for a period at least");
+  if (result.periods == 0) report_broken(counts_, "a callback stands for a period at least");
   if (mischief_.slow_us > 0) {
     std::this_thread::sleep_for(std::chrono::microseconds(mischief_.slow_us));
   }
@@ -95,7 +95,7 @@ void EngineClient::do_mischief() {
     const bool refused = channel_.synchronize().error() == EDEADLK &&
                          other_.terminate_sync().error() == EDEADLK &&
                          channel_.release().error() == EDEADLK;
-    if (!refused) tell_broken(counts_, "synchronize in a callback is EDEADLK");
+    if (!refused) report_broken(counts_, "synchronize in a callback is EDEADLK");
     ++counts_.deadlocks_refused;
   }
   if (mischief_.terminate_other) {

@@ -14,7 +14,7 @@
 namespace dmasim::stress {
 
 struct EngineCounts {
-  std::atomic<uint64_t> rounds{0};
+  std::atomic<uint64_t> cycles{0};
   std::atomic<uint64_t> callbacks{0};
   std::atomic<uint64_t> alarms{0};
   std::atomic<uint64_t> terminations_in_callback{0};
@@ -28,7 +28,7 @@ struct EngineCounts {
 };
 
 /// Says once what broke, and counts.
-void tell_broken(EngineCounts& counts, const char* promise);
+void report_broken(EngineCounts& counts, const char* promise);
 
 /// What is left of a client. Every callback of it holds a share.
 struct Grave {

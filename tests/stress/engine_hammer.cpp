@@ -2,7 +2,7 @@
 /// The engine under the hammer, without alsa-lib: channels are started, terminated from callbacks
 /// and from other threads, synchronized, and their clients really freed.
 ///
-///   engine_hammer --rounds 20000 --threads 4 --completion shared
+///   engine_hammer --cycles 20000 --threads 4 --completion shared
 ///
 /// Exit status: 0 all well, 1 a promise was broken or something never happened, 2 wrong arguments,
 /// 3 a worker hung.
@@ -27,7 +27,7 @@ namespace dmasim::stress {
 namespace {
 
 struct Options {
-  uint64_t rounds = 2000;
+  uint64_t cycles = 2000;
   unsigned threads = 4;
   uint64_t seed = 0;
   std::string completion = "channel";
@@ -40,7 +40,7 @@ class Worker {
   Worker(EngineCounts& counts, std::shared_ptr<Engine> engine, Dice dice, Pulse& pulse)
       : counts_(counts), engine_(std::move(engine)), dice_(dice), pulse_(pulse) {}
 
-  void round() {
+  void run_cycle() {
     pulse_.step("request_chan");
     ChannelHandle first = request();
     ChannelHandle second = request();
@@ -49,9 +49,9 @@ class Worker {
     pulse_.step("release");
     check_stats(*first);
     check_stats(*second);
-    if (!first.release()) tell_broken(counts_, "release");
-    if (dice_.one_in(2) && !second.release()) tell_broken(counts_, "release");
-    ++counts_.rounds;
+    if (!first.release()) report_broken(counts_, "release");
+    if (dice_.one_in(2) && !second.release()) report_broken(counts_, "release");
+    ++counts_.cycles;
   }
 
  private:
@@ -126,22 +126,23 @@ class Worker {
     if (dice_.one_in(2)) {
       channel.terminate_async();
       if (grave->running > 0) ++counts_.synchronized_during_callback;
-      if (!channel.synchronize()) tell_broken(counts_, "synchronize");
+      if (!channel.synchronize()) report_broken(counts_, "synchronize");
     } else if (!channel.terminate_sync()) {
-      tell_broken(counts_, "terminate_sync");
+      report_broken(counts_, "terminate_sync");
     }
     grave->closed = true;
-    if (grave->running > 0) tell_broken(counts_, "a callback runs after synchronize");
+    if (grave->running > 0) report_broken(counts_, "a callback runs after synchronize");
     client.reset();
     // Each descriptor held a share: all of them are freed by now, by us or by the partner.
-    if (grave.use_count() != 1) tell_broken(counts_, "a descriptor outlived synchronize");
+    if (grave.use_count() != 1) report_broken(counts_, "a descriptor outlived synchronize");
   }
 
   void check_stats(Channel& channel) {
     const IrqStats stats = channel.irq_stats();
-    if (stats.callbacks_after_synchronize > 0) tell_broken(counts_, "callbacks_after_synchronize");
+    if (stats.callbacks_after_synchronize > 0)
+      report_broken(counts_, "callbacks_after_synchronize");
     if (stats.periods_due != stats.callbacks + stats.coalesced + stats.dropped) {
-      tell_broken(counts_, "periods_due = callbacks + coalesced + dropped");
+      report_broken(counts_, "periods_due = callbacks + coalesced + dropped");
     }
   }
 
@@ -153,7 +154,7 @@ class Worker {
 };
 
 std::vector<Count> counts_of(const EngineCounts& counts) {
-  return {{"rounds", counts.rounds, true},
+  return {{"cycles", counts.cycles, true},
           {"callbacks", counts.callbacks, true},
           {"alarms", counts.alarms, true},
           {"terminations_in_callback", counts.terminations_in_callback, true},
@@ -166,7 +167,7 @@ std::vector<Count> counts_of(const EngineCounts& counts) {
           {"broken", counts.broken, false}};
 }
 
-void run(const Options& options, uint64_t rounds, EngineCounts& counts) {
+void run(const Options& options, uint64_t cycles, EngineCounts& counts) {
   auto engine = std::make_shared<Engine>(
       std::make_shared<RealtimeClock>(),
       Engine::Options{.completion = options.completion == "shared"
@@ -174,12 +175,12 @@ void run(const Options& options, uint64_t rounds, EngineCounts& counts) {
                                         : CompletionTopology::per_channel});
   std::deque<Pulse> pulses(options.threads);
   const Watchdog watchdog(pulses, options.watchdog_s);
-  std::atomic<int64_t> left{static_cast<int64_t>(rounds)};
+  std::atomic<int64_t> left{static_cast<int64_t>(cycles)};
   std::vector<std::thread> threads;
   for (unsigned i = 0; i < options.threads; ++i) {
     threads.emplace_back([&, i] {
       Worker worker(counts, engine, Dice(options.seed, i), pulses[i]);
-      while (counts.broken == 0 && left.fetch_sub(1) > 0) worker.round();
+      while (counts.broken == 0 && left.fetch_sub(1) > 0) worker.run_cycle();
       pulses[i].rest();
     });
   }
@@ -195,7 +196,7 @@ int hammer_down(const Options& options) {
   const Resources before = Resources::now();
   const auto began = std::chrono::steady_clock::now();
   EngineCounts counts;
-  run(options, options.rounds, counts);
+  run(options, options.cycles, counts);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
   const std::vector<Count> all = counts_of(counts);
   print_table(all);
@@ -205,7 +206,7 @@ int hammer_down(const Options& options) {
     std::fprintf(stderr, "FAILED: %s\n", leak.c_str());
     failed = true;
   }
-  if (!tell_missing(all)) failed = true;
+  if (!report_missing(all)) failed = true;
   return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
@@ -216,7 +217,7 @@ int main(int argc, char** argv) {
   dmasim::stress::Options options;
   options.seed = std::random_device{}();
   CLI::App app{"Starts, terminates, synchronizes and frees DMA transfers from several threads."};
-  app.add_option("--rounds", options.rounds, "of two channels and one to three transfers each");
+  app.add_option("--cycles", options.cycles, "of two channels and one to three transfers each");
   app.add_option("--threads", options.threads, "workers, each with a partner thread")
       ->check(CLI::Range(1, 64));
   app.add_option("--seed", options.seed, "of the random choices; random if not given");

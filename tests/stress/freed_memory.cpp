@@ -48,8 +48,8 @@ void FreedMemory::check_no_callback(const char* what) {
   if (!in_callback()) return;
   ++counts_.freed_during_callback;
   if (kSanitizerWatches) return;
-  std::fprintf(stderr, "FAILED: %s under a running callback, in round %llu\n", what,
-               static_cast<unsigned long long>(counts_.rounds.load()));
+  std::fprintf(stderr, "FAILED: %s under a running callback, in cycle %llu\n", what,
+               static_cast<unsigned long long>(counts_.cycles.load()));
   _exit(EXIT_FAILURE);
 }
 
@@ -60,7 +60,7 @@ void FreedMemory::callback_begins() {
   linger(Meeting::at_the_door);
 }
 
-void FreedMemory::begin_round(Meeting meeting, unsigned callback_us) {
+void FreedMemory::begin_cycle(Meeting meeting, unsigned callback_us) {
   meeting_ = meeting;
   awaiting_end_ = true;
   slow_us_ = callback_us;

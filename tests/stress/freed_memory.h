@@ -14,7 +14,7 @@
 namespace dmasim::stress {
 
 struct DebateCounts {
-  std::atomic<uint64_t> rounds{0};
+  std::atomic<uint64_t> cycles{0};
   std::atomic<uint64_t> callbacks{0};
   std::atomic<uint64_t> drops_during_callback{0};     ///< drop came while a callback ran
   std::atomic<uint64_t> closes_during_callback{0};    ///< hw_free came while one ran
@@ -44,7 +44,7 @@ class FreedMemory final : public debate::Memory, public Port {
   /// Where callbacks of the round to come wait for the PCM's end to begin.
   enum class Meeting : uint8_t { nowhere, at_the_door, inside };
   /// ... and how long they then take.
-  void begin_round(Meeting meeting, unsigned callback_us);
+  void begin_cycle(Meeting meeting, unsigned callback_us);
   void begin_end() { awaiting_end_ = false; }
   [[nodiscard]] bool in_callback() const { return running_ > 0; }
   [[nodiscard]] uint64_t callbacks_begun() const { return begun_; }

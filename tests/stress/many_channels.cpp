@@ -37,7 +37,7 @@ struct Sums {
   uint64_t wrong = 0;
 };
 
-void tell(Sums& sums, size_t channel, const std::vector<std::string>& wrong) {
+void report(Sums& sums, size_t channel, const std::vector<std::string>& wrong) {
   for (const std::string& each : wrong) {
     if (sums.wrong++ < 20) std::fprintf(stderr, "FAILED: channel %zu: %s\n", channel, each.c_str());
   }
@@ -72,7 +72,7 @@ void watch(const Options& options, std::deque<PacedStream>& streams, Sums& sums)
   auto next = std::chrono::steady_clock::now();
   for (unsigned tick = 0; tick < options.seconds * kSlices; ++tick) {
     for (size_t i = tick % kSlices; i < streams.size(); i += kSlices) {
-      tell(sums, i, streams[i].check_position());
+      report(sums, i, streams[i].check_position());
       ++sums.samples;
     }
     next += std::chrono::milliseconds(1000 / kSlices);
@@ -82,7 +82,7 @@ void watch(const Options& options, std::deque<PacedStream>& streams, Sums& sums)
 
 void finish(std::deque<PacedStream>& streams, Sums& sums) {
   for (size_t i = 0; i < streams.size(); ++i) {
-    tell(sums, i, streams[i].finish());
+    report(sums, i, streams[i].finish());
     const IrqStats stats = streams[i].stats();
     sums.irq.periods_due += stats.periods_due;
     sums.irq.callbacks += stats.callbacks;

@@ -54,7 +54,7 @@ void PacedStream::start() {
   TxDescriptor* transfer =
       require(handle_->prep_dma_cyclic(memory_, format_.period_bytes(), Direction::mem_to_dev),
               "prep_dma_cyclic");
-  transfer->callback = [this](const TxResult& result) { told_periods_ += result.periods; };
+  transfer->callback = [this](const TxResult& result) { reported_periods_ += result.periods; };
   cookie_ = require(handle_->submit(*transfer), "submit");
   handle_->issue_pending();
   time_.start(WitnessClock::last_ns());
@@ -84,7 +84,7 @@ std::vector<std::string> PacedStream::finish() {
   expect_equal(wrong, "periods due", stats.periods_due, expected / format_.period_bytes());
   expect_equal(wrong, "delivered + coalesced + dropped",
                stats.callbacks + stats.coalesced + stats.dropped, stats.periods_due);
-  expect_equal(wrong, "periods that callbacks told", told_periods_,
+  expect_equal(wrong, "periods that callbacks reported", reported_periods_,
                stats.callbacks + stats.coalesced);
   expect_equal(wrong, "callbacks after synchronize", stats.callbacks_after_synchronize, 0);
   return wrong;

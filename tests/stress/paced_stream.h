@@ -66,8 +66,8 @@ class PacedStream {
   std::vector<std::byte> memory_;
   FrameTime time_;
   Cookie cookie_{};
-  uint64_t told_periods_ = 0;  // completion thread; read after synchronize
-  ChannelHandle handle_;       // last: released before what the transfer uses
+  uint64_t reported_periods_ = 0;  // completion thread; read after synchronize
+  ChannelHandle handle_;           // last: released before what the transfer uses
 };
 
 }  // namespace dmasim::stress

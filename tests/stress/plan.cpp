@@ -70,7 +70,7 @@ Plan draw_plan(Dice& dice, const HammerOptions& options) {
   plan.nonblock = dice.one_in(4);
   plan.free_running = dice.one_in(16);
   plan.configure_again = dice.one_in(4);
-  plan.rounds = dice.between(1, 2);
+  plan.starts = dice.between(1, 2);
   plan.actions = dice.below(4);
   if (dice.one_in(2)) {
     plan.intrusion = options.locked ? dice.pick(kLockedIntrusions) : dice.pick(kLocklessIntrusions);
@@ -89,7 +89,7 @@ std::string describe(const Plan& plan) {
        << " period=" << plan.period_frames << " periods=" << plan.periods
        << " fifo=" << plan.fifo_frames << " slow_callback_us=" << plan.slow_callback_us
        << (plan.to_file ? " file" : "") << (plan.nonblock ? " nonblock" : "")
-       << (plan.free_running ? " free_running" : "") << " rounds=" << plan.rounds
+       << (plan.free_running ? " free_running" : "") << " starts=" << plan.starts
        << " actions=" << plan.actions << " intrusion=" << name_of(plan.intrusion)
        << " ending=" << name_of(plan.ending) << " refusal=" << name_of(plan.refusal);
   return text.str();

@@ -58,8 +58,8 @@ struct Plan {
   bool nonblock = false;
   bool free_running = false;  ///< stop_threshold is the boundary: no xrun, the DMA goes on
   bool configure_again = false;
-  unsigned rounds = 1;   ///< of start, transfers, stop
-  unsigned actions = 2;  ///< within a round
+  unsigned starts = 1;   ///< how often the cycle starts and drops the stream
+  unsigned actions = 2;  ///< between a start and its drop
   Intrusion intrusion = Intrusion::none;
   Ending ending = Ending::open;
   Refusal refusal = Refusal::none;

@@ -25,7 +25,7 @@ namespace {
 
 struct Kind {
   const char* name;
-  void (*round)(Station& station);
+  void (*run_cycle)(Station& station);
 };
 
 constexpr std::array kKinds{Kind{"card", soak_card},
@@ -58,9 +58,9 @@ class Soak {
     }
     for (std::thread& thread : threads) thread.join();
     for (size_t i = 0; i < kKinds.size(); ++i) {
-      std::printf("%-10s %8llu rounds\n", kKinds[i].name,
-                  static_cast<unsigned long long>(rounds_[i].load()));
-      failed_ = failed_ || rounds_[i] == 0;
+      std::printf("%-10s %8llu cycles\n", kKinds[i].name,
+                  static_cast<unsigned long long>(cycles_[i].load()));
+      failed_ = failed_ || cycles_[i] == 0;
     }
     return !failed_;
   }
@@ -74,12 +74,12 @@ class Soak {
     while (!failed_ && std::chrono::steady_clock::now() < until_) {
       station.pulse.begin_cycle(kKinds[i].name);
       try {
-        kKinds[i].round(station);
-        ++rounds_[i];
+        kKinds[i].run_cycle(station);
+        ++cycles_[i];
       } catch (const std::exception& violation) {
         failed_ = true;
-        std::fprintf(stderr, "FAILED: %s in round %llu, %s: %s\n", kKinds[i].name,
-                     static_cast<unsigned long long>(rounds_[i].load()), station.pulse.step(),
+        std::fprintf(stderr, "FAILED: %s in cycle %llu, %s: %s\n", kKinds[i].name,
+                     static_cast<unsigned long long>(cycles_[i].load()), station.pulse.step(),
                      violation.what());
       }
     }
@@ -90,7 +90,7 @@ class Soak {
   const ScratchDirectory& scratch_;
   const std::chrono::steady_clock::time_point until_;
   std::deque<Pulse> pulses_{kKinds.size()};
-  std::array<std::atomic<uint64_t>, kKinds.size()> rounds_{};
+  std::array<std::atomic<uint64_t>, kKinds.size()> cycles_{};
   std::atomic<bool> failed_{false};
 };
 

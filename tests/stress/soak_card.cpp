@@ -70,7 +70,7 @@ class Visit {
  private:
   std::string name() const {
     HammerOptions options;
-    options.completion = plan_.rounds == 1 ? "channel" : "shared";
+    options.completion = plan_.starts == 1 ? "channel" : "shared";
     return device_name(plan_, options, "/dev/null", station_.scratch) + ",CARD=" + kSoakCard +
            options.completion;
   }

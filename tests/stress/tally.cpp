@@ -100,7 +100,7 @@ std::vector<Count> counts_of(const ReportSums& sums) {
           {"callbacks_after_synchronize", sums.callbacks_after_synchronize, false}};
 }
 
-bool tell_missing(const std::vector<Count>& counts) {
+bool report_missing(const std::vector<Count>& counts) {
   bool complete = true;
   for (const Count& count : counts) {
     if (!count.required || count.value > 0) continue;

@@ -60,7 +60,7 @@ struct Count {
 [[nodiscard]] std::vector<Count> counts_of(const ReportSums& sums);
 
 /// Complains of each required count that is 0. False if there is one.
-[[nodiscard]] bool tell_missing(const std::vector<Count>& counts);
+[[nodiscard]] bool report_missing(const std::vector<Count>& counts);
 void print_table(const std::vector<Count>& counts);
 void print_json(const std::vector<Count>& counts, double seconds, uint64_t seed);
 
