@@ -7,7 +7,7 @@
 
 #include "tests/interleaving/die.h"
 
-// The linker's names for where the program's own writable data begins and ends.
+// The linker's symbols for the begin and the end of the program's own writable data.
 extern "C" {
 extern const std::byte dmasim_sim_data_begin[] asm("data_start");
 extern const std::byte dmasim_sim_data_end[] asm("_end");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Watches the memory that a program can change but that images of its runs do not have: its
-/// statics, and the variables of those who called explore().
+/// Detects changes of memory that no image of a run contains: the program's statics, and the local
+/// variables of the functions that called explore().
 #pragma once
 
 #include <cstddef>
@@ -11,9 +11,10 @@ namespace dmasim::sim {
 
 class Bystanders {
  public:
-  /// `callers`: where on the stack the callers' frames begin. Watches from now on.
+  /// Copies the memory as it is now. `callers` is the address at which the stack frames of the
+  /// callers begin.
   explicit Bystanders(const void* callers);
-  /// False when something is not as it was.
+  /// False if the memory differs from the copy.
   [[nodiscard]] bool unchanged() const;
 
  private:

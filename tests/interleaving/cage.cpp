@@ -63,7 +63,7 @@ void Speaker::say(Topic topic, const std::string& text) const {
   for (size_t sent = 0; sent < message.size();) {
     const ssize_t n = write(fd_, message.data() + sent, message.size() - sent);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) _exit(1);  // nobody listens any more
+    if (n < 0) _exit(1);  // the parent reads no more
     sent += static_cast<size_t>(n);
   }
 }
@@ -107,7 +107,7 @@ std::string Cage::run(const Work& work, const Listener& listener, int watchdog_s
   return done ? "" : end;
 }
 
-/// False when the child makes no progress.
+/// False if the child makes no progress.
 bool Cage::listen(int fd, const Listener& listener, int watchdog_s) {
   received_.clear();
   idle_s_ = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A forked child that may deadlock, crash or hang, and what it has to say before.
+/// Runs work in a forked child that may deadlock, crash or hang, and receives the child's messages.
 #pragma once
 
 #include <functional>
@@ -9,7 +9,7 @@
 
 namespace dmasim::sim {
 
-/// What messages are about.
+/// What a message of the child is about.
 enum class Topic : char {
   violation,
   schedule_left,
@@ -40,8 +40,9 @@ class Cage {
   Cage(const Cage&) = delete;
   Cage& operator=(const Cage&) = delete;
 
-  /// Runs `work` in a child. Returns how it died, or nothing when it came to its end.
-  /// With `keep_errors` its standard error becomes a message at the end instead.
+  /// Runs `work` in a child. Returns an empty text if the child has completed the work, else how
+  /// the child ended. With `keep_errors`, the child's standard error goes into a last message
+  /// instead of the test's standard error.
   std::string run(const Work& work, const Listener& listener, int watchdog_s, bool keep_errors);
   [[nodiscard]] const Progress& progress() const { return *progress_; }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Who decides what happens next in a run.
+/// The interface of the object that decides what happens next in a run.
 #pragma once
 
 #include <cstdint>
@@ -11,9 +11,9 @@
 namespace dmasim::sim {
 
 enum class Move : uint8_t {
-  run,       ///< do what the fiber stopped before
-  time_out,  ///< end its wait because of the deadline
-  spurious,  ///< end its wait for no reason
+  run,       ///< the fiber does the operation before which it stopped
+  time_out,  ///< the fiber's wait ends because of its deadline
+  spurious,  ///< the fiber's wait ends without a notification
 };
 
 struct Choice {
@@ -22,25 +22,26 @@ struct Choice {
   bool operator==(const Choice&) const = default;
 };
 
-inline constexpr size_t kMaxFibers = 52;  // one letter each
+inline constexpr size_t kMaxFibers = 52;  // a schedule has one letter for each
 
-/// As in a printed schedule: a letter for the fiber, '!' for a time-out, '~' for spurious.
+/// As in a printed schedule: a letter for the fiber, then '!' for a time-out or '~' for a spurious
+/// wake-up.
 std::string to_text(std::span<const Choice> schedule);
 std::string to_text(Choice choice);
 
-/// A state of a run in which something has to be chosen.
+/// A state of a run in which the chooser has to choose the next step.
 struct ChoicePoint {
-  std::span<const Choice> enabled;  ///< never empty; begins with `last` if that can go on
+  std::span<const Choice> enabled;  ///< never empty; begins with `last` if that fiber can continue
   uint8_t last;                     ///< the fiber that ran last
-  const Footprint& step;            ///< of what it did since the choice point before
+  const Footprint& step;            ///< what `last` did since the previous choice point
 };
 
-/// What becomes of a run at a choice point.
+/// How a run continues after a choice point.
 enum class Answer : uint8_t {
   go_on,
-  keep_and_go_on,  ///< this choice point is come back to, so an image of it saves repeating the way
-  abandon,         ///< nothing new comes
-  broken,          ///< the run makes no sense; problem() tells why
+  keep_and_go_on,  ///< the world keeps an image, because the search returns to this choice point
+  abandon,         ///< the run ends here, because it would show nothing new
+  broken,          ///< the run is not valid; problem() says why
 };
 
 class Chooser {
@@ -59,7 +60,7 @@ class Chooser {
   std::string problem_;
 };
 
-/// Follows a printed schedule, then takes the first choice.
+/// Follows a printed schedule. After its end, it always chooses the first enabled choice.
 class Script final : public Chooser {
  public:
   explicit Script(const std::string& schedule) : schedule_(schedule) {}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// How a program of clients and streams is explored: one to three periods, and both topologies
-/// where these differ. Beside the clients an actor advances the hardware, as a pointer query of any
-/// thread does.
+/// Explores a program of clients and streams for one, two and three periods, and in both completion
+/// topologies where these differ. Another actor advances the hardware, as a thread does that asks
+/// for the position.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -34,7 +34,7 @@ class Contract : public ::testing::TestWithParam<Case> {
     return make_engine(GetParam().completion, channel);
   }
 
-  /// Explores `clients` on one stream that runs already, and then its release.
+  /// Explores `clients` on one running stream, and then the release of its channel.
   void explore_all(const Clients& clients, Stream::Action in_callback = {},
                    int unbounded_periods = 3) {
     check_all(
@@ -50,9 +50,9 @@ class Contract : public ::testing::TestWithParam<Case> {
         unbounded_periods);
   }
 
-  /// Where the search would take more than a minute with more periods, these are searched within a
-  /// preemption bound. With DMASIM_SIM_SECONDS in the environment, as by night, they are searched
-  /// without a bound for so long.
+  /// With more than `unbounded_periods`, a search would take more than a minute. So it has a
+  /// preemption bound. If the environment has DMASIM_SIM_SECONDS, as in tools/nightly, it has no
+  /// bound but ends after that time.
   void check_all(const Body& body, int unbounded_periods = 3) {
     Options options;
     options.horizon_ns = GetParam().periods * kPeriodNs;
@@ -86,16 +86,16 @@ class Contract : public ::testing::TestWithParam<Case> {
   }
 };
 
-/// A program of one channel with one, two and three periods. The shared topology is left out: its
-/// only channel has the thread for itself, so each search is the same step by step
-/// (Topologies.OneChannelIsTheSameSearchInBoth).
+/// For a program of one channel: one, two and three periods. The shared topology would repeat the
+/// same searches step by step, because a single channel has the thread for itself. The test
+/// Topologies.OneChannelIsTheSameSearchInBoth shows it.
 inline auto cases_of_one_channel() {
   return ::testing::Values(Case{1, CompletionTopology::per_channel},
                            Case{2, CompletionTopology::per_channel},
                            Case{3, CompletionTopology::per_channel});
 }
 
-/// A program of two channels, which the topology makes another program.
+/// For a program of two channels. The two topologies are different programs here.
 inline auto cases_of_two_channels() {
   return ::testing::Values(
       Case{1, CompletionTopology::per_channel}, Case{2, CompletionTopology::per_channel},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// When the system refuses what the explorer cannot do without.
+/// Ends the process if the system refuses a call that the explorer needs.
 #pragma once
 
 #include <cstdio>

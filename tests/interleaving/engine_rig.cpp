@@ -20,7 +20,8 @@ Stream::Stream(const std::shared_ptr<Engine>& engine, const std::string& name_of
   check(channel_->request_irq().ok(), "request_irq failed");
 }
 
-/// The lock has just been opened for it here too.
+/// The engine has just unlocked the channel's lock to free the descriptor, so other fibers may run
+/// first.
 Stream::Tether::~Tether() {
   yield(&stream_);
   check(transfer_.running == 0, "a descriptor was freed under its running callback");
@@ -43,7 +44,7 @@ void Stream::issue_once(Action in_callback) {
   issue(mine, channel_->prep_slave_sg(list, Direction::mem_to_dev), std::move(in_callback));
 }
 
-/// Once the controller is gone there is nothing to issue.
+/// If the controller has been removed, the stream issues nothing.
 void Stream::issue(Transfer& mine, const Result<TxDescriptor*>& transfer, Action in_callback) {
   if (!transfer && transfer.error() == ENODEV) return;
   check(transfer.ok(), "prep failed");
@@ -59,7 +60,8 @@ void Stream::issue(Transfer& mine, const Result<TxDescriptor*>& transfer, Action
   channel_->issue_pending();
 }
 
-/// The lock has just been opened for it, so the beginning is a step of its own.
+/// The completion thread has just unlocked the channel's lock for the callback. So the begin of the
+/// callback is a step of its own.
 void Stream::run_callback(Transfer& transfer, const Action& action) {
   yield(this);
   check(!transfer.over, "a callback began after synchronize had returned");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A controller, its streams and their device, with the contract of termination built in as checks.
+/// A controller, its streams and their device. They check the contract of termination.
 ///
-/// The rig's own bookkeeping happens in one step with the operation that it accounts for, and is
-/// noted to the search as an access to the stream.
+/// The rig keeps its records in the same step as the operation that it records. It declares this to
+/// the search as an access to the stream.
 #pragma once
 
 #include <array>
@@ -17,26 +17,26 @@
 namespace dmasim::sim {
 
 inline constexpr int64_t kPeriodNs = 8'000'000;
-inline constexpr size_t kPeriodBytes = 8;  // a byte is a frame is a millisecond
+inline constexpr size_t kPeriodBytes = 8;  // one byte is one frame and lasts one millisecond
 
 /// One channel, its device and its transfers.
 class Stream final : private Port {
  public:
   using Action = std::function<void(Stream&)>;
 
-  /// [!C] `completion`: see Engine. A configured channel with its completion thread running.
+  /// [!C] Requests a channel, configures it and starts its completion thread.
   Stream(const std::shared_ptr<Engine>& engine, const std::string& name);
 
   /// Prepares, submits and issues a cyclic transfer whose callback does `in_callback`.
   void issue(Action in_callback = {});
-  /// The same, of one that is over after a period.
+  /// The same for a transfer that ends after one period.
   void issue_once(Action in_callback = {});
   void terminate_async();
-  /// [!C] Afterwards everything terminated before has to be over.
+  /// [!C] Checks afterwards that every transfer that was terminated before the call has ended.
   void synchronize();
   void terminate_sync();
 
-  /// Callbacks begun, of all transfers.
+  /// How many callbacks of all transfers have begun.
   [[nodiscard]] int calls() const;
   [[nodiscard]] Channel& channel() const { return *channel_; }
   [[nodiscard]] Result<void> release() { return channel_.release(); }
@@ -46,13 +46,13 @@ class Stream final : private Port {
     std::array<std::byte, 2 * kPeriodBytes> buffer{};
     bool submitted = false;
     bool terminated = false;
-    bool over = false;  ///< synchronized: nothing of it may happen any more
+    bool over = false;  ///< synchronized: no callback and no DMA of it may happen any more
     bool freed = false;
     int running = 0;
     int calls = 0;
   };
 
-  /// Lives in the callback object, so it dies with the descriptor.
+  /// The callback object owns it, so its destructor shows when the engine frees the descriptor.
   class Tether {
    public:
     Tether(Stream& stream, Transfer& transfer) : stream_(stream), transfer_(transfer) {}
@@ -78,7 +78,7 @@ class Stream final : private Port {
   [[nodiscard]] size_t in_flight_bytes() const noexcept override { return 0; }
 
   std::vector<std::unique_ptr<Transfer>> transfers_;  // oldest first
-  ChannelHandle channel_;                             // goes first
+  ChannelHandle channel_;                             // destroyed before transfers_
 };
 
 std::shared_ptr<Engine> make_engine(CompletionTopology completion,

@@ -24,7 +24,7 @@ std::string joined(const std::vector<std::string>& texts) {
   return all;
 }
 
-/// As a line, for the way out of the cage; a violation follows.
+/// One line for a message to the parent process; the text of the violation follows it.
 std::string line_of(const Finding& finding) {
   return std::to_string(finding.preemptions) + ' ' + std::to_string(finding.steps) + ' ' +
          finding.schedule + '\n';
@@ -79,15 +79,16 @@ class Exploration {
     return options_.max_seconds != 0 && std::chrono::steady_clock::now() >= end_;
   }
 
-  /// The first runs, and some later ones, repeat the choices of the run before from the program's
-  /// beginning. The search compares all that happens on the way, and the images are left aside.
+  /// The first runs, and some later ones, start at the program's beginning and use no image. They
+  /// repeat the choices of the previous run, and the search compares every step.
   [[nodiscard]] bool is_whole_run() const {
     constexpr uint64_t kFirst = 32;
     constexpr uint64_t kEach = 64;
     return progress_.schedules < kFirst || progress_.schedules % kEach == 0;
   }
 
-  /// The first run takes no images: a static that is made on first use may keep what it takes.
+  /// The first run keeps no images and does not use the RunHeap: a static that is made on first use
+  /// may keep memory that it allocates then.
   World::Result run_program() {
     World& world = World::instance();
     if (images_ == nullptr || progress_.schedules == 0) {
@@ -126,7 +127,7 @@ class Exploration {
     keep(result);
   }
 
-  /// A redundant run shows nothing that another does not.
+  /// A redundant run shows only what another run shows too.
   void keep(const World::Result& result) {
     const bool violated = !result.violation.empty();
     if (violated && (result.broken || !options_.collect_violations)) {
@@ -159,7 +160,7 @@ class Exploration {
   std::string violation_;
 };
 
-/// Fills an Outcome from what a child says and leaves behind.
+/// Fills an Outcome with the child's messages and its shared Progress.
 class Account {
  public:
   explicit Account(Outcome& outcome) : outcome_(outcome) {}

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Runs a small program under every schedule of its threads. README.md tells how to write one.
+/// Runs a small program under every schedule of its threads. README.md says how to write one.
 ///
-/// The program is a function on a Program. It is called once per schedule, in a forked child, so it
-/// must be deterministic but for the schedule, and leave nothing behind. What it wants to tell the
-/// caller goes through sim::violation() and sim::outcome(), never through variables or gtest.
+/// The program is a function on a Program. The explorer calls it once per schedule, in a forked
+/// child. So the program must depend on nothing but the schedule, and it must free everything that
+/// it makes. It reports to the caller by sim::violation() and sim::outcome(), never by variables or
+/// gtest.
 ///
 /// THREADS  explore() and replay(): the test's only thread. Everything else: inside a program.
 #pragma once
@@ -20,47 +21,52 @@
 
 namespace dmasim::sim {
 
-/// Where a fiber stops to let others run.
+/// Where a fiber stops, so that another fiber can run.
 enum class Grain : uint8_t {
-  steps,            ///< where it can make a difference (README.md, "Why the search is complete")
-  every_operation,  ///< before every single operation; the yardstick of the explorer's own tests
+  steps,            ///< only where it can matter (README.md, "Why the search is complete")
+  every_operation,  ///< before every operation; the explorer's own tests compare with it
 };
 
 struct Options {
-  /// Leave out schedules that only swap independent steps. Off under a preemption bound, where a
-  /// schedule may be within the bound and its equivalent not.
+  /// The search leaves out a schedule that differs from another one only in the order of
+  /// independent steps. A preemption bound turns this off: a schedule may be within the bound while
+  /// its equivalent is not.
   bool reduce = true;
-  /// How often a schedule may switch away from a fiber that could go on; -1: as often as it likes.
+  /// How often a schedule may switch away from a fiber that could continue; -1: no bound.
   int preemption_bound = -1;
-  /// Spurious wake-ups per schedule.
+  /// How many spurious wake-ups a schedule may have.
   int spurious_budget = 0;
-  /// Waits time out when their deadline is not later than this. Virtual time begins at 0.
+  /// A wait can time out if its deadline is not later than this. Virtual time begins at 0.
   int64_t horizon_ns = 0;
-  /// Past the horizon, when nobody else can go on, the earliest wait times out all the same: for
-  /// what has to happen in the end, however late.
+  /// If no fiber can continue, the wait with the earliest deadline times out, also when this is
+  /// later than the horizon. For programs in which something has to happen in the end, however
+  /// late.
   bool patient = false;
-  /// Stop after so many, redundant ones included; 0: never. A search that was stopped is not ok().
+  /// The search ends after so many schedules, redundant ones included; 0: no limit. A search that
+  /// ended because of it is not ok().
   uint64_t max_schedules = 0;
-  /// The same after so many seconds; 0: never.
+  /// The same after so many seconds; 0: no limit.
   int max_seconds = 0;
-  /// A longer schedule is a violation: somebody spins.
+  /// A longer schedule is a violation, because a fiber must be spinning.
   uint32_t max_steps = 20000;
   /// A fiber also stops after an unlock() that leaves it without any lock. Then another fiber may
   /// free an object that the first fiber goes on to use without a lock. The explorer itself notices
   /// only the use of a destroyed Mutex, CondVar or Thread; the program has to check all else.
   bool gaps = false;
   Grain grain = Grain::steps;
-  /// Repeat each schedule from the program's beginning instead of going on from images of earlier
-  /// runs: the yardstick of the explorer's own tests.
+  /// Each run starts at the program's beginning instead of an image of an earlier run. The
+  /// explorer's own tests compare with it.
   bool whole_runs = false;
-  /// Violations become outcomes and the search goes on; what a program then held is leaked. Of each
-  /// the shortest schedule is kept: among all within a preemption bound, else among those searched.
+  /// The search continues after a violation, which becomes an outcome. What the program then owned
+  /// is leaked. Outcome::collected has the shortest schedule of each violation: within a preemption
+  /// bound the shortest of all, else the shortest of those that were searched.
   bool collect_violations = false;
-  /// Seconds without a step after which the program is taken to hang.
+  /// After so many seconds without a step, the program counts as hanging.
   int watchdog_s = 30;
 };
 
-/// How a violation was reached. Shorter is: fewer preemptions, then fewer steps.
+/// How a violation was reached. A schedule with fewer preemptions is shorter; of two with the same
+/// number, the one with fewer steps.
 struct Finding {
   int preemptions = 0;
   uint64_t steps = 0;
@@ -72,17 +78,18 @@ struct Finding {
 };
 
 struct Outcome {
-  uint64_t schedules = 0;  ///< all that were run to their end
-  uint64_t redundant = 0;  ///< of these: equivalent to another one, noticed on the way
+  uint64_t schedules = 0;  ///< how many were run
+  uint64_t redundant = 0;  ///< how many of these were found equivalent to another one
   uint64_t steps = 0;
   uint64_t max_depth = 0;
-  uint64_t cut = 0;       ///< choices not followed because of the preemption bound
+  uint64_t cut = 0;       ///< choices that the preemption bound excluded
   bool complete = false;  ///< no schedule is left (within the preemption bound, up to the horizon)
   std::string violation;  ///< empty: none found
   std::string schedule;   ///< of the violation, for replay()
   std::string story;      ///< of the violation, a line per step
-  std::set<std::string> outcomes;  ///< what sim::outcome() said, one entry per distinct run
-  std::map<std::string, Finding> collected;  ///< with collect_violations: each one's shortest
+  std::set<std::string>
+      outcomes;  ///< the texts of sim::outcome(), one entry for each different run
+  std::map<std::string, Finding> collected;  ///< with collect_violations: the shortest of each
   double seconds = 0;
 
   [[nodiscard]] bool ok() const { return complete && violation.empty(); }
@@ -103,8 +110,8 @@ using Body = std::function<void(Program&)>;
 /// Searches depth-first for a schedule that violates something.
 [[nodiscard]] Outcome explore(const Options& options, const Body& body);
 
-/// Runs the one schedule that explore() printed, then goes on in any order. The story is always
-/// told. `options` as for explore().
+/// Runs the one schedule that explore() printed, and then continues in any order. It always writes
+/// the story. `options` are those of the search.
 [[nodiscard]] Outcome replay(const Options& options, const std::string& schedule, const Body& body);
 
 /// Ends the run: the schedule breaks a rule.
@@ -114,33 +121,35 @@ inline void check(bool holds, const char* what) {
   if (!holds) violation(what);
 }
 
-/// Adds to what this run says about itself. All distinct sayings end up in Outcome::outcomes, so
-/// that a test can demand that the interesting thing did happen in some schedule.
+/// Adds a text to the result of this run. Outcome::outcomes has all different results, so a test
+/// can check that the interesting case happened in some schedule.
 void outcome(const std::string& what);
 
 enum class Access : uint8_t { read, write };
 
 /// A choice point in the test's own code.
 void yield();
-/// The same, before code that reads or writes something which no Mutex guards. Accesses to one
-/// object are kept in all their orders; objects without a name() count as one.
+/// A choice point before code that reads or writes an object which no Mutex guards. The search
+/// tries all orders of the accesses to one object. All objects without a name() count as one
+/// object.
 void yield(const void* object, Access how = Access::write);
 
-/// An access by the test's own bookkeeping, as part of the step that runs: no choice point, so it
-/// happens together with the operation before it. Orders of such accesses are kept like others.
+/// Declares an access by the test's own records. It is no choice point: the access belongs to the
+/// running step and happens together with the operation before it. The search tries all orders of
+/// such accesses too.
 void note(const void* object, Access how = Access::write);
 
-/// A name for stories, of one object or of everything in `bytes` from there on: a Mutex in it
-/// becomes "text.mutex1". Also tells yield() objects apart, so give different objects different
-/// names, before they are shared.
+/// Gives a name to an object, or to everything in the `bytes` that begin there. Stories use it: a
+/// Mutex in these bytes becomes "text.mutex1". yield() uses it to distinguish objects. So name
+/// different objects differently, and do so before another fiber can use them.
 void name(const void* object, const std::string& text, size_t bytes = 1);
 
-/// A remark in the story.
+/// Writes a remark into the story.
 void add_to_story(const std::string& text);
 
-/// Virtual time. Moves by advance_to() and when a wait times out, never by itself.
+/// Virtual time. It moves only when the program calls advance_to() or a wait times out.
 [[nodiscard]] int64_t now_ns() noexcept;
-/// A choice point; then time is at least `at_ns`.
+/// A choice point. Afterwards the time is `at_ns` or later.
 void advance_to(int64_t at_ns);
 
 /// Virtual time as the engine's clock.
@@ -152,8 +161,8 @@ class SimClock final : public Clock {
   }
 };
 
-/// While one lives, a wait on a CondVar or a join on the same fiber is a violation: for calls that
-/// promise never to wait.
+/// As long as an object of this class exists, a wait on a CondVar or a join by the same fiber is a
+/// violation. For calls that promise never to wait.
 class NeverWaits {
  public:
   explicit NeverWaits(const char* promise);

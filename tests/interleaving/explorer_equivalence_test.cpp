@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// To go on from images of runs is to repeat them: all counts, outcomes and schedules are equal.
+// Shows with random programs that the explorer's reductions leave out no behaviour:
 //
-// The reduction leaves out no behaviour: what a program says at its end, and every violation, is
-// the same set with and without it; and the same again when each single operation is a choice
-// point, which shows that steps are cut in the right places.
+// - A search that continues from images has the same counts, outcomes and schedules as one that
+// repeats
+//   each run from the beginning.
+// - The outcomes and violations are the same with and without sleep sets.
+// - They are the same if each single operation is a choice point. So the steps end at the right
+// places.
 //
-// The programs are random. Each thread reports all that it saw: values, times, how waits ended.
+// Each thread of a program reports everything that it saw: values, times, and how its waits ended.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -20,25 +23,25 @@ namespace dmasim::sim {
 namespace {
 
 enum class Verb {
-  write,         // the section's variable
-  read,          // the same
-  wait_nonzero,  // until the variable is set
-  wait_once,     // untimed, without a condition: often a deadlock
-  wait_until,    // the deadline
+  write,         // writes the section's variable
+  read,          // reads it
+  wait_nonzero,  // waits until the variable is not 0
+  wait_once,     // waits without a condition and a deadline; often this is a deadlock
+  wait_until,    // waits until a deadline
   notify,
   clock,
-  nested,  // the other section's lock, write, unlock
+  nested,  // locks the other section, writes its variable, unlocks it
 };
 
 struct Action {
   enum class What { section, notify, touch, look, note, clock, advance, thread };
   What what = What::clock;
-  size_t which = 0;           // mutex and its variable, or condition variable
-  int64_t time = 0;           // deadline or target
-  std::vector<Verb> verbs{};  // of a section
+  size_t which = 0;           // index of the section
+  int64_t time = 0;           // a deadline, or the time for `advance`
+  std::vector<Verb> verbs{};  // what a `section` does under its lock
 };
 
-using Plan = std::vector<std::vector<Action>>;  // per actor
+using Plan = std::vector<std::vector<Action>>;  // the actions of each actor
 
 class Planner {
  public:
@@ -77,7 +80,8 @@ class Planner {
   std::mt19937 random_;
 };
 
-/// Two sections, each with its lock, its condition variable and its variable; one unguarded object.
+/// Runs a plan. It has two sections, each with a lock, a condition variable and a variable, and one
+/// object that no lock guards.
 class Playground {
  public:
   explicit Playground(const Plan& plan) : plan_(plan), logs_(plan.size()) {}
@@ -149,7 +153,7 @@ class Playground {
     log += "{" + its_log + "}";
   }
 
-  // What is held depends on the plan, which the analysis cannot know.
+  // The plan decides which locks are held, so the thread-safety analysis cannot know it.
   void enter(const Action& action, std::string& log, int mark)
       DMASIM_TSA(no_thread_safety_analysis) {
     Section& section = sections_[action.which];
@@ -201,7 +205,7 @@ class Playground {
 
 Outcome explore_plan(const Plan& plan, Options options) {
   options.collect_violations = true;
-  options.horizon_ns = 2;  // of deadlines up to 3
+  options.horizon_ns = 2;  // deadlines go up to 3
   options.max_schedules = 40000;
   return explore(options, [&](Program& program) { Playground(plan).run(program); });
 }
@@ -229,7 +233,8 @@ std::string schedules_of(const Outcome& found) {
   return all;
 }
 
-/// Programs too large for the yardstick are left out, and counted.
+/// Compares the searches of one program. If the search without sleep sets is too large, the program
+/// is left out. The test counts the programs that were compared.
 class Equivalence : public testing::TestWithParam<int> {
  protected:
   void compare(const Plan& plan, const Options& base, unsigned seed) {
@@ -250,8 +255,8 @@ class Equivalence : public testing::TestWithParam<int> {
     outcomes_ += full.outcomes.size();
     ASSERT_EQ(text(full.outcomes), text(reduced.outcomes)) << "seed " << seed;
     ASSERT_LE(reduced.schedules, full.schedules) << "seed " << seed;
-    if (has_note(plan)) return;  // it belongs to the operation before it, at either grain
-    options.reduce = true;       // or few would be small enough
+    if (has_note(plan)) return;  // a note belongs to the operation before it at both grains
+    options.reduce = true;       // without it, few searches would end
     options.grain = Grain::every_operation;
     const Outcome finest = explore_plan(plan, options);
     if (!finest.complete) return;
@@ -264,7 +269,7 @@ class Equivalence : public testing::TestWithParam<int> {
   size_t outcomes_ = 0;
 };
 
-constexpr unsigned kPrograms = 60;  // per parameter
+constexpr unsigned kPrograms = 60;  // for each parameter of the test
 
 TEST_P(Equivalence, ReductionKeepsAllOutcomes) {
   for (unsigned k = 0; k < kPrograms && !HasFatalFailure(); ++k) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Crashes, and misuse of threads, mutexes and condition variables, are violations.
+// The explorer reports crashes and wrong uses of threads, mutexes and condition variables.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -15,7 +15,7 @@
 namespace dmasim::sim {
 namespace {
 
-/// Only one order of the two actors crashes.
+/// A program of two actors. It crashes in only one of their two orders.
 Body crash_with(std::function<void()> crash) {
   return [crash](Program& program) {
     Handshake handshake;
@@ -45,7 +45,7 @@ TEST(ExplorerRules, ReportsExceptionsThatLeaveAThread) {
   EXPECT_TRUE(has(found.story, "runtime_error")) << found.report();
 }
 
-/// Exceptions in flight and in handlers belong to a fiber.
+/// Each fiber has its own exceptions, both in flight and in handlers.
 TEST(ExplorerRules, ExceptionsMayCrossChoicePoints) {
   const auto thrower = [](int value) {
     try {
@@ -101,7 +101,7 @@ TEST(ExplorerRules, DetectsUseOfADestroyedMutex) {
                   "destroyed"));
 }
 
-/// The waiter frees what the raiser still notifies.
+/// The owner frees the CondVar before the raiser notifies it.
 TEST(ExplorerRules, DetectsNotificationOfADestroyedCondVar) {
   EXPECT_FALSE(violation_of([](Program& program) {
                  auto changed = std::make_unique<CondVar>();
@@ -122,8 +122,8 @@ TEST(ExplorerRules, DetectsNotificationOfADestroyedCondVar) {
                }).empty());
 }
 
-/// As above, but what is used too late is neither Mutex nor CondVar: only `gaps` lets others run
-/// between the unlock and the use.
+/// As above, but the object that is used too late is neither a Mutex nor a CondVar. Only with
+/// `gaps` can another fiber run between the unlock and the use.
 Body use_after_unlock(bool owner_first) {
   return [owner_first](Program& program) {
     auto handshake = std::make_unique<Handshake>();
@@ -185,7 +185,7 @@ TEST(ExplorerRules, DetectsLeftovers) {
                   "left over at the end: leaked"));
 }
 
-/// Such things are in no image of a run.
+/// No image of a run contains statics or the caller's variables.
 TEST(ExplorerRules, DetectsChangesOfStaticsAndOfTheCallersVariables) {
   static int runs = 0;
   const auto with = [](int& variable) {
@@ -200,8 +200,8 @@ TEST(ExplorerRules, DetectsChangesOfStaticsAndOfTheCallersVariables) {
   EXPECT_TRUE(has(violation_of(with(mine)), "changes a static, or a variable of its caller"));
 }
 
-/// A static that is made on first use may keep memory, and an exception may be kept by a fiber that
-/// stands in its handler: images of runs go wrong with neither.
+/// Images of runs are correct although a static that is made on first use keeps memory, and
+/// although a fiber may be inside the handler of an exception.
 TEST(ExplorerRules, ImagesOfRunsLeaveStaticsAndExceptionsWhole) {
   const auto handler = [](int value) {
     static const std::vector<int> made_on_first_use(100, 7);
@@ -238,7 +238,7 @@ TEST(ExplorerRules, NeverWaitsIsKept) {
   EXPECT_EQ("hook waits on a condition variable in the hook", violation_of(body));
 }
 
-/// A fixture may own a Mutex; each run finds it free.
+/// A test fixture may own a Mutex. At the beginning of each run it is unlocked.
 TEST(ExplorerRules, ObjectsFromOutsideLiveThroughAllRuns) {
   Handshake handshake;
   const Outcome found = explore({}, [&](Program& program) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What the explorer searches, finds and says about it.
+// What the explorer searches, what it finds, and how it reports it.
 #include <gtest/gtest.h>
 
 #include "tests/interleaving/explorer.h"
@@ -16,7 +16,8 @@ void correct_handshake(Program& program) {
   program.run();
 }
 
-/// The flag is looked at in one critical section and waited for in another.
+/// The waiter reads the flag in one critical section and waits in another one. So it can miss the
+/// notification.
 void lost_wake_up(Program& program) {
   Handshake handshake;
   name(&handshake, "handshake", sizeof handshake);
@@ -52,7 +53,7 @@ void crossed_locks(Program& program) {
 TEST(Explorer, CorrectHandshakeIsExploredCompletely) {
   const Outcome found = explore({}, correct_handshake);
   EXPECT_TRUE(found.ok()) << found.report();
-  EXPECT_EQ(2u, found.schedules - found.redundant);  // who locks first
+  EXPECT_EQ(2u, found.schedules - found.redundant);  // one for each thread that can lock first
 }
 
 TEST(Explorer, CollectsTheShortestScheduleOfEachViolation) {
@@ -76,10 +77,11 @@ TEST(Explorer, CollectsTheShortestScheduleOfEachViolation) {
   EXPECT_TRUE(found.complete) << found.report();
   ASSERT_TRUE(found.collected.contains("seen"));
   const Finding shortest = found.collected.at("seen");
-  EXPECT_EQ("ccbb", shortest.schedule);  // each one's beginning and its access
+  EXPECT_EQ("ccbb", shortest.schedule);  // two steps of each actor: its begin and its access
   EXPECT_EQ(4u, shortest.steps);
   EXPECT_EQ(0, shortest.preemptions);
-  EXPECT_GT(first.schedule.size(), shortest.schedule.size());  // what depth-first meets first
+  EXPECT_GT(first.schedule.size(),
+            shortest.schedule.size());  // the depth-first search met a longer one first
   EXPECT_EQ("seen", replay(options, shortest.schedule, seen_early_or_late).violation);
 }
 
@@ -93,7 +95,7 @@ TEST(Explorer, CountsAreTheSameEachTime) {
   }
 }
 
-/// Two threads of n independent steps each have C(2n, n) orders, of which one matters.
+/// Two threads of n independent steps each have C(2n, n) orders. All of them are equivalent.
 TEST(Explorer, CountsAllOrdersOfIndependentSteps) {
   const auto body = [](Program& program) {
     program.actor("a", [] {
@@ -106,7 +108,8 @@ TEST(Explorer, CountsAllOrdersOfIndependentSteps) {
   };
   const Outcome all = explore({.reduce = false}, body);
   EXPECT_TRUE(all.ok()) << all.report();
-  EXPECT_EQ(70u, all.schedules);  // four steps each: the first goes from the start to a yield()
+  EXPECT_EQ(70u,
+            all.schedules);  // four steps each, as the first step leads from the start to a yield()
   const Outcome reduced = explore({}, body);
   EXPECT_TRUE(reduced.ok()) << reduced.report();
   EXPECT_EQ(1u, reduced.schedules - reduced.redundant);
@@ -200,10 +203,12 @@ TEST(Explorer, PatienceEndsItWhenNobodyElseCanGoOn) {
   };
   const Outcome found = explore({.patient = true}, body);
   EXPECT_TRUE(found.ok()) << found.report();
-  EXPECT_EQ(std::set<std::string>{"100; not set"}, found.outcomes);  // 100 comes first
+  EXPECT_EQ(std::set<std::string>{"100; not set"},
+            found.outcomes);  // outcomes are sorted: "100" comes before "not set"
 }
 
-/// A time-out of the last resort is in no order with the steps of others: it needs them all stuck.
+/// With `patient`, a wait times out only if no other fiber can continue. So this time-out depends
+/// on the steps of all fibers, and the reduction must not leave out such an order.
 TEST(Explorer, PatienceIsNotReducedAway) {
   const auto body = [](Program& program) {
     Handshake first;
@@ -242,7 +247,8 @@ TEST(Explorer, AdvancedTimeEndsAWaitBeyondTheHorizon) {
   EXPECT_EQ(std::set<std::string>{"150"}, found.outcomes);
 }
 
-/// `if` in place of `while` only fails when a wait may end for no reason.
+/// The waiter has `if` in place of `while`. This fails only if a wait can end without a
+/// notification.
 TEST(Explorer, SpuriousWakeUpsStayWithinTheirBudget) {
   const auto body = [](Program& program) {
     Handshake handshake;

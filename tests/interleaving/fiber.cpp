@@ -15,8 +15,8 @@
 #ifndef DMASIM_SIM_USE_UCONTEXT
 extern "C" void dmasim_sim_switch(void** save, void* load);
 
-// Callee-saved registers go on the old stack and come from the new one. Floating-point control
-// words are the same in all fibers.
+// Pushes the callee-saved registers onto the old stack and pops them from the new one. All fibers
+// have the same floating-point control words, so these stay as they are.
 asm(R"(
   .text
   .globl dmasim_sim_switch
@@ -104,8 +104,8 @@ std::span<std::byte> Fiber::used_stack() const {
 
 void Fiber::prepare(Entry entry) {
   reset(entry);
-  // From the top: a return address for nobody, which also aligns the stack as a call would; where
-  // the first switch returns to; six registers.
+  // From the top down: a return address that is never used, which aligns the stack as a call does;
+  // the address to which the first switch returns; six registers.
   constexpr size_t kSlots = 8;
   void* slots[kSlots] = {};
   slots[6] = reinterpret_cast<void*>(&Fiber::begin);
@@ -121,8 +121,8 @@ void Fiber::begin() {
   std::abort();
 }
 
-/// The runtime counts exceptions in flight and stacks caught ones per thread; each fiber has its
-/// own.
+/// For each thread, the C++ runtime counts the exceptions in flight and keeps a stack of caught
+/// ones. Here each fiber has its own.
 void Fiber::leave(Fiber& from, Fiber& to) {
   void* globals = abi::__cxa_get_globals();
   std::memcpy(from.exceptions_, globals, sizeof from.exceptions_);
@@ -137,7 +137,7 @@ void Fiber::leave(Fiber& from, Fiber& to) {
 
 void Fiber::switch_to(Fiber& from, Fiber& to) {
   leave(from, to);
-  g_switching_to = nullptr;  // as before: nothing static is seen to change
+  g_switching_to = nullptr;  // as before the switch, so that Bystanders sees no change
 }
 
 void Fiber::switch_for_good(Fiber& from, Fiber& to) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A stack to run a function on, and the switch from one to another. One OS thread only.
+/// A stack on which a function runs, and the switch from one such stack to another. All fibers
+/// belong to one OS thread.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +15,7 @@ namespace dmasim::sim {
 
 class Fiber {
  public:
-  using Entry = void (*)();  ///< never returns; leaves by switch_for_good()
+  using Entry = void (*)();  ///< never returns; it ends with switch_for_good()
 
   /// The OS thread's own stack.
   Fiber() = default;
@@ -23,11 +24,11 @@ class Fiber {
   Fiber(const Fiber&) = delete;
   Fiber& operator=(const Fiber&) = delete;
 
-  /// The next switch to this fiber begins with `entry`, whatever was on the stack before.
+  /// The next switch to this fiber calls `entry` on an empty stack.
   void prepare(Entry entry);
 
-  /// What has to be copied, and put back, to go back to where a suspended fiber was: this, and what
-  /// it has on its stack. An exception in flight cannot be copied.
+  /// To return a suspended fiber to an earlier point, copy this and the used part of its stack, and
+  /// put both back. An exception in flight cannot be copied.
   struct Image {
     void* stack_pointer;
     Entry entry;
@@ -38,9 +39,9 @@ class Fiber {
   void set_image(const Image& image);
   [[nodiscard]] std::span<std::byte> used_stack() const;
 
-  /// Returns when somebody switches back to `from`, which must be the running fiber.
+  /// Returns when another fiber switches back to `from`. `from` must be the running fiber.
   static void switch_to(Fiber& from, Fiber& to);
-  /// Nobody will switch back.
+  /// The same, but no fiber may switch back.
   [[noreturn]] static void switch_for_good(Fiber& from, Fiber& to);
 
  private:

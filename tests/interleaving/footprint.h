@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What one step touched, as two sets of objects. Objects are folded into 64 bits per kind, so two
-/// of them may share a bit: that costs reduction, never soundness.
+/// The objects that one step read and wrote. Each kind of object has 64 bits, so two objects may
+/// share a bit. Then the search leaves out fewer schedules than it could, but never one too many.
 #pragma once
 
 #include <array>
@@ -31,8 +31,8 @@ class Footprint {
   void write(ObjectId object) { writes_[index(object)] |= bit(object); }
   void write_everything() { writes_.fill(~uint64_t{0}); }
 
-  /// Steps of different fibers that are independent lead to the same state in both orders, and
-  /// neither enables or disables the other.
+  /// Two independent steps of different fibers lead to the same state in both orders, and neither
+  /// enables or disables the other.
   [[nodiscard]] bool independent_of(const Footprint& other) const {
     uint64_t shared = 0;
     for (size_t k = 0; k < reads_.size(); ++k) {
@@ -46,7 +46,7 @@ class Footprint {
  private:
   using Sets = std::array<uint64_t, 3>;
   static size_t index(ObjectId object) { return static_cast<size_t>(object.kind); }
-  /// The three fixed objects of Kind::test keep bits of their own.
+  /// No named object shares a bit with the three fixed objects of Kind::test.
   static uint64_t bit(ObjectId object) {
     if (object.kind != Kind::test || object.number < kFirstNamed) {
       return uint64_t{1} << (object.number % 64);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What the explorer's own tests share.
+/// Helpers that several tests of the explorer use.
 #pragma once
 
 #include <string>

@@ -8,7 +8,7 @@
 namespace dmasim::sim {
 namespace {
 
-constexpr size_t kImageBytes = size_t{1} << 27;  // without room for more, more steps are repeated
+constexpr size_t kImageBytes = size_t{1} << 27;  // if it is full, runs begin at an earlier image
 
 }  // namespace
 

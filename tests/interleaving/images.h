@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Copies of the state of a run at some of its choice points, the deepest last.
+/// Copies of the state of a run at some of its choice points. The deepest one is the last.
 #pragma once
 
 #include <cstddef>
@@ -42,10 +42,10 @@ class Images {
   Images(const Images&) = delete;
   Images& operator=(const Images&) = delete;
 
-  /// The choice points before that of the last image; -1 when there is none.
+  /// How many choice points precede that of the last image; -1 if there is no image.
   [[nodiscard]] int depth() const { return all_.empty() ? -1 : all_.back().depth; }
   [[nodiscard]] bool has_room(size_t bytes) const;
-  /// `bytes` is what will be written, at most.
+  /// Adds an image. has_room() must have been true for its size.
   Writer add(int depth);
   void end(const Writer& writer) { end_ = static_cast<size_t>(writer.at() - memory_); }
   [[nodiscard]] Reader last() const { return Reader(memory_ + all_.back().begin); }

@@ -69,7 +69,7 @@ void GuardedSink::unblock_configure() {
   released_.notify_all();
 }
 
-/// alsa-lib's lock, which may be turned off.
+/// alsa-lib's lock. Without `locking` it does nothing.
 class IoplugModel::PcmLock {
  public:
   explicit PcmLock(IoplugModel& model) DMASIM_TSA(no_thread_safety_analysis) : model_(model) {
@@ -241,7 +241,7 @@ int IoplugModel::wait() {
     [[maybe_unused]] const bool ready = substream_->poll_level().wait();
     PcmLock guard(*this);
     guard.unlock();
-    substream_->woken();  // our hook's first steps
+    substream_->woken();  // the first steps of the plugin's poll_revents hook
     static_cast<void>(avail());
     const unsigned short events = substream_->poll_revents();
     guard.lock();

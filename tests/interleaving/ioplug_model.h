@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// alsa-lib's side of an ioplug PCM, as far as it matters to a substream: which lock it holds
-/// around which hook, and what it stores into the ioplug by itself, before and after.
+/// A model of what alsa-lib does with an ioplug PCM, as far as a substream can notice it: which
+/// lock alsa-lib holds while it calls a hook, and what it stores into the ioplug before and after
+/// the call.
 ///
-/// Written from what alsa-lib 1.2.8's pcm.c and pcm_ioplug.c do. Each store is a choice point, for
-/// no lock of ours guards it.
+/// It follows pcm.c and pcm_ioplug.c of alsa-lib 1.2.8. Each store is a choice point, because no
+/// lock of the plugin guards it.
 #pragma once
 
 #include <memory>
@@ -16,12 +17,13 @@
 
 namespace dmasim::sim {
 
-inline constexpr snd_pcm_uframes_t kPeriodFrames = 8;  // a frame is a byte is a millisecond
+inline constexpr snd_pcm_uframes_t kPeriodFrames =
+    8;  // one frame is one byte and lasts one millisecond
 inline constexpr snd_pcm_uframes_t kBufferFrames = 16;
 inline constexpr int64_t kFrameNs = 1'000'000;
 
-/// What a sink must never see: a frame after close; a look while it is made ready, or the other
-/// way.
+/// A sink that checks that no two hooks use it at the same time, such as look() during configure().
+/// It keeps the committed bytes.
 class GuardedSink final : public Sink {
  public:
   Result<void> look(const PcmFormat&) override DMASIM_EXCLUDES(lock_);
@@ -32,13 +34,13 @@ class GuardedSink final : public Sink {
   Result<void> flush() override { return {}; }
   [[nodiscard]] SinkStats stats() const noexcept override { return {}; }
 
-  /// configure() then waits for unblock_configure(), as for a disk.
+  /// From now on look() and configure() wait for unblock_configure(), as for a slow disk.
   void block_configure() DMASIM_EXCLUDES(lock_);
   void unblock_configure() DMASIM_EXCLUDES(lock_);
-  /// Whether configure() came after the last release().
+  /// Whether configure() was called after the last release().
   [[nodiscard]] bool configured() DMASIM_EXCLUDES(lock_);
 
-  std::vector<std::byte> written;  ///< committed; read it when nothing runs
+  std::vector<std::byte> written;  ///< the committed bytes; read it when no fiber runs
 
  private:
   void enter() DMASIM_EXCLUDES(lock_);
@@ -46,25 +48,26 @@ class GuardedSink final : public Sink {
 
   Mutex lock_;
   CondVar released_;
-  bool busy_ DMASIM_GUARDED_BY(lock_) = false;  // somebody is inside
+  bool busy_ DMASIM_GUARDED_BY(lock_) = false;  // a fiber is in look() or configure()
   bool blocked_ DMASIM_GUARDED_BY(lock_) = false;
   bool configured_ DMASIM_GUARDED_BY(lock_) = false;
 };
 
 struct ModelSetup {
-  /// Above the buffer size: a sleeper is woken by nothing but an end of the stream.
+  /// By default above the buffer size: then only the end of the stream wakes a sleeper.
   snd_pcm_uframes_t avail_min = kBufferFrames + 1;
   uint32_t fifo_frames = 0;
 };
 
-/// A playback PCM as an application has it.
+/// A playback PCM with the calls that an application makes.
 class IoplugModel {
  public:
-  /// Up to PREPARED. Without `locking`: LIBASOUND_THREAD_SAFE=0, or SND_PCM_ASYNC in the open mode.
+  /// Opens and prepares the PCM. Without `locking` it behaves as with LIBASOUND_THREAD_SAFE=0, or
+  /// as with SND_PCM_ASYNC in the open mode.
   explicit IoplugModel(bool locking, const ModelSetup& setup = {});
   ~IoplugModel();
 
-  /// snd_pcm_writei of what fits, with no start threshold.
+  /// snd_pcm_writei of frames that fit into the buffer, without a start threshold.
   int write(snd_pcm_uframes_t frames);
   int start();
   int pause(bool enable);
@@ -73,17 +76,17 @@ class IoplugModel {
   int prepare();
   /// snd_pcm_avail_update
   snd_pcm_sframes_t avail();
-  /// Asks for the position as snd_pcm_avail does, but with no lock of alsa-lib's.
+  /// Asks for the position as snd_pcm_avail does, but without alsa-lib's lock.
   void ask_position() { static_cast<void>(substream_->pointer()); }
-  /// snd_pcm_wait: 0, or what the state then means.
+  /// snd_pcm_wait: 0, or the error of the state that ended the wait.
   int wait();
   int hw_free();
-  /// Ends everything but the destructor.
+  /// snd_pcm_close. The program has to call it before the destructor.
   void close();
 
-  /// What snd_pcm_state would say.
+  /// What snd_pcm_state would return.
   [[nodiscard]] snd_pcm_state_t state() const { return ShownState::load(io_); }
-  /// Waits until snd_pcm_state would say so, making no call.
+  /// Waits until snd_pcm_state would return `wanted`, without a call on the PCM.
   void await(snd_pcm_state_t wanted) { shown_.await(wanted); }
   [[nodiscard]] snd_pcm_uframes_t appl_ptr();
   [[nodiscard]] uint64_t xruns() { return substream_->stats().xruns; }
@@ -99,13 +102,13 @@ class IoplugModel {
   int drop_locked();
   int state_error();
 
-  Mutex lock_;  // the pcm lock
+  Mutex lock_;  // alsa-lib's lock of the PCM
   const bool locking_;
   snd_pcm_ioplug_t io_{};
   ShownState shown_{io_};
   GuardedSink* sink_;
   std::unique_ptr<Substream> substream_;
-  snd_pcm_uframes_t hw_ptr_ = 0;  // alsa-lib's own, under the pcm lock
+  snd_pcm_uframes_t hw_ptr_ = 0;  // alsa-lib's own position; lock_ guards it
   snd_pcm_uframes_t last_hw_ = 0;
   bool setup_ = false;
 };

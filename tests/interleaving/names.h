@@ -24,16 +24,19 @@ class Names {
     }
   };
 
-  /// Forgets the objects, but not the numbers of the names: they are the same in all runs.
+  /// Forgets the objects. It keeps the number of each name, so that a name has the same number in
+  /// all runs.
   void begin_run() { ranges_.clear(); }
   [[nodiscard]] const std::vector<Range>& ranges() const { return ranges_; }
-  /// `count` ranges that ranges() had, to be written by the caller.
+  /// Makes room for `count` ranges. The caller then writes into it a copy that it has made of
+  /// ranges().
   Range* put_back(size_t count) {
     ranges_.resize(count);
     return ranges_.data();
   }
   void add(const void* object, const std::string& text, size_t bytes);
-  /// The smallest named range around `address`, of equal ones the latest; or null.
+  /// The smallest named range that contains `address`; of ranges of one size, the latest. Null if
+  /// there is none.
   [[nodiscard]] const Range* find(const void* address) const;
   [[nodiscard]] const std::string& text(const Range& range) const { return texts_[range.number]; }
   [[nodiscard]] ObjectId object(const void* address) const;

@@ -69,7 +69,7 @@ std::string Objects::describe(uint32_t number, const Names& names) const {
   return std::string(type_name(object.type)) + "#" + std::to_string(number);
 }
 
-/// One named object may hold several mutexes; they are counted in the order of their creation.
+/// A named object may contain several mutexes. Their numbers follow the order of their creation.
 std::string Objects::within(const Names::Range& range, uint32_t number, const Names& names) const {
   if (range.bytes == 1) return names.text(range);
   const Object& object = all_[number];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The bodies of io_fields.h and poll_level.h for the explorer: every touch of a word that alsa-lib
-/// shares with us is a choice point, and a poll() is a wait that the search knows.
+/// The bodies of io_fields.h and poll_level.h for the explorer. Each access to a field that
+/// alsa-lib shares with the plugin is a choice point. A poll() is a wait on a CondVar.
 #include <poll.h>
 
 #include <memory>
@@ -15,7 +15,7 @@
 namespace dmasim {
 namespace {
 
-/// Fibers share one thread, so the map itself needs no lock; what it holds has its own.
+/// All fibers run on one thread, so the map needs no lock. The objects in it have their own locks.
 std::shared_ptr<void>& attached_to(const void* object) {
   return sim::World::instance().attached()[object];
 }
@@ -29,7 +29,8 @@ PollLevelModel& level_of(const PollLevel* level) {
 }  // namespace
 
 sim::ShownState::ShownState(snd_pcm_ioplug_t& io) : io_(io) {
-  attached_to(&io) = std::shared_ptr<void>(std::shared_ptr<void>(), this);  // without owning it
+  attached_to(&io) = std::shared_ptr<void>(std::shared_ptr<void>(),
+                                           this);  // a pointer that does not own the object
   name(&lock_, "io.state");
 }
 

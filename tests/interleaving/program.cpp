@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What a program under exploration calls.
+// The functions that a program calls while the explorer runs it.
 #include "tests/interleaving/explorer.h"
 #include "tests/interleaving/world.h"
 
@@ -71,7 +71,8 @@ void note(const void* object, Access how) {
   access(world, object, how);
 }
 
-/// A new name changes what an access to the object counts as, so it counts as both.
+/// A new name changes the identity of the object for yield(). So the step counts as a write to the
+/// object under its old name and to all objects without a name.
 void name(const void* object, const std::string& text, size_t bytes) {
   World& world = World::instance();
   if (!world.running()) return;

@@ -13,11 +13,12 @@
 namespace dmasim::sim {
 namespace {
 
-constexpr size_t kHeapBytes = size_t{1} << 28;  // of addresses; memory is used as it is touched
-constexpr size_t kGrain = 16;                   // blocks are multiples of it, and so aligned
-constexpr size_t kClasses = 64;                 // larger blocks are not used again
+constexpr size_t kHeapBytes = size_t{1}
+                              << 28;  // address space; the kernel gives memory on first access
+constexpr size_t kGrain = 16;  // the size of a block is a multiple of it, so each block is aligned
+constexpr size_t kClasses = 64;  // blocks of so many grains or more are never reused
 
-/// Before each block.
+/// Stands before each block.
 struct alignas(kGrain) Head {
   size_t grains;
 };
@@ -26,13 +27,13 @@ struct FreeBlock {
   FreeBlock* next;
 };
 
-/// At the beginning of the heap itself, so that a copy of the heap has it too.
+/// Stands at the beginning of the heap, so that a copy of the heap contains it.
 struct alignas(kGrain) Ledger {
   std::byte* next;
   std::array<FreeBlock*, kClasses> free;
 };
 
-// Not among the heap's contents.
+// These are not in the heap, so no image contains them.
 std::byte* g_begin = nullptr;
 bool g_on = false;
 
@@ -119,7 +120,7 @@ using dmasim::sim::allocate_anywhere;
 using dmasim::sim::allocate_or_throw;
 using dmasim::sim::free_anywhere;
 
-// The other forms of the library call these.
+// The other forms of new and delete in the standard library call these.
 void* operator new(size_t bytes) { return allocate_or_throw(bytes, 1); }
 void* operator new(size_t bytes, std::align_val_t alignment) {
   return allocate_or_throw(bytes, static_cast<size_t>(alignment));

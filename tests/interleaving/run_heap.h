@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The memory that a program takes by `new` while it runs. It lies in one piece, so that the search
-/// can copy it, put the copy back, and forget all of it at once.
+/// The memory that a program allocates with `new` while it runs. It is one contiguous piece, so the
+/// search can copy it, put the copy back, and free all of it at once.
 ///
-/// Memory by malloc() and a program's statics are not in it.
+/// It does not contain memory from malloc(), and not the program's statics.
 #pragma once
 
 #include <cstddef>
@@ -12,19 +12,20 @@ namespace dmasim::sim {
 
 class RunHeap {
  public:
-  /// Forgets everything that was taken.
+  /// Frees everything that was allocated in it.
   static void clear();
-  /// What has been taken from it, and its own bookkeeping.
+  /// The part that is in use, with the heap's own records.
   static std::span<std::byte> contents();
-  /// Where contents() begins, also while the heap holds something else.
+  /// The address at which contents() always begins.
   static std::byte* begin();
 
-  /// Whether `new` takes from here.
+  /// Turns it on or off: whether `new` allocates here.
   static void turn(bool on);
   static bool on();
 };
 
-/// While one lives, `new` takes from the usual heap: for what outlives a run.
+/// As long as an object of this class exists, `new` allocates in the usual heap. For what lives
+/// longer than a run.
 class OutsideRun {
  public:
   OutsideRun() : was_on_(RunHeap::on()) { RunHeap::turn(false); }

@@ -60,7 +60,7 @@ bool Search::next_schedule() {
   return false;
 }
 
-/// The step that ends here was begun by the current branch of the node before.
+/// The current branch of the previous node began the step that ends here.
 bool Search::learn_step(const Footprint& step) {
   if (depth_ == 0) return true;
   Branch& begun = current(nodes_[depth_ - 1]);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// Depth-first search over schedules, with sleep sets.
 ///
-/// A run has the choices of the run before up to the deepest state with an untried choice, takes
-/// that one, and goes on with first choices. A choice that was tried in a state sleeps in the
-/// states behind the choices tried later, for as long as all that happens is independent of it:
-/// whatever follows it there followed it in the state where it was tried.
+/// A run repeats the choices of the previous run up to the deepest state that has an untried
+/// choice. It makes this choice, and after that always the first choice of a state.
+///
+/// If a choice was tried in a state, it then sleeps in the states after the choices that are tried
+/// later. It sleeps as long as each step is independent of it. In that time it would lead only to
+/// states that the search has already reached from the state where it was tried.
 #pragma once
 
 #include <cstdint>
@@ -19,26 +21,28 @@ class Search final : public Chooser {
   struct Limits {
     bool reduce;
     int preemption_bound;  // -1: none
-    bool images;           // states are kept to begin later runs there; redundant runs end early
+    bool images;           // keep images, so that later runs begin there; redundant runs end early
   };
   explicit Search(const Limits& limits) : limits_(limits) {}
 
-  /// From the program's beginning; there are images of no deeper choice point than `imaged`, which
-  /// may be -1.
+  /// Begins a run at the program's beginning. No image belongs to a deeper choice point than
+  /// `imaged`, which is -1 if there are no images.
   void begin_run(int imaged);
-  /// From the image of choice point `depth`. What has to be done there.
+  /// Begins a run at the image of choice point `depth`. Returns the choice to make there.
   Choice resume_run(int depth);
   Answer choose(const ChoicePoint& at, Choice& chosen) override;
-  /// `step` is the last of the run. False when the run makes no sense.
+  /// `step` is the footprint of the run's last step. False if the run is not valid.
   bool end_run(const Footprint& step);
-  /// After end_run(): goes back to a state with an untried choice. False when there is none.
+  /// After end_run(): returns to the deepest state that has an untried choice. False if none has
+  /// one.
   bool next_schedule();
 
-  /// The choice points that the next run shares with the last.
+  /// How many choice points the next run shares with the last one.
   [[nodiscard]] size_t shared_depth() const { return nodes_.size(); }
-  /// Whether all choices slept at some point of this run. The rest of it was not branched.
+  /// Whether all choices were asleep at some point of this run. The search tried no branch after
+  /// it.
   [[nodiscard]] bool redundant() const { return redundant_; }
-  /// How often this run was switched away from a fiber that could go on.
+  /// How often this run switched away from a fiber that could continue.
   [[nodiscard]] int preemptions() const;
   [[nodiscard]] uint64_t max_depth() const { return max_depth_; }
   [[nodiscard]] uint64_t cut() const { return cut_; }
@@ -48,15 +52,15 @@ class Search final : public Chooser {
   struct Branch {
     Choice choice;
     State state;
-    bool known;           // whether footprint is
+    bool known;           // whether footprint is known
     Footprint footprint;  // of the step that this choice begins
   };
   struct Node {
-    size_t first;  // its branches in branches_
+    size_t first;  // index of its first branch in branches_
     size_t count;
     size_t current;
-    int preemptions;  // on the way here
-    bool can_go_on;   // the fiber that ran last, which is then that of the first branch
+    int preemptions;  // of the run up to here
+    bool can_go_on;   // whether the fiber that ran last can continue; the first branch is then its
   };
 
   bool learn_step(const Footprint& step);
@@ -73,7 +77,7 @@ class Search final : public Chooser {
   Limits limits_;
   std::vector<Node> nodes_;
   std::vector<Branch> branches_;
-  size_t depth_ = 0;  // nodes passed by the run under way
+  size_t depth_ = 0;  // how many nodes the current run has passed
   int imaged_ = -1;
   bool redundant_ = false;
   uint64_t max_depth_ = 0;

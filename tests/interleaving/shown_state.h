@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// snd_pcm_ioplug_t::state as the explorer sees it: every load and store is a choice point, and a
-/// test can wait for a value without making any call on the PCM.
+/// snd_pcm_ioplug_t::state under the explorer. Each load and store is a choice point. A test can
+/// wait for a value without a call on the PCM.
 #pragma once
 
 #include <alsa/asoundlib.h>
@@ -19,7 +19,7 @@ class ShownState {
 
   static void store(snd_pcm_ioplug_t& io, snd_pcm_state_t state);
   [[nodiscard]] static snd_pcm_state_t load(const snd_pcm_ioplug_t& io);
-  /// Returns when the state is `wanted`. If nobody ever stores it, the search finds a deadlock.
+  /// Returns when the state is `wanted`. If no fiber ever stores it, the search finds a deadlock.
   void await(snd_pcm_state_t wanted);
 
  private:

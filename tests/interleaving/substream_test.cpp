@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// An xrun that the completion callback finds, against every call that an application may be in at
-/// that moment, under every schedule: the production substream over the production engine, under a
-/// model of alsa-lib that makes alsa-lib's own stores.
+/// The completion callback finds an xrun while the application is in a call. These tests run each
+/// such call under every schedule. The substream and the engine are those of production; a model
+/// makes the calls and the stores of alsa-lib.
 #include <gtest/gtest.h>
 
 #include <cerrno>
@@ -12,15 +12,14 @@
 namespace dmasim::sim {
 namespace {
 
-/// The xrun comes at the tick that ends the only period written; alarms show it again a period
-/// later.
+/// The xrun happens at the end of the only period that was written.
 constexpr int64_t kXrunNs = static_cast<int64_t>(kPeriodFrames) * kFrameNs;
 
 class SubstreamSchedules : public ::testing::TestWithParam<bool> {
  protected:
   using Client = std::function<void(IoplugModel&)>;
 
-  /// One period is written and the stream is started; then `client` does its part.
+  /// Writes one period and starts the stream. Then an actor runs `client`.
   static Body running(bool locking, Client client) {
     return [locking, client = std::move(client)](Program& program) {
       IoplugModel pcm(locking);
@@ -45,9 +44,9 @@ class SubstreamSchedules : public ::testing::TestWithParam<bool> {
               << found.seconds << " s, unbounded\n";
   }
 
-  /// `first` frames are written, and the stream is started. An xrun comes before the client writes
-  /// on, while it does, or after. What a write took has been played by then; what it did not take,
-  /// the client writes again.
+  /// Writes `first` frames and starts the stream. Then the client writes more frames, and an xrun
+  /// comes before, during or after this write. If the write has succeeded, the hardware plays its
+  /// frames before the xrun. If it was refused, the hardware plays none of them.
   static void write_on(uint32_t fifo_frames, snd_pcm_uframes_t first) {
     explore_all(
         [=](Program& program) {
@@ -67,7 +66,7 @@ class SubstreamSchedules : public ::testing::TestWithParam<bool> {
         "accepted");
   }
 
-  /// Lets time pass for what may happen by itself.
+  /// Moves the time far ahead, so that everything that is due happens.
   static void settle() { advance_to(100 * kXrunNs); }
 };
 
@@ -90,7 +89,7 @@ TEST_P(SubstreamSchedules, XrunIsShownWithNoOtherCallMade) {
         check(pcm.write(kPeriodFrames) == 0, "write failed");
         program.actor("client", [&] { check(pcm.start() == 0, "start failed"); });
         program.run();
-        pcm.await(SND_PCM_STATE_XRUN);  // after alsa-lib's own store, however late that came
+        pcm.await(SND_PCM_STATE_XRUN);  // also if alsa-lib stores RUNNING late
         pcm.close();
       },
       nullptr, true);
@@ -160,7 +159,8 @@ TEST_P(SubstreamSchedules, XrunAgainstClose) {
 
 TEST_P(SubstreamSchedules, CloseWithoutStop) {
   explore_all(running(GetParam(), [](IoplugModel& pcm) {
-    const int freed = pcm.hw_free();  // refused in RUNNING and XRUN; alsa-lib then skips stop
+    const int freed =
+        pcm.hw_free();  // it is refused in RUNNING and XRUN; alsa-lib then does not call stop
     check(freed == -EBADFD, "hw_free was not refused");
     pcm.close();
   }));
@@ -195,7 +195,7 @@ TEST_P(SubstreamSchedules, APositionIsReportedWhileTheDeviceIsMadeReady) {
   });
 }
 
-/// Without alsa-lib's lock the stop may come while start makes the device ready.
+/// Without alsa-lib's lock, the drop may come while start configures the device.
 TEST_P(SubstreamSchedules, StartAgainstDrop) {
   explore_all(
       [](Program& program) {
@@ -218,7 +218,8 @@ TEST_P(SubstreamSchedules, StartAgainstDrop) {
       "undone");
 }
 
-/// The drop ends the drain, or finds it ended; nothing shows DRAINING over it, nothing plays on.
+/// The drop ends the drain, or comes after its end. Afterwards the state is SETUP, and the hardware
+/// has stopped.
 TEST_P(SubstreamSchedules, DrainAgainstDrop) {
   explore_all(
       [](Program& program) {
@@ -241,7 +242,7 @@ TEST_P(SubstreamSchedules, DrainAgainstDrop) {
       "drained");
 }
 
-/// A hook that may wait comes while start makes the device ready.
+/// prepare is a hook that may wait. It is called while start configures the device.
 TEST_P(SubstreamSchedules, StartAgainstPrepare) {
   explore_all(
       [](Program& program) {
@@ -266,7 +267,8 @@ TEST_P(SubstreamSchedules, StartAgainstPrepare) {
       "started");
 }
 
-/// The tick falls behind what is written; the client writes on at every moment around it.
+/// The first write ends before the end of a period. The client writes more at every moment before
+/// and after it.
 TEST_P(SubstreamSchedules, NothingWrittenIsLostWithoutAnXrun) {
   constexpr snd_pcm_uframes_t kFirst = kPeriodFrames - 2;
   constexpr snd_pcm_uframes_t kMore = 4;
@@ -289,7 +291,7 @@ TEST_P(SubstreamSchedules, NothingWrittenIsLostWithoutAnXrun) {
       "drained");
 }
 
-/// The same without a drain.
+/// The same without a drain: the client waits for the xrun.
 TEST_P(SubstreamSchedules, AnXrunComesWhenWhatWasTakenHasBeenPlayed) {
   write_on(0, kPeriodFrames);
   write_on(0, kPeriodFrames - 2);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The bodies of engine/base/sync.h for the schedule explorer. Native members hold a Cell; all else
-// is in the World. Nothing here blocks: a fiber that has to wait stops, and others run.
+// The bodies of engine/base/sync.h for the schedule explorer. A native member contains a Cell, and
+// the World has everything else. The OS thread never blocks: if a fiber has to wait, it stops, and
+// other fibers run.
 #include <cstring>
 #include <string>
 
@@ -37,7 +38,8 @@ std::string self_name() {
   return world.running() ? world.current().name : "";
 }
 
-/// The number of a living object; anything else is a violation of whoever `does` something to it.
+/// The number of an object that exists. If it does not, this is a violation, and `does` says what
+/// the fiber wanted to do to the object.
 template <typename Native>
 uint32_t number_of(const Native& native, Object::Type type, const char* does) {
   World& world = World::instance();
@@ -93,7 +95,8 @@ void check_may_wait(const char* how) {
   World::instance().fail(me.name + " " + how + " in " + me.promise);
 }
 
-/// POSIX leaves waiting on one condition variable with two mutexes undefined.
+/// In POSIX the result is undefined if threads wait on one condition variable with different
+/// mutexes.
 void check_one_mutex(uint32_t condvar, uint32_t mutex) {
   World& world = World::instance();
   for (uint8_t k = 0; k < world.fiber_count(); ++k) {
@@ -103,7 +106,8 @@ void check_one_mutex(uint32_t condvar, uint32_t mutex) {
   }
 }
 
-/// Beyond the horizon it is a choice only because all others wait, so it depends on everything.
+/// A time-out beyond the horizon is possible only because all other fibers wait. So it depends on
+/// everything that they do.
 bool end_by_time_out(const Operation& wait) {
   World& world = World::instance();
   world.reads(wait.condvar);
@@ -128,8 +132,8 @@ bool end_for_no_reason(const Operation& wait) {
   return true;
 }
 
-/// Between entering and the end the fiber's own mark, stopped_before, is the queue of waiters: a
-/// notification turns it from `wait` into `lock`.
+/// A CondVar has no queue of waiters. A fiber waits on it while the fiber's stopped_before says
+/// `wait`. A notification changes this to `lock`.
 bool wait_on(uint32_t condvar, uint32_t mutex, int64_t deadline_ns) {
   World& world = World::instance();
   if (!world.running()) world.fail("waits on a condition variable");
@@ -164,7 +168,8 @@ void wake_waiters(uint32_t condvar) {
   }
 }
 
-/// True when the object of a run ends in that run; what outlives its run is nobody's business.
+/// True if the object is destroyed during a run. Outside of runs it only marks the object as
+/// destroyed and checks nothing.
 template <typename Native>
 bool ends_in_run(const Native& native, Object::Type type, uint32_t& number) {
   World& world = World::instance();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The contract of termination of a cyclic transfer under every schedule: the production channel
-/// and completion thread, and small clients.
+/// The contract of termination of a cyclic transfer under every schedule. The channel and the
+/// completion thread are those of production; the clients are small.
 #include <cerrno>
 
 #include "tests/interleaving/contract_fixture.h"
@@ -55,7 +55,8 @@ TEST_P(Termination, WhileAPeriodIsDue) {
     Stream stream(make_engine(GetParam().completion), "stream");
     stream.issue();
     advance_to(GetParam().periods * kPeriodNs);
-    stream.channel().advance();  // now it is due, and the thread may or may not have begun
+    stream.channel()
+        .advance();  // the period is due; the completion thread may have begun to serve it
     program.actor("client", [&] {
       stream.terminate_async();
       stream.synchronize();
@@ -119,7 +120,7 @@ TEST_P(Termination, DestroyTheEngine) {
   check_all([&](Program& program) {
     auto engine = make_engine(GetParam().completion);
     auto stream = std::make_unique<Stream>(engine, "stream");
-    engine.reset();  // the stream holds the last reference
+    engine.reset();  // the stream's channel has the last reference
     stream->issue([](Stream& self) { self.terminate_async(); });
     program.actor("client", [&] { stream.reset(); });
     program.run();
@@ -129,7 +130,7 @@ TEST_P(Termination, DestroyTheEngine) {
 INSTANTIATE_TEST_SUITE_P(Every, Termination, cases_of_one_channel(), case_name);
 INSTANTIATE_TEST_SUITE_P(Every, TerminationOfTwo, cases_of_two_channels(), case_name);
 
-/// Why programs of one channel are not searched in the shared topology as well.
+/// The reason why the tests search programs of one channel in one topology only.
 TEST(Topologies, OneChannelIsTheSameSearchInBoth) {
   const auto search = [](CompletionTopology completion) {
     return explore({.horizon_ns = kPeriodNs}, [completion](Program& program) {

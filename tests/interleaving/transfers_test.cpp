@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Transfers that end by themselves, hardware that is slow to stop, several channels and several
-/// terminators, and a controller that goes away: the same contract under every schedule.
+/// The contract of termination under every schedule, for transfers that end by themselves, hardware
+/// that is slow to stop, several channels, several threads that terminate, and a controller that is
+/// removed.
 #include <cerrno>
 
 #include "tests/interleaving/contract_fixture.h"
@@ -8,7 +9,7 @@
 namespace dmasim::sim {
 namespace {
 
-/// Something that happens once, to be waited for.
+/// An event that happens once, and for which fibers can wait.
 class Event {
  public:
   Event() { name(&lock_, "event"); }
@@ -141,7 +142,8 @@ TEST_P(Transfers, ThreeTerminators) {
   });
 }
 
-/// The stranger's callback returns only after the synchronize of the other channel has.
+/// A stranger is a client of another channel. Its callback returns only after terminate_sync of our
+/// channel has returned.
 TEST_P(TransfersOfTwo, SynchronizeWaitsForNoStranger) {
   check_all([&](Program& program) {
     const auto controller = engine();
@@ -164,7 +166,8 @@ TEST_P(TransfersOfTwo, SynchronizeWaitsForNoStranger) {
   });
 }
 
-/// The stranger's transfer ends after one period.
+/// Termination of a channel does not lose the callback of another channel, whose transfer ends
+/// after one period.
 class Strangers : public Contract {};
 
 TEST_P(Strangers, NoneOfTheirCallbacksIsLost) {
@@ -179,7 +182,7 @@ TEST_P(Strangers, NoneOfTheirCallbacksIsLost) {
         program.actor("client", [&] { mine.terminate_sync(); });
         program.actor("time", [] { advance_to(kPeriodNs); });
         program.run();
-        advance_to(now_ns() + kPeriodNs);  // wherever time was when it was issued
+        advance_to(now_ns() + kPeriodNs);  // the transfer was issued at an unknown time
         stranger.channel().advance();
         called.wait();
         check(mine.release().ok() && stranger.release().ok(), "release failed");

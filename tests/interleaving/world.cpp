@@ -16,7 +16,7 @@ constexpr size_t kStackBytes = 512 * 1024;
 
 }  // namespace
 
-/// Not a static itself: statics are watched for changes.
+/// The World is on the heap, because Bystanders watches statics for changes.
 World& World::make() {
   const OutsideRun outside;
   the_one_ = new World;
@@ -56,8 +56,9 @@ void World::reset(const Options& options, Chooser& chooser, Progress& progress) 
   spurious_left_ = options.spurious_budget;
 }
 
-/// What lies in the RunHeap is forgotten with it, in whatever state it is. Else the body of a fiber
-/// that never ended may own half the program: it is leaked, not destroyed.
+/// With images, the state's memory is in the RunHeap, which is cleared without destructors. Without
+/// images, the bodies of unfinished fibers are leaked: a body may own objects of the program that
+/// are in the middle of an operation.
 void World::forget_run() {
   RunState& state = *this;
   if (!state_in_run_heap_) {
@@ -72,7 +73,7 @@ void World::forget_run() {
   if (images_ != nullptr) RunHeap::clear();
 }
 
-/// Until the run ends, and meanwhile for each image.
+/// Runs fibers until the run ends. It stops them for each image that has to be kept.
 World::Result World::go_on() {
   running_ = true;
   do {
@@ -86,7 +87,7 @@ World::Result World::go_on() {
   objects_.end_run();
   if (has_story() && line_open_) end_story_line();
   result_.last_step = step_;
-  result_.outcomes = outcomes_;  // a copy, in the usual heap
+  result_.outcomes = outcomes_;  // copied into the usual heap
   std::sort(result_.outcomes.begin(), result_.outcomes.end());
   return std::move(result_);
 }
@@ -111,14 +112,15 @@ uint8_t World::add_fiber(const std::string& name, std::function<void()> body) {
   }
   stacks_[number]->prepare(&World::fiber_entry);
   FiberState& fiber = fibers_[number];
-  if (images_ != nullptr) new (&fiber) FiberState;  // over one of a run that has been left
+  if (images_ != nullptr)
+    new (&fiber) FiberState;  // without a destructor: the old state belongs to an abandoned run
   fiber.body = std::move(body);
   fiber.name = name;
   fiber.thread = objects_.create(Object::Type::thread, nullptr);
   return number;
 }
 
-/// noexcept: an exception that leaves a thread ends the program.
+/// noexcept, because an exception that leaves a thread ends the program.
 void World::fiber_entry() noexcept {
   World& world = instance();
   FiberState& me = world.current();
@@ -231,7 +233,8 @@ void World::collect_enabled() {
   }
 }
 
-/// Of waits with the same deadline the others can time out as soon as the first has.
+/// If several waits have the same deadline, the first one is enough: after its time-out, the others
+/// can time out too.
 void World::collect_earliest_time_out() {
   int64_t earliest_ns = kNever;
   uint8_t first = 0;
@@ -267,7 +270,7 @@ bool World::can_run(uint8_t number) {
   switch (operation.what) {
     case Operation::What::step:
       return true;
-    case Operation::What::lock:  // that of a destroyed mutex goes on to be reported
+    case Operation::What::lock:  // if the mutex was destroyed, acquire() reports it
       return objects_[operation.mutex].owner == kNobody;
     case Operation::What::wait:
       return false;
@@ -298,9 +301,9 @@ void World::move_time_to(int64_t at_ns) {
   now_ns_ = at_ns;
 }
 
-/// Only reached when nobody can go on, so `who waits for what` is all there is to say.
+/// Describes for each fiber what it waits for. Called only if no fiber can continue.
 std::string World::stuck() {
-  std::set<std::string> who;  // by name: numbers depend on the schedule
+  std::set<std::string> who;  // sorted by name, because numbers depend on the schedule
   bool time_would_help = false;
   for (uint8_t k = 0; k < fiber_count_; ++k) {
     const FiberState& fiber = fibers_[k];
@@ -337,7 +340,7 @@ std::string World::waits_for(uint8_t number) {
   return "could go on";
 }
 
-/// Each deed is told at once: the next one may be a crash.
+/// Writes each operation at once, because the next one may crash.
 void World::add_to_story(const std::string& deed) {
   if (line_open_) {
     story_(", " + deed);

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// One run of a program: its fibers, its objects, its time, and the step under way.
+/// One run of a program: its fibers, its objects, its time, and the current step.
 ///
-/// A step goes from one choice point of a fiber to its next. It is made so that it is R* N? L*:
-/// first what only takes (a lock, a join), then at most one operation that others can see or cause
-/// (a notification, a look at the clock, entering a wait), then what only gives (an unlock, a
-/// thread's start or end). Such a step has no effect that its operations could not have had with
-/// others in between, and the other way round; so only whole steps have to be put in all orders.
+/// A step leads from one choice point of a fiber to its next one. Its operations have the form R*
+/// N? L*:
+/// - R: operations that only acquire (a lock, a join)
+/// - N: at most one operation that other fibers can notice or influence (a notification, a clock
+/// read,
+///   the begin of a wait)
+/// - L: operations that only release (an unlock, a thread's start or end)
+/// By Lipton's reduction, such a step has the same effects whether or not operations of other
+/// fibers come between its own. So the search needs to reorder only whole steps.
 #pragma once
 
 #include <array>
@@ -24,52 +28,53 @@
 
 namespace dmasim::sim {
 
-/// What a fiber has stopped before.
+/// The operation before which a fiber has stopped.
 struct Operation {
   enum class What : uint8_t {
-    step,    ///< anything that is possible at once
-    lock,    ///< mutex
-    wait,    ///< for condvar, then for mutex; a notification makes it a lock
-    join,    ///< thread
-    actors,  ///< the end of all actors
+    step,    ///< anything that can always run
+    lock,    ///< lock the mutex
+    wait,    ///< wait on the condvar, then lock the mutex; a notification turns it into `lock`
+    join,    ///< join the thread of a fiber
+    actors,  ///< wait for the end of all actors
   };
   What what = What::step;
   uint32_t mutex = 0;
   uint32_t condvar = 0;
   int64_t deadline_ns = kNever;
-  uint8_t fiber = 0;  // to join
+  uint8_t fiber = 0;  // for `join`
 };
 
 struct FiberState {
   std::function<void()> body;
   std::string name;
   const void* tag = nullptr;
-  uint32_t thread = 0;  // its object
+  uint32_t thread = 0;  // the number of its Thread object
   Operation stopped_before;
   bool finished = false;
   bool actor = false;
-  bool parked = false;            // an actor before Program::run()
-  int held = 0;                   // mutexes
-  const char* promise = nullptr;  // of NeverWaits
+  bool parked = false;            // an actor that Program::run() has not started yet
+  int held = 0;                   // how many mutexes it holds
+  const char* promise = nullptr;  // the call that promises not to wait; see NeverWaits
 };
 
-/// What an image of a run copies byte for byte, and puts back in the same place. The memory that it
-/// owns is in the RunHeap, which is copied too.
+/// The state that an image copies byte for byte and puts back at the same address. The memory that
+/// it owns is in the RunHeap, and an image copies the RunHeap too.
 struct RunState {
   uint8_t fiber_count_ = 0;
   uint8_t self_ = 0;
   Move move_ = Move::run;
-  bool settled_ = false;  // the step has had its N or an L
+  bool settled_ = false;  // the step has already had its N, or an L
   Footprint step_;
-  Choice step_choice_{};  // what began it
+  Choice step_choice_{};  // the choice that began the step
   int64_t now_ns_ = 0;
   int spurious_left_ = 0;
   std::vector<std::string> outcomes_;
   std::map<const void*, std::shared_ptr<void>> attached_;
-  std::array<FiberState, kMaxFibers> fibers_;  // at the end: most are not in use
+  std::array<FiberState, kMaxFibers>
+      fibers_;  // the last member, because most of it is unused and not copied
 };
 
-/// Where a run shows how far it has come. It may be shared with another process.
+/// How far a run has come. Another process may read it in shared memory.
 struct Progress {
   static constexpr uint32_t kMaxSteps = 1u << 16;
   volatile uint64_t schedules;
@@ -77,16 +82,16 @@ struct Progress {
   volatile uint64_t steps;
   volatile uint64_t max_depth;
   volatile uint64_t cut;
-  volatile uint32_t length;  // of the schedule
+  volatile uint32_t length;  // how many choices `schedule` has
   Choice schedule[kMaxSteps];
 };
 
 class World : private RunState {
  public:
   struct Result {
-    std::string violation;   ///< empty: the run came to its end
-    bool abandoned = false;  ///< by the chooser
-    bool broken = false;     ///< the violation is the chooser's: no further run makes sense
+    std::string violation;   ///< empty: the run reached its end
+    bool abandoned = false;  ///< the chooser ended the run
+    bool broken = false;     ///< the chooser reported the violation; further runs are useless
     std::vector<std::string> outcomes;
     Footprint last_step;
   };
@@ -94,10 +99,10 @@ class World : private RunState {
 
   static World& instance() { return the_one_ != nullptr ? *the_one_ : make(); }
 
-  /// With `images`, `new` takes from the RunHeap, and the chooser may have states kept.
+  /// With `images`, `new` allocates in the RunHeap, and the chooser may ask to keep images.
   Result run(const Options& options, const Body& body, Chooser& chooser, Progress& progress,
              Images* images = nullptr);
-  /// Goes on from the last of the images of an earlier run, with `choice`.
+  /// Puts back the last image of an earlier run, and continues from there with `choice`.
   Result resume(Choice choice, Images& images);
   void write_story_to(Story story) { story_ = std::move(story); }
 
@@ -106,17 +111,19 @@ class World : private RunState {
 
   /// A choice point.
   Move stop(const Operation& operation);
-  /// A choice point only where the step would no longer be R* N? L*. Outside of runs: nothing.
+  /// A choice point only if the step would otherwise lose the form R* N? L*. Outside of runs it
+  /// does nothing.
   void before_visible();
   void before_release();
-  /// A choice point, and what follows can be seen by others.
+  /// A choice point before an operation that other fibers can notice.
   void stop_before_visible();
-  /// The step has done something visible, so the next such thing needs a choice point.
+  /// Records that other fibers can notice what the step has done. So the next such operation needs
+  /// a choice point.
   void settle() { settled_ = true; }
 
   [[nodiscard]] uint8_t self() const { return self_; }
-  /// For what a double has to keep beside an object that it cannot change; it is as new in each
-  /// run.
+  /// Where a test double keeps data for an object whose type it cannot change. It is empty at the
+  /// beginning of each run.
   std::map<const void*, std::shared_ptr<void>>& attached() { return attached_; }
 
   FiberState& fiber(uint8_t number) { return fibers_[number]; }
@@ -138,7 +145,8 @@ class World : private RunState {
   int& spurious_left() { return spurious_left_; }
   void add_outcome(const std::string& what) { outcomes_.push_back(what); }
 
-  /// For the story. Texts are costly: ask first.
+  /// Whether this run writes a story. Ask before add_to_story(), because its texts take time to
+  /// build.
   [[nodiscard]] bool has_story() const { return story_ != nullptr; }
   void add_to_story(const std::string& deed);
 
@@ -176,8 +184,8 @@ class World : private RunState {
   static inline World* the_one_ = nullptr;
 
   Images* images_ = nullptr;
-  bool state_in_run_heap_ = false;  // what RunState owns
-  bool keeping_ = false;            // root is asked to keep an image and to go on
+  bool state_in_run_heap_ = false;  // whether the memory that RunState owns is in the RunHeap
+  bool keeping_ = false;            // root_ has to keep an image and then to continue the run
   Fiber root_;
   std::array<std::unique_ptr<Fiber>, kMaxFibers> stacks_;
   std::vector<Choice> enabled_;

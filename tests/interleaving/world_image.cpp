@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Images of a run: all that its further way depends on is copied from where it is, and put back
-/// there. No fiber runs meanwhile.
+/// Images of a run. An image is a copy of everything on which the rest of the run depends. It is
+/// put back at the same addresses. No fiber runs meanwhile.
 #include "tests/interleaving/run_heap.h"
 #include "tests/interleaving/world.h"
 
@@ -17,7 +17,7 @@ struct ImageHead {
 
 }  // namespace
 
-/// The fibers that do not exist are left out.
+/// The size of the state without the elements of fibers_ that are not in use.
 size_t World::used_state_bytes() const {
   const RunState& state = *this;
   const auto* begin = reinterpret_cast<const std::byte*>(&state);
@@ -25,7 +25,8 @@ size_t World::used_state_bytes() const {
                              begin);
 }
 
-/// The state is that behind the choice; resume() replaces what the choice has changed.
+/// The chooser has already made its choice when this is called. resume() replaces what that choice
+/// has changed in the state.
 void World::keep_image() {
   const std::span<std::byte> heap = RunHeap::contents();
   const ImageHead head{used_state_bytes(), heap.size(), objects_.all().size(),
