@@ -16,14 +16,14 @@ namespace dmasim::debate {
 inline constexpr const char* kBegunInFreedRuntime =
     "use after free: a callback began in the runtime that close had freed";
 inline constexpr const char* kFreedRuntime =
-    "use after free: a callback went on in the runtime that close had freed";
+    "use after free: a callback continued in the runtime that close had freed";
 inline constexpr const char* kFreedBuffer =
     "use after free: a callback wrote to the buffer that hw_free had freed";
 inline constexpr const char* kDmaInFreedBuffer =
     "use after free: the DMA read the buffer that hw_free had freed";
 inline constexpr const char* kStrangerLost = "a stranger's callback was lost";
 inline constexpr const char* kStrangerWaitedFor = "a stranger's callback was waited for";
-inline constexpr const char* kPlaysOn = "the DMA plays on after stop";
+inline constexpr const char* kPlaysOn = "the DMA continues after stop";
 
 class ExploredMemory final : public Memory, public Port {
  public:

@@ -61,7 +61,7 @@ std::string row(const Verdict& verdict, const std::string& threads) {
         cell(verdict, {{Failure::callback_waits_for_itself, "in the callback"},
                        {Failure::client_and_callback_wait, "with the callback"}}),
         cell(verdict,
-             {{Failure::begun_in_freed_runtime, "begins"}, {Failure::freed_runtime, "goes on"}}),
+             {{Failure::begun_in_freed_runtime, "begins"}, {Failure::freed_runtime, "continues"}}),
         cell(verdict,
              {{Failure::stranger_lost, "lost"}, {Failure::stranger_waited_for, "waited for"}}),
         std::string(verdict.plays_on ? "yes" : kNone)}) {

@@ -35,8 +35,9 @@ std::optional<Failure> classify(const std::string& violation) {
   if (const auto it = ours.find(violation); it != ours.end()) return it->second;
   if (!violation.starts_with("deadlock: ")) return std::nullopt;
   const auto says = [&](const char* text) { return violation.find(text) != std::string::npos; };
-  if (says("wants the PCM's lock of client")) return Failure::client_and_callback_wait;
-  if (says("wants the PCM's lock of dmasim-irq")) return Failure::callback_waits_for_itself;
+  if (says("waits for the PCM's lock, held by client")) return Failure::client_and_callback_wait;
+  if (says("waits for the PCM's lock, held by dmasim-irq"))
+    return Failure::callback_waits_for_itself;
   return std::nullopt;
 }
 
@@ -143,7 +144,7 @@ const char* to_text(Failure failure) {
     case Failure::begun_in_freed_runtime:
       return "a callback begins in the freed runtime";
     case Failure::freed_runtime:
-      return "a callback goes on in the freed runtime";
+      return "a callback continues in the freed runtime";
     case Failure::freed_buffer:
       return "a callback writes to the freed buffer";
     case Failure::dma_in_freed_buffer:
@@ -151,7 +152,7 @@ const char* to_text(Failure failure) {
     case Failure::callback_waits_for_itself:
       return "deadlock: the callback waits for itself";
     case Failure::client_and_callback_wait:
-      return "deadlock: the client waits for a callback that wants its lock";
+      return "deadlock: the client waits for a callback that waits for its lock";
     case Failure::stranger_lost:
       return "a stranger's callback is lost";
     case Failure::stranger_waited_for:

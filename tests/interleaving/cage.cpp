@@ -40,9 +40,9 @@ std::string how_it_ended(pid_t child) {
     if (errno != EINTR) die("waitpid");
   }
   if (WIFSIGNALED(status)) {
-    return std::string("the program died of a signal: ") + strsignal(WTERMSIG(status));
+    return std::string("a signal ended the program: ") + strsignal(WTERMSIG(status));
   }
-  return "the program left by exit(" + std::to_string(WEXITSTATUS(status)) + ")";
+  return "the program ended with exit(" + std::to_string(WEXITSTATUS(status)) + ")";
 }
 
 std::string content_of(int fd) {

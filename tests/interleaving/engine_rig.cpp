@@ -24,7 +24,7 @@ Stream::Stream(const std::shared_ptr<Engine>& engine, const std::string& name_of
 /// first.
 Stream::Tether::~Tether() {
   yield(&stream_);
-  check(transfer_.running == 0, "a descriptor was freed under its running callback");
+  check(transfer_.running == 0, "a descriptor was freed while its callback ran");
   transfer_.freed = true;
 }
 
@@ -69,7 +69,7 @@ void Stream::run_callback(Transfer& transfer, const Action& action) {
   ++transfer.calls;
   if (action) action(*this);
   yield(this);
-  check(!transfer.freed, "a descriptor was freed under its running callback");
+  check(!transfer.freed, "a descriptor was freed while its callback ran");
   --transfer.running;
 }
 
@@ -107,7 +107,7 @@ void Stream::terminate_sync() {
 void Stream::declare_over(const std::vector<Transfer*>& covered) {
   note(this);
   for (Transfer* transfer : covered) {
-    check(transfer->running == 0, "synchronize returned under a running callback");
+    check(transfer->running == 0, "synchronize returned while a callback ran");
     check(transfer->freed, "synchronize returned before a descriptor was freed");
     transfer->terminated = transfer->over = true;
   }

@@ -109,7 +109,8 @@ class Exploration {
       RunHeap::clear();
       bystanders_.emplace(callers_);
     } else if (!bystanders_->unchanged()) {
-      violation_ = "the program changes a static, or a variable of its caller: later runs see it";
+      violation_ =
+          "the program changes a static, or a variable of its caller: this affects later runs";
     }
   }
 
@@ -233,7 +234,8 @@ Outcome explore(const Options& options, const Body& body) {
   const Outcome again = replay(options, outcome.schedule, body);
   outcome.story = again.story;
   if (again.violation != outcome.violation) {
-    outcome.story += "This replay is not what was found: it ended with '" + again.violation + "'\n";
+    outcome.story +=
+        "The replay differs from the search: it ended with '" + again.violation + "'\n";
   }
   return outcome;
 }
@@ -261,7 +263,7 @@ std::string Outcome::report() const {
   std::string text = std::to_string(schedules) + " schedules (" + std::to_string(redundant) +
                      " redundant), " + std::to_string(steps) + " steps, depth " +
                      std::to_string(max_depth) + ", " + std::to_string(seconds) + " s";
-  if (cut > 0) text += ", " + std::to_string(cut) + " preemptions not followed";
+  if (cut > 0) text += ", " + std::to_string(cut) + " choices excluded by the preemption bound";
   if (!complete && violation.empty()) text += "; NOT COMPLETE: there are more schedules";
   text += "\n";
   if (!violation.empty()) {

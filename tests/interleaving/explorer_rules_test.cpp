@@ -83,7 +83,7 @@ TEST(ExplorerRules, DetectsMisuseOfMutexes) {
                     Mutex lock;
                     lock.unlock();
                   }),
-                  "which nobody holds"));
+                  "which no thread holds"));
   EXPECT_TRUE(has(violation_of([](Program&) DMASIM_TSA(no_thread_safety_analysis) {
                     Mutex lock;
                     lock.lock();
@@ -173,7 +173,7 @@ TEST(ExplorerRules, DetectsMisuseOfThreads) {
                   }),
                   "not joined"));
   EXPECT_TRUE(has(violation_of([](Program& program) { program.actor("late", [] {}); }),
-                  "late has not ended"));
+                  "late is still running"));
 }
 
 TEST(ExplorerRules, DetectsLeftovers) {
@@ -182,7 +182,7 @@ TEST(ExplorerRules, DetectsLeftovers) {
                     leaked = new Mutex;
                     name(leaked, "leaked");
                   }),
-                  "left over at the end: leaked"));
+                  "not destroyed at the end: leaked"));
 }
 
 /// No image of a run contains statics or the caller's variables.

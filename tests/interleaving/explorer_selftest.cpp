@@ -124,8 +124,10 @@ TEST(Explorer, FindsLostWakeUp) {
 
 TEST(Explorer, ReportsTheStoryOfADeadlock) {
   const Outcome found = explore({}, crossed_locks);
-  EXPECT_EQ("deadlock: ab wants second of ba; ba wants first of ab; main waits for its actors",
-            found.violation);
+  EXPECT_EQ(
+      "deadlock: ab waits for second, held by ba; ba waits for first, held by ab; main waits for "
+      "its actors",
+      found.violation);
   EXPECT_TRUE(has(found.story, "ab: locks first\n")) << found.story;
   EXPECT_TRUE(has(found.story, "ba: locks second\n")) << found.story;
 }

@@ -24,7 +24,7 @@ void GuardedSink::write(std::span<const std::byte> bytes, bool committed) noexce
 
 void GuardedSink::enter() {
   MutexLock guard(lock_);
-  check(!busy_, "two hooks use the sink at a time");
+  check(!busy_, "two hooks use the sink at the same time");
   busy_ = true;
   while (blocked_) released_.wait(lock_);
 }

@@ -47,7 +47,7 @@ Cell Objects::create_cell(Object::Type type, const void* address) {
 
 std::string Objects::problem_with(const Cell& cell, Object::Type type) const {
   const std::string what = type_name(type);
-  if (cell.magic != kMagic) return "what is no " + what + ", or no longer";
+  if (cell.magic != kMagic) return "memory that contains no " + what;
   if (is_of_other_run(cell)) return "a " + what + " of an earlier run (a static in the program?)";
   return "a destroyed " + what;
 }

@@ -31,7 +31,7 @@ Answer Search::choose(const ChoicePoint& at, Choice& chosen) {
     }
   } else if (!same_choices(nodes_[depth_], at)) {
     refuse("nondeterministic program: after the same " + std::to_string(depth_) +
-           " steps as in an earlier run it can do " + to_text(at.enabled));
+           " steps as in an earlier run, it has the choices " + to_text(at.enabled));
     return Answer::broken;
   }
   const Node& node = nodes_[depth_];
@@ -47,7 +47,7 @@ bool Search::end_run(const Footprint& step) {
   if (!learn_step(step)) return false;
   if (depth_ == nodes_.size()) return true;
   return refuse("nondeterministic program: it ends after " + std::to_string(depth_) +
-                " steps, which it did not in an earlier run");
+                " steps, but an earlier run did not");
 }
 
 bool Search::next_schedule() {

@@ -100,7 +100,8 @@ TEST_P(SubstreamSchedules, XrunAgainstPause) {
                       [](IoplugModel& pcm) {
                         const int paused = pcm.pause(true);
                         outcome(paused == 0 ? "paused" : "refused");
-                        check(paused == 0 || paused == -EBADFD, "pause: neither done nor refused");
+                        check(paused == 0 || paused == -EBADFD,
+                              "pause: it neither succeeded nor was refused");
                         if (paused != 0) {
                           check(pcm.avail() == -EPIPE, "refused without an xrun");
                         } else {
@@ -143,10 +144,11 @@ TEST_P(SubstreamSchedules, XrunAgainstPrepare) {
                           settle();
                           check(pcm.state() == SND_PCM_STATE_PREPARED, "PREPARED was overwritten");
                         } else {
-                          check(prepared == -EBUSY, "prepare: neither done nor refused");
+                          check(prepared == -EBUSY,
+                                "prepare: it neither succeeded nor was refused");
                           check(pcm.appl_ptr() == kPeriodFrames,
                                 "a refused prepare moved the application's position");
-                          check(pcm.wait() == -EPIPE, "the stream did not go on to its xrun");
+                          check(pcm.wait() == -EPIPE, "the stream did not reach its xrun");
                         }
                         pcm.close();
                       }),
@@ -204,7 +206,7 @@ TEST_P(SubstreamSchedules, StartAgainstDrop) {
         program.actor("starter", [&] {
           const int started = pcm.start();
           outcome(started == 0 ? "started" : "undone");
-          check(started == 0 || started == -EBADFD, "start: neither done nor refused");
+          check(started == 0 || started == -EBADFD, "start: it neither succeeded nor was refused");
           check(started == 0 || !pcm.sink().configured(),
                 "a start that was undone kept the device");
         });
@@ -227,7 +229,7 @@ TEST_P(SubstreamSchedules, DrainAgainstDrop) {
         check(pcm.write(kPeriodFrames) == 0, "write failed");
         program.actor("drainer", [&] {
           const int drained = pcm.drain();
-          check(drained == 0 || drained == -EBADFD, "drain: neither ended nor undone");
+          check(drained == 0 || drained == -EBADFD, "drain: it neither ended nor was undone");
         });
         program.actor("dropper", [&] { check(pcm.drop() == 0, "drop failed"); });
         program.run();
@@ -252,12 +254,14 @@ TEST_P(SubstreamSchedules, StartAgainstPrepare) {
         int prepared = 0;
         program.actor("starter", [&] {
           started = pcm.start();
-          outcome(started == 0 ? "started" : started == -EPIPE ? "emptied" : "refused");
-          check(started == 0 || started == -EPIPE || started == -EBADFD, "start: odd answer");
+          outcome(started == 0 ? "started" : started == -EPIPE ? "xrun" : "refused");
+          check(started == 0 || started == -EPIPE || started == -EBADFD,
+                "start: unexpected result");
         });
         program.actor("preparer", [&] {
           prepared = pcm.prepare();
-          check(prepared == 0 || prepared == -EBUSY, "prepare: neither done nor refused");
+          check(prepared == 0 || prepared == -EBUSY,
+                "prepare: it neither succeeded nor was refused");
         });
         program.run();
         const bool both = started == 0 && prepared == 0;
@@ -279,7 +283,7 @@ TEST_P(SubstreamSchedules, NothingWrittenIsLostWithoutAnXrun) {
         check(pcm.start() == 0, "start failed");
         program.actor("client", [&] {
           const int wrote = pcm.write(kMore);
-          check(wrote == 0 || wrote == -EPIPE, "write: neither done nor refused");
+          check(wrote == 0 || wrote == -EPIPE, "write: it neither succeeded nor was refused");
           static_cast<void>(pcm.drain());
           outcome(pcm.xruns() > 0 ? "xrun" : "drained");
           if (pcm.xruns() > 0) return;

@@ -63,7 +63,7 @@ void add_to_story(const char* deed, uint32_t object) {
 void acquire(uint32_t mutex) {
   World& world = World::instance();
   Object& object = world.objects()[mutex];
-  if (!object.alive) fail("locks", mutex, ", which was destroyed meanwhile");
+  if (!object.alive) fail("locks", mutex, ", which was destroyed during the wait");
   object.owner = world.self();
   ++world.current().held;
   world.writes(mutex);
@@ -86,7 +86,7 @@ void check_held(uint32_t mutex, const char* deed) {
   World& world = World::instance();
   const int owner = world.objects()[mutex].owner;
   if (owner == world.self()) return;
-  fail(deed, mutex, owner == kNobody ? ", which nobody holds" : ", which another thread holds");
+  fail(deed, mutex, owner == kNobody ? ", which no thread holds" : ", which another thread holds");
 }
 
 void check_may_wait(const char* how) {
@@ -102,7 +102,8 @@ void check_one_mutex(uint32_t condvar, uint32_t mutex) {
   for (uint8_t k = 0; k < world.fiber_count(); ++k) {
     const Operation& other = world.fiber(k).stopped_before;
     if (other.what != Operation::What::wait || other.condvar != condvar) continue;
-    if (other.mutex != mutex) fail("waits on", condvar, " with a mutex of its own");
+    if (other.mutex != mutex)
+      fail("waits on", condvar, " with another mutex than the other waiters");
   }
 }
 
@@ -127,7 +128,7 @@ bool end_for_no_reason(const Operation& wait) {
   world.step().write(sim::kSpuriousBudget);
   --world.spurious_left();
   world.current().stopped_before = {};
-  add_to_story("wakes for no reason on ", wait.condvar);
+  add_to_story("wakes spuriously on ", wait.condvar);
   acquire(wait.mutex);
   return true;
 }
@@ -273,7 +274,7 @@ Thread::~Thread() {
 Result<void> Thread::start(const Options& options, std::function<void()> body) {
   World& world = World::instance();
   if (!world.running()) world.fail("starts a thread");
-  if (impl_ != nullptr) world.fail(self_name() + " starts a Thread that is started");
+  if (impl_ != nullptr) world.fail(self_name() + " starts a Thread that has been started");
   world.before_release();
   const uint8_t number = world.add_fiber(options.name, std::move(body));
   sim::FiberState& fiber = world.fiber(number);
@@ -286,7 +287,7 @@ Result<void> Thread::start(const Options& options, std::function<void()> body) {
 
 void Thread::join() noexcept {
   World& world = World::instance();
-  if (impl_ == nullptr) world.fail(self_name() + " joins a Thread that is not started");
+  if (impl_ == nullptr) world.fail(self_name() + " joins a Thread that has not been started");
   const uint8_t number = impl_->fiber;
   if (number == world.self()) world.fail(self_name() + " joins itself");
   check_may_wait("joins a thread");

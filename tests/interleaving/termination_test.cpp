@@ -101,8 +101,9 @@ TEST_P(TerminationOfTwo, CrosswiseSynchronizeInCallbacksIsRefused) {
         Stream a(engine, "a");
         Stream b(engine, "b");
         const auto synchronize_other = [](Stream& other) {
-          check(other.channel().synchronize().error() == EDEADLK, "a callback was let synchronize");
-          check(other.channel().terminate_sync().error() == EDEADLK, "a callback was let wait");
+          check(other.channel().synchronize().error() == EDEADLK, "a callback could synchronize");
+          check(other.channel().terminate_sync().error() == EDEADLK,
+                "a callback could wait for a termination");
         };
         a.issue([&](Stream&) { synchronize_other(b); });
         b.issue([&](Stream&) { synchronize_other(a); });

@@ -94,9 +94,9 @@ TEST_P(Transfers, AReusableOneIsBusyUntilItsCallbackHasReturned) {
       called.wait();
       const Result<Cookie> again = channel->submit(copy);
       outcome(again.ok() ? "again" : "too early");
-      check(again.ok() || again.error() == EBUSY, "submit: neither done nor refused");
+      check(again.ok() || again.error() == EBUSY, "submit: it neither succeeded nor was refused");
       check(channel->terminate_sync().ok(), "terminate_sync failed");
-      check(channel->submit(copy).ok(), "it did not come back with its synchronized termination");
+      check(channel->submit(copy).ok(), "it was not free after terminate_sync");
     });
     program.run();
     check(channel.release().ok(), "release failed");
@@ -225,7 +225,7 @@ TEST_P(Transfers, TheControllerGoesAwayUnderItsClients) {
 TEST_P(Transfers, AReleaseInACallbackIsRefusedAndChangesNothing) {
   explore_release_of([](Program& program, Stream& stream) {
     stream.issue([](Stream& self) {
-      check(self.release().error() == EDEADLK, "a callback was let release its channel");
+      check(self.release().error() == EDEADLK, "a callback could release its channel");
     });
     add_hardware(program, stream);
     program.actor("client", [&] { stream.terminate_sync(); });

@@ -145,10 +145,11 @@ void World::finish() {
 void World::finish_main() {
   objects_.destroy(current().thread);
   for (uint8_t k = 0; k < fiber_count_; ++k) {
-    if (!fibers_[k].finished) fail(fibers_[k].name + " has not ended when the program's body has");
+    if (!fibers_[k].finished)
+      fail(fibers_[k].name + " is still running at the end of the program's body");
   }
   if (const std::string left = objects_.leftovers(names_); !left.empty()) {
-    fail("left over at the end: " + left);
+    fail("not destroyed at the end: " + left);
   }
   Fiber::switch_for_good(stack_of(self_), root_);
 }
@@ -188,7 +189,7 @@ void World::decide() {
   if (has_story()) end_story_line();
   progress_->steps = progress_->steps + 1;
   if (progress_->length >= options_.max_steps) {
-    fail("more than " + std::to_string(options_.max_steps) + " steps: does somebody spin?");
+    fail("more than " + std::to_string(options_.max_steps) + " steps: a thread may be spinning");
   }
   collect_enabled();
   if (enabled_.empty()) fail(stuck());
@@ -314,7 +315,7 @@ std::string World::stuck() {
       time_would_help = true;
     }
   }
-  std::string text = time_would_help ? "nobody can go on before the horizon" : "deadlock";
+  std::string text = time_would_help ? "no thread can continue before the horizon" : "deadlock";
   for (const std::string& one : who) text += (one == *who.begin() ? ": " : "; ") + one;
   return text;
 }
@@ -323,7 +324,7 @@ std::string World::waits_for(uint8_t number) {
   const Operation& operation = fibers_[number].stopped_before;
   switch (operation.what) {
     case Operation::What::lock:
-      return "wants " + describe(operation.mutex) + " of " +
+      return "waits for " + describe(operation.mutex) + ", held by " +
              fibers_[static_cast<size_t>(objects_[operation.mutex].owner)].name;
     case Operation::What::wait:
       return "waits on " + describe(operation.condvar) +
@@ -337,7 +338,7 @@ std::string World::waits_for(uint8_t number) {
     case Operation::What::step:
       break;
   }
-  return "could go on";
+  return "could continue";
 }
 
 /// Writes each operation at once, because the next one may crash.
@@ -354,7 +355,7 @@ void World::add_to_story(const std::string& deed) {
 }
 
 void World::end_story_line() {
-  if (!line_open_) add_to_story("goes on");
+  if (!line_open_) add_to_story("continues");
   story_("\n");
   line_open_ = false;
 }
