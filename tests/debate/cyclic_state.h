@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// As much of the production ChannelState as a cyclic transfer with a period callback needs.
-/// PURE, as that is.
+/// The part of the production ChannelState that a cyclic transfer with a period callback needs.
+/// Like ChannelState, it has no lock, no thread and no clock.
 #pragma once
 
 #include <functional>
@@ -32,13 +32,14 @@ class CyclicState {
 
   void advance(int64_t now_ns) { state_.advance(now_ns); }
   void terminate(int64_t now_ns) { state_.terminate(now_ns); }
-  /// Frees what was terminated. No callback runs.
+  /// Frees the terminated transfers. The caller knows that none of their callbacks runs.
   void free_terminated() { state_.reap(state_.terminated()).clear(); }
 
   [[nodiscard]] bool period_due(int64_t now_ns) const {
     return state_.service_at(now_ns) == Service::period;
   }
-  /// Empties the slot and returns what has to be called, without a lock. Only when period_due().
+  /// Clears the due period and returns the call of its callback, which the caller makes without a
+  /// lock. period_due() must be true.
   [[nodiscard]] std::function<void()> pop_due_callback(int64_t now_ns) {
     Transfer& transfer = *state_.active();
     return [&transfer, result = state_.take_period(now_ns)] { transfer.callback(result); };

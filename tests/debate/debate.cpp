@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Holds the debate: judges every design in both completion topologies by search, replays every
-/// failing schedule, and compares with (or writes) the generated parts of the document.
+/// Searches all schedules of every design in both completion topologies and replays every failing
+/// schedule. Then it compares the results with the generated parts of a document, or writes them.
 ///
 ///   debate                               prints the table
 ///   debate --design d2 [--stories]       one design only
-///   debate --check docs/termination.md   exit status 1 when the document says otherwise
+///   debate --check docs/termination.md   exit status 1 if the document differs
 ///   debate --update docs/termination.md
 ///   debate --preemptions 1 --check docs/termination.md   the same within seconds
 #include <CLI/CLI.hpp>
@@ -44,7 +44,7 @@ std::vector<Verdict> judge_all(const std::string& only, std::optional<int> max_p
   return verdicts;
 }
 
-/// False, and told, when the search itself went wrong somewhere.
+/// False if a search itself has failed; then it prints how.
 bool sound(const std::vector<Verdict>& verdicts) {
   std::string problems;
   size_t replayed = 0;

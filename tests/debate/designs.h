@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The termination designs of the debate, as data: what a client's driver asks of its DMA channel
-/// at each of the three moments at which a PCM ends.
+/// The designs, as data: which operations a driver calls on its DMA channel at stop, in hw_free and
+/// in close of a PCM.
 #pragma once
 
 #include <cstdint>
@@ -10,16 +10,16 @@
 
 namespace dmasim::debate {
 
-/// What can be asked of a channel to end a transfer.
+/// An operation of a channel that helps to end a transfer.
 enum class Operation : uint8_t {
-  // The production channel:
+  // Of the production channel:
   terminate_all,
   terminate_async,
   synchronize,
   terminate_sync,
-  // The losing channel, which has terminate_all and terminate_async too:
-  terminate_and_wait,  ///< waits for the callback, whoever calls
-  disable_callbacks,   ///< masks the interrupt; the transfer itself goes on
+  // Of the losing channel, which also has terminate_all and terminate_async:
+  terminate_and_wait,  ///< waits for the callback, also if the callback calls it
+  disable_callbacks,   ///< masks the interrupt; the transfer itself continues
   kill_tasklet,
 };
 [[nodiscard]] const char* to_text(Operation operation);
@@ -35,15 +35,16 @@ struct Design {
   std::string name;
   std::string idea;  ///< how it ends a transfer, as Markdown for the document's summary
   Maker maker = Maker::production;
-  std::vector<Operation> at_stop{};     ///< trigger STOP: drop, or in the callback on an xrun
-  std::vector<Operation> at_hw_free{};  ///< then the DMA buffer is freed
-  std::vector<Operation> at_close{};    ///< then the callback's context is freed
-  /// hw_free and close hold the lock that the callback takes.
+  std::vector<Operation>
+      at_stop{};  ///< at trigger STOP: from drop, or from the callback at an xrun
+  std::vector<Operation> at_hw_free{};  ///< before hw_free frees the DMA buffer
+  std::vector<Operation> at_close{};    ///< before close frees the callback's context
+  /// hw_free and close hold a lock during these operations, and the callback takes the same lock.
   bool lock_while_freeing = false;
 };
 
 [[nodiscard]] std::span<const Design> all_designs();
-/// Null when there is none of that name.
+/// Null if no design has this name.
 [[nodiscard]] const Design* find_design(const std::string& name);
 
 }  // namespace dmasim::debate

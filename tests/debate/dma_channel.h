@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A channel and its controller as the debate's clients see them: the production ones, or the
-/// losing ones. Nothing here knows whether threads are real or explored.
+/// The interface of a channel and its controller for the clients of the debate. There are two
+/// implementations: the production engine, and the losing channel. Both run with real threads and
+/// under the schedule explorer.
 #pragma once
 
 #include <cstddef>
@@ -18,15 +19,15 @@
 namespace dmasim::debate {
 
 inline constexpr int64_t kPeriodNs = 8'000'000;
-inline constexpr size_t kPeriodBytes = 8;  // a byte is a frame is a millisecond
+inline constexpr size_t kPeriodBytes = 8;  // one byte is one frame and lasts one millisecond
 inline constexpr size_t kBufferBytes = 2 * kPeriodBytes;
 inline constexpr uint32_t kFramesPerS = 1000;
 
-/// Belongs to the driver: lives longer than any PCM on it.
+/// LIFETIME  the driver owns it; it exists longer than any PCM on it.
 class DmaChannel {
  public:
   using Callback = std::function<void()>;
-  /// What stories should call the things in some memory.
+  /// The name that stories give to the objects in a piece of memory.
   struct Part {
     const void* at;
     size_t bytes;
@@ -34,22 +35,22 @@ class DmaChannel {
   };
 
   virtual ~DmaChannel() = default;
-  /// [any] A cyclic playback transfer; `callback` after its periods.
+  /// [any] Starts a cyclic playback transfer. The channel calls `callback` after each period.
   virtual void start(std::span<std::byte> buffer, Callback callback) = 0;
-  /// Aborts on an operation that this kind of channel has not.
+  /// Aborts the process if this kind of channel does not have the operation.
   virtual void perform(Operation operation) = 0;
-  /// [any] The hardware goes on to the present time.
+  /// [any] The hardware moves all bytes that are due by now.
   virtual void advance() = 0;
-  /// The driver goes: ends everything, waits for everything.
+  /// Ends the transfer and waits for its callback, as when the driver is removed.
   virtual void release() = 0;
   [[nodiscard]] virtual std::vector<Part> parts() const = 0;
 };
 
-/// LIFETIME  goes after its channels are released and before they are destroyed.
+/// LIFETIME  destroyed after its channels were released, and before they are destroyed.
 class Controller {
  public:
   virtual ~Controller() = default;
-  /// `port` outlives the channel's release.
+  /// `port` must exist until the channel has been released.
   virtual std::unique_ptr<DmaChannel> request_chan(Port& port) = 0;
 };
 
@@ -57,14 +58,14 @@ class Controller {
     CompletionTopology topology, std::shared_ptr<const Clock> clock);
 [[nodiscard]] std::unique_ptr<Controller> make_losing_controller(
     Maker maker, CompletionTopology topology, std::shared_ptr<const Clock> clock);
-/// The one that `design` needs.
+/// The controller that `design` needs.
 [[nodiscard]] std::unique_ptr<Controller> make_controller(const Design& design,
                                                           CompletionTopology topology,
                                                           std::shared_ptr<const Clock> clock);
-/// One tasklet for all channels cannot be on several threads.
+/// Whether the design is possible in this topology. One tasklet for all channels needs one thread.
 [[nodiscard]] bool exists(const Design& design, CompletionTopology topology);
 
-/// Ends the process: the debate itself is broken.
+/// Ends the process unless `holds`: the test itself has an error.
 void require(bool holds, const char* what);
 
 }  // namespace dmasim::debate

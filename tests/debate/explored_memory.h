@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The memory of a PCM under the schedule explorer, and the device that its DMA feeds. What is
-/// freed is only declared dead, so that whoever touches it can be reported.
+/// The memory of a PCM under the schedule explorer, and the device of its DMA. Freed memory is only
+/// marked as freed, so that each later access can be reported.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,8 @@
 
 namespace dmasim::debate {
 
-/// What a run may show. Violations end with the run; sayings do not.
+/// The results of a run. Each of them is a violation, which ends the run, except kPlaysOn, which is
+/// an outcome.
 inline constexpr const char* kBegunInFreedRuntime =
     "use after free: a callback began in the runtime that close had freed";
 inline constexpr const char* kFreedRuntime =
@@ -47,7 +48,7 @@ class ExploredMemory final : public Memory, public Port {
  private:
   template <typename T>
   struct Mortal {
-    std::unique_ptr<T> dead;  // null while alive
+    std::unique_ptr<T> dead;  // null until the memory is freed
   };
   Mortal<Substream> runtime_;
   Mortal<std::byte[]> buffer_;

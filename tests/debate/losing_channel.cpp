@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A channel with the operations that lost the debate, over the production channel state.
+/// A channel with the operations of designs b, c and d. It uses the production channel state.
 ///
-/// LOCKING   the lock of the SoftIrq; never held across a callback.
+/// LOCKING   the lock of the SoftIrq guards everything. No thread holds it while it calls back.
 #include <string>
 #include <utility>
 
@@ -14,7 +14,7 @@ namespace {
 
 class LosingChannel final : public DmaChannel {
  public:
-  /// Without a `tasklet` it has its own.
+  /// If `tasklet` is null, the channel uses a tasklet of its own.
   LosingChannel(std::shared_ptr<const Clock> clock, SoftIrq& irq, Tasklet* tasklet, Port& port)
       : clock_(std::move(clock)),
         irq_(irq),
@@ -67,14 +67,14 @@ class LosingChannel final : public DmaChannel {
             {&irq_.lock(), 1, "channel.lock"}};
   }
 
-  /// [tasklet, the lock held]
+  /// The tasklet's body. The caller holds the lock.
   void serve() {
     irq_.assert_held();
     complete();
   }
 
  private:
-  /// Calls back for a period that is due.
+  /// Calls back if a period is due.
   void complete() DMASIM_REQUIRES(irq_.lock()) {
     const int64_t now_ns = clock_->now_ns();
     if (masked_ || !state_.period_due(now_ns)) return;
@@ -87,7 +87,7 @@ class LosingChannel final : public DmaChannel {
     callback_ended_.notify_all();
   }
 
-  /// Also for a callback that calls this itself: that is the point.
+  /// It also waits if the callback itself calls it. Then it waits for ever, as design b shows.
   void terminate_and_wait() DMASIM_REQUIRES(irq_.lock()) {
     state_.terminate(clock_->now_ns());
     while (running_) callback_ended_.wait(irq_.lock());
@@ -104,7 +104,7 @@ class LosingChannel final : public DmaChannel {
   bool running_ DMASIM_GUARDED_BY(irq_.lock()) = false;
 };
 
-/// Its threads end with it.
+/// LIFETIME  the destructor ends the controller's threads.
 class LosingController final : public Controller {
  public:
   LosingController(Maker maker, CompletionTopology topology, std::shared_ptr<const Clock> clock)

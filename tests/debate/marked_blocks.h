@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Generated parts of a document: what lies between the lines
+/// The generated parts of a document. Each part is between two lines:
 ///   <!-- generated: NAME -->  and  <!-- end of NAME -->
 #pragma once
 
@@ -8,10 +8,10 @@
 
 namespace dmasim::debate {
 
-/// Nothing when the document has no such block.
+/// The contents of a part; nothing if the document has no part of this name.
 [[nodiscard]] std::optional<std::string> block_in(const std::string& document,
                                                   const std::string& name);
-/// The document with that block's contents replaced. The block exists.
+/// The document with other contents in this part. The document must have the part.
 [[nodiscard]] std::string with_block(const std::string& document, const std::string& name,
                                      const std::string& contents);
 

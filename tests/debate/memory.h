@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Where the memory of a PCM comes to its end, and who watches. Under the explorer memory is only
-/// declared dead, and a touch of it afterwards is a violation; with real threads it is freed, and
-/// the address sanitizer watches.
+/// How the memory of a PCM is freed, and how a later access is found. Under the explorer, the
+/// memory is only marked as freed, and a later access is a violation. With real threads, the memory
+/// is really freed, and the address sanitizer finds the access.
 #pragma once
 
 #include <cstddef>
@@ -15,17 +15,17 @@ class Memory {
  public:
   virtual ~Memory() = default;
 
-  /// The end of what close frees: the callback's context.
+  /// Frees what close frees: the callback's context.
   virtual void free_runtime(std::unique_ptr<Substream> runtime) = 0;
-  /// The end of what hw_free frees: what the DMA reads.
+  /// Frees what hw_free frees: the buffer that the DMA reads.
   virtual void free_buffer(std::unique_ptr<std::byte[]> buffer) = 0;
 
-  /// [completion thread] The callback's first deed, and its last one in the runtime.
+  /// [completion thread] The callback's first access to the runtime, and its last one.
   virtual void callback_begins() = 0;
   virtual void callback_ends() = 0;
-  /// [completion thread] The callback goes on to write to the buffer.
+  /// [completion thread] The callback writes to the buffer.
   virtual void callback_touches(std::byte* buffer) = 0;
-  /// [any] What the design does at trigger STOP has been done.
+  /// [any] The operations of the design at trigger STOP have returned.
   virtual void stopped(bool in_callback) = 0;
 };
 

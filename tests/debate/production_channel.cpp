@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The production channel and its controller in the debate's words.
+/// The production channel and its controller, with the interface of dma_channel.h.
 #include <utility>
 
 #include "tests/debate/dma_channel.h"
@@ -20,7 +20,8 @@ class ProductionChannel final : public DmaChannel {
     require(transfer.ok(), "prep_dma_cyclic failed");
     (*transfer)->callback = [call = std::move(callback)](const TxResult&) { call(); };
     require(channel_->submit(**transfer).ok(), "submit failed");
-    // Not before: the thread's beginning would be in all orders with all of the above.
+    // The completion thread starts as late as possible. Otherwise the search would try all orders
+    // of its start and the calls above.
     require(channel_->request_irq().ok(), "request_irq failed");
     channel_->issue_pending();
   }

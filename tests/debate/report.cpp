@@ -70,7 +70,7 @@ std::string row(const Verdict& verdict, const std::string& threads) {
   return text + " |\n";
 }
 
-/// The verdicts on one design, one after the other.
+/// The verdicts, in one group for each design.
 std::vector<std::vector<const Verdict*>> by_design(const std::vector<Verdict>& verdicts) {
   std::vector<std::vector<const Verdict*>> groups;
   for (const Verdict& verdict : verdicts) {
@@ -121,7 +121,7 @@ std::string failures_text(const std::vector<const Verdict*>& group) {
   return all;
 }
 
-/// Of each failure, whatever the topology, the shortest.
+/// The shortest example of each failure in both topologies.
 std::map<Failure, Example> examples_of(const std::vector<const Verdict*>& group) {
   std::map<Failure, Example> examples;
   for (const Verdict* verdict : group) {
@@ -159,7 +159,7 @@ std::vector<FailureExample> examples_to_show(const std::vector<Verdict>& verdict
   return chosen;
 }
 
-/// From the start of the actors on: what is before is the same in all.
+/// The story from the start of the actors on. What comes before is the same in all stories.
 std::string without_prologue(const std::string& story) {
   std::istringstream lines(story);
   std::string kept;

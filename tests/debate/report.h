@@ -11,11 +11,12 @@ namespace dmasim::debate {
 
 /// One row for each design: how it ends a transfer, and how it fails.
 [[nodiscard]] std::string summary_of(const std::vector<Verdict>& verdicts);
-/// A row for each design, or two where the completion topology makes a difference.
+/// One row for each design, or two rows if its results differ between the completion topologies.
 [[nodiscard]] std::string table_of(const std::vector<Verdict>& verdicts);
-/// The shortest schedule to each failure of each design.
+/// The shortest schedule that leads to each failure of each design.
 [[nodiscard]] std::string schedules_of(const std::vector<Verdict>& verdicts);
-/// The shortest story of each design that fails, and of each failure that these do not show.
+/// The shortest story of each design that fails, and one story of each failure that these do not
+/// show.
 [[nodiscard]] std::string stories_of(const std::vector<Verdict>& verdicts);
 
 }  // namespace dmasim::debate

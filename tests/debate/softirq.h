@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Tasklets, as Linux has them, on a thread of their own.
+/// Tasklets that work as in Linux, on a thread of their own.
 ///
-/// A tasklet is two bits: *scheduled*, cleared before its body runs, and *running*. Scheduling a
-/// scheduled one does nothing. Killing waits for what is scheduled to run, takes the scheduled bit
-/// for itself while it waits for what runs, and clears it: who schedules in between is not heard.
+/// A tasklet has two bits. *scheduled* is cleared before the tasklet's body runs. *running* is set
+/// while the body runs. To schedule a scheduled tasklet does nothing.
+///
+/// kill() first waits until the scheduled bit is clear, and sets it itself. Then it waits until the
+/// body does not run, and clears the bit. If a thread schedules the tasklet in this time, the call
+/// is lost.
 ///
 /// LOCKING   lock() guards everything here, and the state of the channels that the tasklets serve.
 #pragma once
@@ -18,7 +21,7 @@ namespace dmasim::debate {
 
 class Tasklet {
  public:
-  /// `body` is called with the lock held, and may open it.
+  /// The caller of `body` holds the lock. `body` may unlock it, and then has to lock it again.
   explicit Tasklet(std::function<void()> body) : body_(std::move(body)) {}
 
  private:
@@ -33,14 +36,14 @@ class SoftIrq {
   explicit SoftIrq(std::string name) : name_(std::move(name)) {}
 
   [[nodiscard]] Mutex& lock() noexcept DMASIM_RETURN_CAPABILITY(lock_) { return lock_; }
-  /// Tells clang that the caller, a tasklet's body, has the lock.
+  /// Declares to clang that the caller, a tasklet's body, holds the lock.
   void assert_held() const noexcept DMASIM_TSA(assert_capability(lock_)) {}
 
-  /// For stories: what killing waits on.
+  /// The object on which kill() waits, so that stories can name it.
   [[nodiscard]] const void* bits() const noexcept { return &bits_; }
 
   void start() DMASIM_EXCLUDES(lock_);
-  /// [not the thread itself] Ends the thread; what is scheduled is dropped.
+  /// [any thread but its own] Ends the thread. Scheduled tasklets do not run any more.
   void stop() DMASIM_EXCLUDES(lock_);
 
   void schedule(Tasklet& tasklet) DMASIM_REQUIRES(lock_);
@@ -52,8 +55,8 @@ class SoftIrq {
   const std::string name_;
   Thread thread_;
   Mutex lock_;
-  CondVar work_;  // the queue got its first, or quit
-  CondVar bits_;  // a tasklet's bit was cleared
+  CondVar work_;  // notified when a tasklet is queued, or quit_ is set
+  CondVar bits_;  // notified when a bit of a tasklet is cleared
   std::deque<Tasklet*> queue_ DMASIM_GUARDED_BY(lock_);
   bool quit_ DMASIM_GUARDED_BY(lock_) = false;
 };

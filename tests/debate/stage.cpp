@@ -11,7 +11,8 @@
 namespace dmasim::debate {
 namespace {
 
-/// Moves when the hardware's actors say so. Threads never sleep by it, so all waits are for others.
+/// The actors of the hardware move this clock. No thread sleeps until a time, so each wait is for
+/// another thread.
 class ExploredClock final : public Clock {
  public:
   [[nodiscard]] int64_t now_ns() const noexcept override { return sim::now_ns(); }
@@ -22,7 +23,7 @@ void name_parts(const DmaChannel& channel) {
   for (const DmaChannel::Part& part : channel.parts()) sim::name(part.at, part.name, part.bytes);
 }
 
-/// A client's thread, from its last write to its last call.
+/// What the client's thread does at the end of a PCM.
 void end_pcm(std::unique_ptr<Substream> pcm) {
   sim::add_to_story("calls drop");
   pcm->drop();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The programs that the explorer searches: one life of a PCM by some design, alone on its
-/// controller or beside a stranger.
+/// The programs that the explorer searches. In each, a PCM of one design is started, stopped and
+/// closed. It is alone on its controller, or another client (the stranger) uses a second channel.
 #pragma once
 
 #include <string>
@@ -14,9 +14,9 @@ namespace dmasim::debate {
 struct Scene {
   const Design* design;
   CompletionTopology topology;
-  bool xrun;      ///< the callback stops the PCM, if it comes before the client does
-  bool stranger;  ///< another channel plays on, whose callback takes until the PCM is closed
-  int periods;    ///< that the hardware goes through at any time
+  bool xrun;      ///< the callback stops the PCM, unless the client has stopped it before
+  bool stranger;  ///< there is a stranger, whose callback lasts until the PCM is closed
+  int periods;    ///< how many periods the hardware plays
 };
 
 [[nodiscard]] std::string to_text(const Scene& scene);

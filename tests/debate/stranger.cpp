@@ -4,7 +4,8 @@
 namespace dmasim::debate {
 namespace {
 
-/// Nobody's time comes before: such a wait times out when nobody else can go on.
+/// Later than every other deadline. So a wait until then times out only if no other thread can
+/// continue.
 constexpr int64_t kAtLastNs = 1'000'000'000'000;
 
 }  // namespace
@@ -28,8 +29,9 @@ void Stranger::pcm_closed() {
   changed_.notify_all();
 }
 
-/// A callback of ours that waits for itself is not the stranger's fault: the explorer will call
-/// that a deadlock.
+/// The stranger's callback waits until our PCM is closed. If this wait times out, the design waits
+/// for the stranger's callback. There is one exception: if a callback of our own PCM is running, it
+/// waits for itself, and the explorer reports a deadlock.
 void Stranger::period_elapsed() {
   MutexLock guard(lock_);
   sim::add_to_story("the stranger's callback begins");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A client on another channel of the controller, whom the end of our PCM is none of the business.
-/// Its callback lasts until our PCM is closed; so if the closing waits for it, nobody can go on.
+/// A client of another channel of the same controller. The end of our PCM must not affect it. Its
+/// callback lasts until our PCM is closed. So if the end of our PCM waits for it, no thread can
+/// continue.
 #pragma once
 
 #include <memory>
@@ -12,14 +13,14 @@ namespace dmasim::debate {
 
 class Stranger final : private Port {
  public:
-  /// `ours`: the PCM whose end is watched.
+  /// `ours` is the memory of our PCM.
   Stranger(Controller& controller, const ExploredMemory& ours);
 
   void start();
   void advance() { channel_->advance(); }
-  /// Our PCM is closed: the callback may end.
+  /// Our PCM has been closed, so the stranger's callback may return.
   void pcm_closed() DMASIM_EXCLUDES(lock_);
-  /// A period has passed, so there is, or will be, a callback.
+  /// A period has passed. Waits for its callback; if it does not come, this is a violation.
   void expect_callback() DMASIM_EXCLUDES(lock_);
   void release() { channel_->release(); }
 

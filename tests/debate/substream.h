@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// One PCM, from open to close, over a DMA channel that lives longer. It does at its end what a
-/// Design says, and frees its memory as a PCM does: the buffer at hw_free, itself at close.
+/// One PCM, from open to close, on a DMA channel that exists longer. At its end it performs the
+/// operations of a Design. It frees its memory as a PCM of Linux does: the buffer in hw_free,
+/// itself in close.
 ///
-/// LOCKING   lock_ is the PCM's stream lock: held over trigger STOP, and taken by the callback to
-///           report its period. The client's thread calls the hooks one after the other.
+/// LOCKING   lock_ is the PCM's stream lock. Trigger STOP is called with it. The callback takes it
+/// to
+///           report its period. The client's thread makes one call at a time.
 #pragma once
 
 #include <cstddef>
@@ -21,17 +23,17 @@ class Substream {
     Memory& memory;
     DmaChannel& channel;
     const Design& design;
-    bool xrun = false;  ///< the first callback finds one, and stops the PCM
+    bool xrun = false;  ///< the first callback finds an xrun and stops the PCM
   };
 
-  /// open, hw_params.
+  /// open and hw_params.
   explicit Substream(const Setting& setting);
 
   void start();
   void drop() DMASIM_EXCLUDES(lock_);
   void hw_free() DMASIM_EXCLUDES(lock_);
   [[nodiscard]] Mutex& lock() noexcept DMASIM_RETURN_CAPABILITY(lock_) { return lock_; }
-  /// Consumes the substream.
+  /// Frees the substream.
   static void close(std::unique_ptr<Substream> substream);
 
  private:
@@ -45,8 +47,8 @@ class Substream {
   const Design& design_;
   const bool xrun_;
   std::unique_ptr<std::byte[]> buffer_;
-  std::byte* const frames_;    // of the buffer, which may be gone
-  size_t position_bytes_ = 0;  // the callback's own
+  std::byte* const frames_;    // points into the buffer, also after it was freed
+  size_t position_bytes_ = 0;  // only the callback uses it
 
   Mutex lock_;
   bool running_ DMASIM_GUARDED_BY(lock_) = false;

@@ -9,7 +9,7 @@
 namespace dmasim::debate {
 namespace {
 
-/// More than any failure of these short programs needs.
+/// No failure of these short programs needs so many preemptions.
 constexpr int kMaxPreemptions = 4;
 
 constexpr Failure kAllFailures[] = {
@@ -74,7 +74,7 @@ class Judge {
   }
 
  private:
-  /// Beside the stranger only what concerns it is asked: one period, no xrun.
+  /// The scene with a stranger has one period and no xrun, because it is only about the stranger.
   [[nodiscard]] std::vector<Scene> scenes() const {
     const Design* design = verdict_.design;
     const CompletionTopology topology = verdict_.topology;
@@ -98,7 +98,7 @@ class Judge {
     return found;
   }
 
-  /// What can fail at all.
+  /// Searches every schedule for the failures that exist.
   std::set<Failure> search_all(const Scene& scene) {
     std::set<Failure> failures;
     const sim::Outcome found = explore(scene, options_of(scene));
@@ -108,8 +108,9 @@ class Judge {
     return failures;
   }
 
-  /// With the fewest preemptions first, and one period: none of the failures needs more. What a
-  /// scene without a stranger has shown is not looked for beside one.
+  /// Searches for the shortest example of each failure, with a growing preemption bound. One period
+  /// is enough for each failure. In the scene with a stranger, it looks only for failures that
+  /// concern the stranger, because the other scenes show the rest.
   void deepen(Scene scene, std::set<Failure> wanted, int max_preemptions) {
     scene.periods = 1;
     if (scene.stranger) std::erase_if(wanted, [](Failure f) { return !about_stranger(f); });

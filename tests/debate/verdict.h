@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What the search finds about a design in a completion topology.
+/// What the search finds about one design in one completion topology.
 #pragma once
 
 #include <cstdint>
@@ -17,13 +17,14 @@ enum class Failure : uint8_t {
   freed_buffer,
   dma_in_freed_buffer,
   callback_waits_for_itself,
-  client_and_callback_wait,  ///< the client for the callback, that for the client's lock
+  client_and_callback_wait,  ///< the client waits for the callback, and the callback for the
+                             ///< client's lock
   stranger_lost,
   stranger_waited_for,
 };
 [[nodiscard]] const char* to_text(Failure failure);
 
-/// The shortest way to a failure.
+/// The shortest example of a failure.
 struct Example {
   Scene scene;
   std::string violation;
@@ -34,13 +35,13 @@ struct Verdict {
   const Design* design = nullptr;
   CompletionTopology topology{};
   std::map<Failure, Example> failures;
-  bool plays_on = false;  ///< the DMA goes on after stop
-  bool complete = true;   ///< all schedules of all scenes were searched
+  bool plays_on = false;  ///< the DMA continues after stop
+  bool complete = true;   ///< every search of this verdict was complete
   uint64_t schedules = 0;
   double seconds = 0;
-  std::string problem;  ///< what the debate did not expect; empty: none
+  std::string problem;  ///< an error of the test itself; empty: none
 
-  /// The same for a reader of the table.
+  /// Whether both give the same row of the table.
   [[nodiscard]] bool same_as(const Verdict& other) const;
 };
 
@@ -52,7 +53,8 @@ struct Verdict {
 [[nodiscard]] Verdict judge_within(int max_preemptions, const Design& design,
                                    CompletionTopology topology);
 
-/// The story of an example, told again; a problem when it ends otherwise than it was found.
+/// The story of an example, from a replay of its schedule. `problem` is not empty if the replay
+/// ends in another way than the search.
 struct Replayed {
   std::string story;
   std::string problem;
