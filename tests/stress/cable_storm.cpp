@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// One player and three listeners on a cable, each a process; for `--seconds` one of them at a time
-/// is killed and replaced, or stopped and let go on. Ends with status 1 if a listener was given a
-/// frame that was out of order, or if nobody heard the last player.
+/// One player and three listeners use a cable. Each is a process. For `--seconds`, the program
+/// again and again chooses one of them. It kills this process and starts another one, or it stops
+/// and continues it. The exit status is 1 if a listener got frames out of order, or no listener
+/// captured the last player.
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -43,7 +44,7 @@ class Storm {
     for (const pid_t each : listeners_) end(each);
   }
 
-  /// False if somebody ended who should not have.
+  /// False if a process has ended that should not have ended.
   bool strike() {
     const size_t whom = random_() % (listeners_.size() + 1);
     pid_t& pid = whom < listeners_.size() ? listeners_[whom] : player_;
@@ -60,7 +61,7 @@ class Storm {
     }
     return true;
   }
-  /// Whether the newest player is heard.
+  /// Whether a listener captures what the newest player plays.
   bool still_works() {
     const pid_t pid = spawn({partner_, "hear", pcm_, std::to_string(tag_)}, null_);
     const auto deadline = steady_clock::now() + seconds(20);
@@ -93,7 +94,7 @@ class Storm {
     ::kill(pid, SIGCONT);
     ++stops_;
   }
-  /// Whether SIGKILL was what ended it.
+  /// Kills the process. True if SIGKILL has ended it.
   static bool end(pid_t pid) {
     if (pid <= 0) return true;
     ::kill(pid, SIGKILL);

@@ -7,8 +7,8 @@
 
 namespace dmasim::stress {
 
-/// Fills in the options of `app`. None: go on. Else the exit status: 0 after --help, 2 for wrong
-/// arguments.
+/// Parses the command line into the options of `app`. Returns nothing if the program should run,
+/// else its exit status: 0 after --help, 2 for wrong arguments.
 inline std::optional<int> status_of_arguments(CLI::App& app, int argc, char** argv) {
   try {
     app.parse(argc, argv);

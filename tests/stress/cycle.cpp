@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The lawful part of a cycle: configure, start, transfer, pause, rewind, drain.
+/// The part of a cycle in which one thread makes valid calls: configure, start, transfer, pause,
+/// rewind, drain. ask_for_the_forbidden() makes the one call that must be refused.
 #include "tests/stress/cycle.h"
 
 #include <algorithm>
@@ -86,7 +87,7 @@ void Cycle::note_xrun(long result) {
   if (result == -EPIPE) ++worker_.tally.xruns_met;
 }
 
-/// Fills a playback ring, at least a little. A transfer in PREPARED may start the stream.
+/// Writes into a playback ring, at least a few frames. This may start a stream that is PREPARED.
 void Cycle::fill() {
   if (!pcm_.playback() || snd_pcm_avail_update(pcm_.get()) == 0) return;
   step("fill");
@@ -98,7 +99,7 @@ void Cycle::fill() {
   expect(done > 0 || done == -EPIPE, "a prepared PCM takes frames: " + std::to_string(done));
 }
 
-/// One way from wherever it is to RUNNING; false when it did not stay there.
+/// Tries once to bring the stream to RUNNING. False if it does not stay there.
 bool Cycle::start_once() {
   const snd_pcm_state_t state = pcm_.state();
   if (state == SND_PCM_STATE_RUNNING) return true;
@@ -115,7 +116,7 @@ bool Cycle::start_once() {
   return pcm_.state() == SND_PCM_STATE_RUNNING;
 }
 
-/// The least rings last a third of a millisecond: on a busy machine that takes some attempts.
+/// The smallest rings last a third of a millisecond, so a busy machine needs several attempts.
 void Cycle::ensure_running() {
   for (unsigned i = 0; i < 1000; ++i) {
     if (start_once()) return;
@@ -132,7 +133,7 @@ void Cycle::move_some() {
   const snd_pcm_sframes_t done = by_piece ? pcm_.transfer_piece(frames) : pcm_.transfer(frames);
   note_xrun(done);
   if (done == -EPIPE) return ensure_running();
-  if (done == -EBADFD) {  // an earlier drain goes on, or has ended
+  if (done == -EBADFD) {  // an earlier drain still runs, or has ended
     const snd_pcm_state_t state = pcm_.state();
     expect(state == SND_PCM_STATE_SETUP || state == SND_PCM_STATE_DRAINING, "EBADFD in RUNNING");
     return ensure_running();
@@ -154,7 +155,7 @@ void Cycle::rewind_and_forward() {
   step("rewind");
   const snd_pcm_sframes_t back = snd_pcm_rewindable(pcm_.get());
   if (back > 1) {
-    // Not all of it: the hardware runs on while we ask.
+    // Less than was answered, because the hardware moves meanwhile.
     const snd_pcm_sframes_t done =
         snd_pcm_rewind(pcm_.get(), static_cast<snd_pcm_uframes_t>(back) / 2);
     if (done > 0) ++worker_.tally.rewinds;
@@ -164,7 +165,7 @@ void Cycle::rewind_and_forward() {
   if (on > 1) snd_pcm_forward(pcm_.get(), static_cast<snd_pcm_uframes_t>(on) / 2);
 }
 
-/// prepare in RUNNING is refused, and the stream goes on.
+/// prepare is refused in RUNNING, and the stream continues.
 void Cycle::ask_for_the_forbidden() {
   ensure_running();
   step("prepare in RUNNING");

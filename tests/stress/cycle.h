@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// One cycle of a worker: from snd_pcm_open to snd_pcm_close, as a plan says.
+/// One cycle of a worker, from snd_pcm_open to snd_pcm_close. A plan says what it does.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@
 
 namespace dmasim::stress {
 
-/// What a worker has for all of its cycles.
+/// What a worker uses in all its cycles.
 struct Worker {
   const HammerOptions& options;
   std::string report;
@@ -26,10 +26,10 @@ struct Worker {
 
 class Cycle {
  public:
-  /// Opens.
+  /// Opens the PCM.
   Cycle(Worker& worker, const Plan& plan);
 
-  /// Everything else, to the close. Throws Violation.
+  /// Does the rest of the cycle, and closes the PCM. Throws Violation.
   void run();
 
  private:
@@ -76,7 +76,7 @@ class Cycle {
   enum class Refused { nothing, hw_free, hw_params } refused_ = Refused::nothing;
 };
 
-/// Before the first cycle: the signal by which abort_against_... reaches a blocked worker.
+/// Call it before the first cycle. abort_against_... sends this signal to a blocked worker.
 void install_abort_handler();
 
 }  // namespace dmasim::stress

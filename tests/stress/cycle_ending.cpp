@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The end of a cycle: into the state in which the PCM is to be closed, and the close.
+/// The end of a cycle: brings the PCM into the state of the plan's ending, and closes it.
 #include <chrono>
 #include <thread>
 
@@ -65,8 +65,8 @@ void Cycle::go_to_draining() {
   }
 }
 
-/// One frame, and a wake-up asked for when it is gone: the completion thread finds the xrun while
-/// alsa-lib may still be on its way to show RUNNING.
+/// Starts with one frame. The completion thread finds the xrun when this frame has been played.
+/// alsa-lib may not have stored RUNNING yet.
 void Cycle::start_with_one_frame() {
   step("drop");
   pcm_.drop();
@@ -78,7 +78,7 @@ void Cycle::start_with_one_frame() {
   expect_done(snd_pcm_start(pcm_.get()), "snd_pcm_start");
 }
 
-/// A client that only looks at the state has to see the xrun, as it would with a kernel.
+/// A client that only calls snd_pcm_state must see the xrun, as with a kernel's card.
 void Cycle::go_to_xrun() {
   if (pcm_.playback() && worker_.dice.one_in(2)) {
     start_with_one_frame();
@@ -93,21 +93,21 @@ void Cycle::go_to_xrun() {
   }
 }
 
-/// alsa-lib marks the PCM as not set up although hw_free was refused. From then on snd_pcm_close
-/// calls neither drop nor hw_free, only the plugin's close; and snd_pcm_hw_params_current, which
-/// looks at the same mark, shows that it will.
+/// alsa-lib marks the PCM as not set up although hw_free was refused. After that, snd_pcm_close
+/// calls only the plugin's close, and neither drop nor hw_free. snd_pcm_hw_params_current uses the
+/// same mark, so its result shows that this will happen.
 void Cycle::ask_to_be_refused() {
   if (plan_.refusal == Refusal::none) return;
   step("refused hw_free");
   const bool by_params = plan_.refusal != Refusal::hw_free;
   const int err = by_params ? pcm_.try_configure(plan_) : snd_pcm_hw_free(pcm_.get());
-  if (err == 0) return;  // a drain that ended meanwhile
+  if (err == 0) return;  // a drain has ended meanwhile
   expect(err == -EBADFD, std::string("refused: ") + snd_strerror(err));
   snd_pcm_hw_params_t* current = nullptr;
   snd_pcm_hw_params_alloca(&current);
   expect(snd_pcm_hw_params_current(pcm_.get(), current) == -EBADFD,
          "alsa-lib would still call stop and hw_free");
-  // With the mark gone this one reaches the plugin's hw_params instead of its hw_free.
+  // The mark is now clear, so this call reaches the plugin's hw_params and not its hw_free.
   if (plan_.refusal == Refusal::hw_params_twice) pcm_.try_configure(plan_);
   refused_ = by_params ? Refused::hw_params : Refused::hw_free;
   if (worker_.dice.one_in(2)) nap(500);

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The worker's partner thread meddles with the PCM while the worker is inside a call.
+/// The worker's partner thread makes calls on the PCM while the worker is inside a call.
 ///
-/// Under alsa-lib's lock anything goes. Without it (LIBASOUND_THREAD_SAFE=0, SND_PCM_ASYNC) an
-/// application has to keep its own calls apart, because alsa-lib's fields are plain. What remains:
+/// With alsa-lib's lock, any call is allowed. Without it (LIBASOUND_THREAD_SAFE=0, SND_PCM_ASYNC),
+/// an application must not make two calls at a time, because no lock guards alsa-lib's fields.
+/// These calls are still safe:
 ///
-///   drop_poller   the worker is in poll(2), not in alsa-lib, until the drop has returned.
-///   abort_...     made for signal handlers; here in the blocked thread's own.
-///   drop_writer   snd_pcm_drop writes two things: the trigger time stamp, which a writer touches
-///                 only when it starts the stream (ours runs already), and the state, one aligned
-///                 word that a completion callback stores at any time as well, as a kernel does. A
-///                 writer that still reads RUNNING is sent away by the POLLERR of a stopped PCM.
+///   drop_poller   The worker is in poll(2), not in alsa-lib, until the drop has returned.
+///   abort_...     snd_pcm_abort is made for signal handlers. The blocked thread's handler calls
+///   it. drop_writer   snd_pcm_drop writes the trigger time stamp and the state. A writer accesses
+///   the time
+///                 stamp only when it starts the stream, and this stream already runs. The state is
+///                 one aligned word, which the completion callback stores at any time too, as a
+///                 kernel does. If the writer still reads RUNNING, the POLLERR of the stopped PCM
+///                 ends its call.
 ///
-/// Left out: a drop against a drain, where both may end up storing the trigger time stamp, and
-/// prepare, which zeroes alsa-lib's pointers under the writer.
+/// Two cases are left out. In a drop against a drain, both may store the trigger time stamp. And
+/// prepare sets alsa-lib's pointers to zero while the writer uses them.
 #include <poll.h>
 #include <pthread.h>
 #include <sys/syscall.h>
@@ -39,7 +42,7 @@ void on_abort_signal(int) {
   if (t_abort_pcm != nullptr) snd_pcm_abort(t_abort_pcm);
 }
 
-/// Whether a thread of this process sleeps in the kernel.
+/// Whether the thread `tid` of this process sleeps in the kernel.
 bool asleep(pid_t tid) {
   std::ifstream file("/proc/self/task/" + std::to_string(tid) + "/stat");
   std::string text;
@@ -48,7 +51,8 @@ bool asleep(pid_t tid) {
   return name_end != std::string::npos && text.size() > name_end + 2 && text[name_end + 2] == 'S';
 }
 
-/// Holds the partner back until `tid` is blocked in `in_call`; false when it left the call before.
+/// Waits until the thread `tid` is blocked in its call. False if the thread has left the call
+/// before.
 bool await_blocked(pid_t tid, const std::atomic<bool>& in_call, unsigned then_us) {
   while (in_call.load() && !asleep(tid)) std::this_thread::yield();
   std::this_thread::sleep_for(std::chrono::microseconds(then_us));
@@ -63,7 +67,7 @@ void install_abort_handler() {
   struct sigaction action {};
   action.sa_handler = on_abort_signal;
   sigemptyset(&action.sa_mask);
-  sigaction(kAbortSignal, &action, nullptr);  // without SA_RESTART: poll(2) has to return
+  sigaction(kAbortSignal, &action, nullptr);  // without SA_RESTART, so that poll(2) returns
 }
 
 void Cycle::intrude() {
@@ -122,7 +126,8 @@ void Cycle::drop_against_writer() {
 
 void Cycle::drop_against_poller() {
   step("poll, dropped by another thread");
-  // As much as there is: the descriptor is not ready before the ring is empty, or full.
+  // The whole buffer: the descriptor becomes ready only when the ring is empty, or for capture
+  // full.
   pcm_.set_thresholds(pcm_.buffer_frames(), pcm_.buffer_frames(), plan_.free_running);
   pollfd descriptor{};
   expect(snd_pcm_poll_descriptors(pcm_.get(), &descriptor, 1) == 1, "one descriptor");
@@ -165,8 +170,8 @@ void Cycle::restart_against_writer() {
     expect_done(snd_pcm_drop(pcm_.get()), "snd_pcm_drop");
     const int err = snd_pcm_prepare(pcm_.get());
     expect(err == 0, std::string("prepare after drop: ") + snd_strerror(err));
-    // A prepared PCM is ready to be written, but nobody starts it for a reader that has slept
-    // through all of this.
+    // A writer can write to a prepared PCM. But a reader that slept during the drop needs a PCM
+    // that has been started.
     if (!pcm_.playback()) snd_pcm_start(pcm_.get());
   });
   const snd_pcm_sframes_t done = pcm_.transfer(kMostFrames);
@@ -184,7 +189,8 @@ void Cycle::pause_against_writer() {
   bool hit = false;
   worker_.partner.begin([&, tid = own_tid(), us = worker_.dice.below(300)] {
     const bool blocked = await_blocked(tid, in_call, us);
-    if (snd_pcm_pause(pcm_.get(), 1) < 0) return;  // an xrun, or it has written everything
+    if (snd_pcm_pause(pcm_.get(), 1) < 0)
+      return;  // there was an xrun, or the worker has written everything
     std::this_thread::sleep_for(std::chrono::microseconds(us));
     expect_done(snd_pcm_pause(pcm_.get(), 0), "snd_pcm_pause(0)");
     hit = blocked;
@@ -197,7 +203,8 @@ void Cycle::pause_against_writer() {
   if (hit) ++worker_.tally.pauses_against_writer;
 }
 
-/// Signals until the call is over: the first may come before the worker is in poll(2).
+/// Sends the signal until the call has ended, because the first one may come before the worker is
+/// in poll(2).
 void Cycle::abort_against_writer() {
   step("transfer, aborted by a signal");
   std::atomic<bool> in_call{true};

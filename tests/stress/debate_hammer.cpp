@@ -3,9 +3,9 @@
 ///
 ///   debate_hammer --design e2 --cycles 1000000 --completion shared
 ///
-/// A design that frees too early ends in the address sanitizer's report, or without it at the first
-/// free under a running callback. Exit status: 0 all well, 1 not, 2 wrong arguments, 3 a worker
-/// hung: some designs do.
+/// If a design frees too early, the address sanitizer reports it and ends the program. Without the
+/// sanitizer, the program fails at the first free while a callback runs. Exit status: 0 no failure,
+/// 1 a failure, 2 wrong arguments, 3 a worker hangs, as with some designs.
 #include <array>
 #include <chrono>
 #include <cstdio>
@@ -37,7 +37,8 @@ struct Options {
   unsigned watchdog_s = 60;
 };
 
-/// A channel, and the PCMs that are opened on it one after the other. The others are strangers.
+/// A channel, and the PCMs that are opened on it one after the other. Other players use other
+/// channels.
 class Player {
  public:
   Player(const Options& options, DebateCounts& counts, debate::Controller& controller,
@@ -58,7 +59,8 @@ class Player {
     const uint64_t begun = memory_.callbacks_begun();
     pcm->start();
     pass_period();
-    if (!dice_.one_in(4)) await_callback_after(begun);  // else it comes when it comes
+    if (!dice_.one_in(4))
+      await_callback_after(begun);  // otherwise the callback may come at any time
     if (dice_.one_in(4)) pass_period();
     end(std::move(pcm), pulse);
     ++counts_.cycles;
@@ -75,7 +77,8 @@ class Player {
     channel_->advance();
   }
 
-  /// By a losing design one of the round before may still run, and ours be behind it.
+  /// With a losing design, a callback of the previous cycle may still run. Ours then comes after
+  /// it.
   void await_callback_after(uint64_t begun) {
     while (memory_.callbacks_begun() == begun && !memory_.in_callback()) std::this_thread::yield();
   }

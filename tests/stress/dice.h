@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A worker's random choices. One seed and one worker number give one sequence.
+/// A worker's random choices. The same seed and worker number always give the same sequence.
 #pragma once
 
 #include <array>
@@ -16,7 +16,7 @@ class Dice {
     engine_.seed(sequence);
   }
 
-  /// 0 to count - 1.
+  /// A number from 0 to count - 1.
   unsigned below(unsigned count) { return static_cast<unsigned>(engine_() % count); }
   unsigned between(unsigned min, unsigned max) { return min + below(max - min + 1); }
   bool one_in(unsigned count) { return below(count) == 0; }

@@ -57,7 +57,8 @@ void EngineClient::forbid_restart() {
   may_restart_ = false;
 }
 
-/// The callback owns a share of the grave and nothing else: `this` must still be there.
+/// The callback owns a share of the grave and nothing else. So `this` must exist when the callback
+/// runs.
 Result<void> EngineClient::issue() {
   const Result<TxDescriptor*> transfer =
       channel_.prep_dma_cyclic(memory_, period_bytes_, direction_);
@@ -85,7 +86,8 @@ void EngineClient::on_period(const TxResult& result) {
     std::this_thread::sleep_for(std::chrono::microseconds(mischief_.slow_us));
   }
   if (++callbacks_ == mischief_.after_callbacks) do_mischief();
-  // Our memory still has to be there, whoever terminated meanwhile. The DMA may be at it.
+  // The memory must exist although another thread may have terminated the transfer. The DMA may
+  // still read or write it.
   MutexLock guard(channel_.memory_lock());
   memory_[callbacks_ % memory_.size()] ^= std::byte{1};
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A client of a DMA channel that is really freed after synchronize(): memory, port and callback
-/// state. Whatever the engine touches later, the address sanitizer sees, and `Grave` counts.
+/// A client of a DMA channel. After synchronize(), its memory, its port and the state of its
+/// callback are really freed. The address sanitizer finds a later access of the engine, and `Grave`
+/// a later callback.
 #pragma once
 
 #include <atomic>
@@ -24,13 +25,13 @@ struct EngineCounts {
   std::atomic<uint64_t> synchronized_during_callback{0};
   std::atomic<uint64_t> concurrent_synchronizes{0};
   std::atomic<uint64_t> bytes{0};
-  std::atomic<uint64_t> broken{0};  ///< promises; the first is told on stderr
+  std::atomic<uint64_t> broken{0};  ///< broken promises; the first one is printed to stderr
 };
 
-/// Says once what broke, and counts.
+/// Counts a broken promise of the engine. The first one is printed.
 void report_broken(EngineCounts& counts, const char* promise);
 
-/// What is left of a client. Every callback of it holds a share.
+/// What remains of a client after it was freed. Each of its callbacks holds a share.
 struct Grave {
   std::atomic<bool> closed{false};
   std::atomic<unsigned> running{0};
@@ -47,28 +48,28 @@ class CountingPort final : public Port {
 
  private:
   EngineCounts& counts_;
-  std::byte last_{};  // reads what it takes, so that freed memory shows
+  std::byte last_{};  // depends on every byte, so that reads of freed memory are found
 };
 
-/// What a callback is to do.
+/// What a callback does besides counting.
 struct Mischief {
-  bool terminate = false;        ///< its own channel
-  bool terminate_other = false;  ///< the worker's other channel
-  bool restart = false;          ///< after terminate: prepares, submits and issues anew
-  bool synchronize = false;      ///< which has to be refused
+  bool terminate = false;        ///< terminates its own channel
+  bool terminate_other = false;  ///< terminates the worker's other channel
+  bool restart = false;          ///< after terminate: prepares, submits and issues a new transfer
+  bool synchronize = false;      ///< calls synchronize, which must be refused
   unsigned after_callbacks = 1;
   unsigned slow_us = 0;
 };
 
-/// One transfer's worth. Made, started, terminated, synchronized, deleted; the channel lives on.
+/// LIFETIME  created, started, terminated, synchronized and deleted. The channel exists longer.
 class EngineClient {
  public:
   EngineClient(EngineCounts& counts, Channel& channel, Channel& other, Direction direction,
                const Mischief& mischief);
 
-  /// slave_config and a first transfer.
+  /// Configures the channel and starts a first transfer.
   void start(size_t frames, size_t period_frames);
-  /// From here on no callback starts a transfer: terminate and synchronize come next.
+  /// After this call, no callback starts a transfer. The caller then terminates and synchronizes.
   void forbid_restart();
   [[nodiscard]] const std::shared_ptr<Grave>& grave() const { return grave_; }
 
@@ -85,7 +86,7 @@ class EngineClient {
   CountingPort port_;
   std::vector<std::byte> memory_;
   size_t period_bytes_ = 0;
-  unsigned callbacks_ = 0;  // completion thread only
+  unsigned callbacks_ = 0;  // only the completion thread uses it
   std::mutex lock_;
   bool may_restart_ = true;  // guarded by lock_
   std::shared_ptr<Grave> grave_ = std::make_shared<Grave>();

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The engine under the hammer, without alsa-lib: channels are started, terminated from callbacks
-/// and from other threads, synchronized, and their clients really freed.
+/// A stress test of the engine without alsa-lib. It starts channels, terminates them from callbacks
+/// and from other threads, synchronizes them, and really frees their clients.
 ///
 ///   engine_hammer --cycles 20000 --threads 4 --completion shared
 ///
-/// Exit status: 0 all well, 1 a promise was broken or something never happened, 2 wrong arguments,
-/// 3 a worker hung.
+/// Exit status: 0 no failure, 1 the engine broke a promise or a case never happened, 2 wrong
+/// arguments, 3 a worker hangs.
 #include <chrono>
 #include <cinttypes>
 #include <cstdio>
@@ -34,7 +34,7 @@ struct Options {
   unsigned watchdog_s = 60;
 };
 
-/// Two channels, so that a callback can meddle with a channel that is not its own.
+/// A worker with two channels, so that a callback can terminate a channel that is not its own.
 class Worker {
  public:
   Worker(EngineCounts& counts, std::shared_ptr<Engine> engine, Dice dice, Pulse& pulse)
@@ -90,12 +90,12 @@ class Worker {
     bury(first, std::move(one));
     bury(second, std::move(two));
     partner_.wait();
-    // What the partner armed after the last synchronize still runs, but it is no client's.
+    // The partner may have armed this alarm after the last synchronize. It belongs to no client.
     first.disarm_alarm();
     second.disarm_alarm();
   }
 
-  /// A second thread, at any time, also while the first one frees.
+  /// A second thread runs this at any time, also while the first one frees a client.
   void meddle(Channel& first, Channel& second, unsigned kind) {
     switch (kind) {
       case 0:
@@ -118,7 +118,7 @@ class Worker {
     }
   }
 
-  /// The contract in use: stop, synchronize, free at once.
+  /// Uses the contract: terminates, synchronizes, and then frees the client at once.
   void bury(Channel& channel, std::unique_ptr<EngineClient> client) {
     const std::shared_ptr<Grave> grave = client->grave();
     client->forbid_restart();
@@ -133,7 +133,7 @@ class Worker {
     grave->closed = true;
     if (grave->running > 0) report_broken(counts_, "a callback runs after synchronize");
     client.reset();
-    // Each descriptor held a share: all of them are freed by now, by us or by the partner.
+    // Each descriptor had a share. This thread or the partner must have freed all of them by now.
     if (grave.use_count() != 1) report_broken(counts_, "a descriptor outlived synchronize");
   }
 

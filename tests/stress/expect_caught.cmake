@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Succeeds if PROGRAM fails on DESIGN as EXPECTED says, a regular expression. The sanitizer does not
-# watch pthread_mutex_lock and pthread_mutex_unlock: a run that dies of a freed mutex proves nothing
-# about it, and is repeated.
+# Succeeds if PROGRAM fails with DESIGN and its output matches the regular expression EXPECTED. The
+# sanitizer does not check pthread_mutex_lock and pthread_mutex_unlock. So a run may end because of a freed
+# mutex, without a report. Such a run is repeated.
 separate_arguments(ARGUMENTS)
 foreach(attempt RANGE 1 10)
   execute_process(COMMAND ${PROGRAM} --design ${DESIGN} ${ARGUMENTS}

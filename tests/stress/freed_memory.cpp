@@ -43,7 +43,8 @@ void FreedMemory::free_buffer(std::unique_ptr<std::byte[]> buffer) {
   buffer.reset();
 }
 
-/// The sanitizer shall see who touches it. Without one the accident is not worth having.
+/// With the sanitizer, the program continues, so that the sanitizer reports the access. Without it,
+/// the program ends here.
 void FreedMemory::check_no_callback(const char* what) {
   if (!in_callback()) return;
   ++counts_.freed_during_callback;
@@ -84,7 +85,8 @@ void FreedMemory::stopped(bool in_callback) {
 }
 
 void FreedMemory::take(std::span<const std::byte> frames, bool) noexcept {
-  for (const std::byte frame : frames.subspan(1)) last_ ^= frame;  // the callback writes the first
+  for (const std::byte frame : frames.subspan(1))
+    last_ ^= frame;  // not the first one, which the callback writes
   counts_.bytes += frames.size();
 }
 

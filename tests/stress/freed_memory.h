@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The memory of the debate's PCMs with real threads: what is freed is freed. Slow callbacks make
-/// room for the accident, and one that is survived by luck is counted.
+/// The memory of the debate's PCMs with real threads. It is really freed. Slow callbacks make it
+/// likely that memory is freed while a callback runs. Each such case is counted, also if nothing
+/// bad comes of it.
 #pragma once
 
 #include <atomic>
@@ -16,14 +17,15 @@ namespace dmasim::stress {
 struct DebateCounts {
   std::atomic<uint64_t> cycles{0};
   std::atomic<uint64_t> callbacks{0};
-  std::atomic<uint64_t> drops_during_callback{0};     ///< drop came while a callback ran
-  std::atomic<uint64_t> closes_during_callback{0};    ///< hw_free came while one ran
-  std::atomic<uint64_t> terminations_in_callback{0};  ///< an xrun stopped the PCM
-  std::atomic<uint64_t> bytes{0};                     ///< read by the DMA
-  std::atomic<uint64_t> freed_during_callback{0};     ///< what no design may do
+  std::atomic<uint64_t> drops_during_callback{0};     ///< a drop began while a callback ran
+  std::atomic<uint64_t> closes_during_callback{0};    ///< a hw_free began while a callback ran
+  std::atomic<uint64_t> terminations_in_callback{0};  ///< a callback stopped the PCM at an xrun
+  std::atomic<uint64_t> bytes{0};                     ///< how many the DMA has read
+  std::atomic<uint64_t> freed_during_callback{0};     ///< no design may do this
 };
 
-/// One worker's, for all its PCMs, one after the other. It is the device of their channel as well.
+/// The memory of all PCMs of one worker, which it opens one after the other. It is also the device
+/// of their channel.
 class FreedMemory final : public debate::Memory, public Port {
  public:
   explicit FreedMemory(DebateCounts& counts) : counts_(counts) {}
@@ -41,9 +43,10 @@ class FreedMemory final : public debate::Memory, public Port {
   void stop(bool) noexcept override {}
   [[nodiscard]] size_t in_flight_bytes() const noexcept override { return 0; }
 
-  /// Where callbacks of the round to come wait for the PCM's end to begin.
+  /// Where a callback waits until the end of the PCM begins: nowhere, before it does anything, or
+  /// in the middle.
   enum class Meeting : uint8_t { nowhere, at_the_door, inside };
-  /// ... and how long they then take.
+  /// Sets for the next cycle where callbacks wait, and how long they then take.
   void begin_cycle(Meeting meeting, unsigned callback_us);
   void begin_end() { awaiting_end_ = false; }
   [[nodiscard]] bool in_callback() const { return running_ > 0; }
@@ -59,7 +62,8 @@ class FreedMemory final : public debate::Memory, public Port {
   std::atomic<unsigned> slow_us_{0};
   std::atomic<unsigned> running_{0};
   std::atomic<uint64_t> begun_{0};
-  std::byte last_{};  // what the DMA read, so that freed memory shows
+  std::byte last_{};  // depends on every byte that the DMA has read, so that reads of freed memory
+                      // are found
 };
 
 }  // namespace dmasim::stress

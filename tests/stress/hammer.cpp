@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The hammer: opens, starts and closes PCMs through the real alsa-lib as fast as it can, in every
-/// state and from several threads, and then looks for what broke, hung or was left behind.
+/// Opens, starts and closes PCMs through the real alsa-lib as fast as it can. It closes them in
+/// every state and uses several threads. Then it checks for errors, hangs and leaks.
 ///
 ///   hammer --cycles 100000 --threads 8
 ///
-/// Exit status: 0 all well, 1 a promise was broken or something never happened, 2 wrong arguments,
-/// 3 a worker hung.
+/// Exit status: 0 no failure, 1 the PCM broke a promise or a case never happened, 2 wrong
+/// arguments, 3 a worker hangs.
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -24,14 +24,15 @@
 namespace dmasim::stress {
 namespace {
 
-constexpr uint64_t kHeapToleranceBytes = uint64_t{2} << 20;  // of arenas, caches and stdio
+constexpr uint64_t kHeapToleranceBytes = uint64_t{2} << 20;  // for arenas, caches and stdio
 constexpr uint64_t kWarmUpCycles = 40;
 
 class Hammer {
  public:
   explicit Hammer(const HammerOptions& options) : options_(options), pulses_(options.threads) {}
 
-  /// Threads, cycles, and the joins. `report` is a file in the scratch directory.
+  /// Starts the threads, runs the cycles and joins the threads. `report` is a file in the scratch
+  /// directory.
   void run(uint64_t cycles, const std::string& report) {
     report_ = scratch_.file(report);
     cycles_left_ = static_cast<int64_t>(cycles);
@@ -120,7 +121,8 @@ int hammer_down(const HammerOptions& options) {
   std::fflush(stdout);
   install_abort_handler();
   Hammer hammer(options);
-  hammer.run(kWarmUpCycles, "warm-up");  // alsa-lib loads its configuration and modules once
+  hammer.run(kWarmUpCycles,
+             "warm-up");  // alsa-lib loads its configuration and modules at first use
   hammer.forget();
   const Resources before = Resources::now();
   const auto began = std::chrono::steady_clock::now();
@@ -166,7 +168,7 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 3600));
   using dmasim::stress::status_of_arguments;
   if (const auto status = status_of_arguments(app, argc, argv)) return *status;
-  // As alsa-lib reads it.
+  // alsa-lib reads the variable in the same way.
   const char* thread_safe = std::getenv("LIBASOUND_THREAD_SAFE");
   options.locked = !options.async_mode && (thread_safe == nullptr || *thread_safe != '0');
   try {

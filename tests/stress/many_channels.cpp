@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Many cyclic channels with periods of 10 ms in one process, in real time. Every channel's
-/// position is compared with its clock while it runs, and its books are balanced at the end.
+/// Many cyclic channels with periods of 10 ms in one process, in real time. While a channel runs,
+/// its position is compared with its clock. At the end, its counts must agree with each other.
 ///
 ///   many_channels --channels 1000 --seconds 60 --completion shared
 ///
-/// Exit status: 0 all well, 1 something did not add up, 2 wrong arguments.
+/// Exit status: 0 no failure, 1 a position or a count was wrong, 2 wrong arguments.
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -59,14 +59,15 @@ size_t completion_threads() {
                     [](const std::string& name) { return name.starts_with("dmasim-irq"); }));
 }
 
-/// Frame numbers. Each channel's ring begins at another one.
+/// The memory of all rings: consecutive frame numbers. Each channel's ring begins at another
+/// number.
 std::vector<uint32_t> frame_numbers(const StreamFormat& format, unsigned channels) {
   std::vector<uint32_t> numbers(format.period_frames * format.periods + channels);
   for (size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<uint32_t>(i);
   return numbers;
 }
 
-/// Looks at each channel about once a second, until the time is over.
+/// Checks each channel about once a second, until the time is over.
 void watch(const Options& options, std::deque<PacedStream>& streams, Sums& sums) {
   constexpr unsigned kSlices = 20;
   auto next = std::chrono::steady_clock::now();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A cyclic transfer into a port that knows which frame comes next, on a channel of its own.
+/// A cyclic transfer on a channel of its own. Its port knows which frame comes next.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@
 
 namespace dmasim::stress {
 
-/// Counts what it is given; `ring` says what that has to be, round after round.
-/// THREADS  under the lock of its channel; read after synchronize().
+/// Counts the bytes that the DMA gives it. They must be those of `ring`, lap after lap.
+/// THREADS  the lock of its channel guards it; other threads read it after synchronize().
 class SequencePort final : public Port {
  public:
   explicit SequencePort(std::span<const std::byte> ring) : ring_(ring) {}
@@ -42,17 +42,18 @@ struct StreamFormat {
   [[nodiscard]] uint64_t ring_bytes() const { return period_bytes() * periods; }
 };
 
-/// The engine's clock is a WitnessClock. THREADS  one, beside the completion thread.
+/// The engine's clock must be a WitnessClock.
+/// THREADS  one thread, and the completion thread.
 class PacedStream {
  public:
-  /// `ring` outlives it. Throws std::system_error.
+  /// `ring` must exist longer than the stream. Throws std::system_error.
   PacedStream(Engine& engine, const StreamFormat& format, std::span<const std::byte> ring);
 
   void start();
-  /// What the channel says of its position is what its clock says, to the byte. A line for each
-  /// thing that is wrong.
+  /// Compares the channel's position with its clock, to the byte. Returns one line for each
+  /// difference.
   [[nodiscard]] std::vector<std::string> check_position();
-  /// Terminates, synchronizes, and balances the books.
+  /// Terminates, synchronizes, and compares the counts. Returns one line for each difference.
   [[nodiscard]] std::vector<std::string> finish();
 
   [[nodiscard]] IrqStats stats() const { return handle_->irq_stats(); }
@@ -66,8 +67,9 @@ class PacedStream {
   std::vector<std::byte> memory_;
   FrameTime time_;
   Cookie cookie_{};
-  uint64_t reported_periods_ = 0;  // completion thread; read after synchronize
-  ChannelHandle handle_;           // last: released before what the transfer uses
+  uint64_t reported_periods_ =
+      0;                  // the completion thread writes it; others read it after synchronize
+  ChannelHandle handle_;  // last member: released before the members that the transfer uses
 };
 
 }  // namespace dmasim::stress

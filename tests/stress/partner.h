@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A worker's second hand: a thread that does one thing at a time for it, beside it.
+/// A second thread for a worker. It does one piece of work at a time, while the worker does
+/// something else.
 #pragma once
 
 #include <condition_variable>
@@ -25,7 +26,7 @@ class Partner {
   Partner(const Partner&) = delete;
   Partner& operator=(const Partner&) = delete;
 
-  /// Lets the thread begin with `work`. wait() comes before the next begin().
+  /// The thread starts `work`. Call wait() before the next begin().
   void begin(std::function<void()> work) {
     {
       const std::lock_guard guard(lock_);
@@ -35,7 +36,7 @@ class Partner {
     changed_.notify_all();
   }
 
-  /// Until the work is done. Throws what it threw.
+  /// Waits until the work is done. If it has thrown an exception, throws this exception.
   void wait() {
     std::unique_lock guard(lock_);
     changed_.wait(guard, [this] { return !busy_; });
@@ -68,7 +69,7 @@ class Partner {
   std::exception_ptr thrown_;
   bool busy_ = false;
   bool quit_ = false;
-  std::thread thread_;  // last: it uses the others
+  std::thread thread_;  // last member: it uses the others
 };
 
 }  // namespace dmasim::stress

@@ -11,7 +11,7 @@
 namespace dmasim::stress {
 namespace {
 
-constexpr size_t kMostFrameBytes = 8 * 8;  // for PCMs that are not ours: 8 channels of 64 bits
+constexpr size_t kMostFrameBytes = 8 * 8;  // for PCMs of other cards: 8 channels of 64 bits
 constexpr unsigned kMostChannels = 8;
 
 using HwParams = std::unique_ptr<snd_pcm_hw_params_t, decltype(&snd_pcm_hw_params_free)>;
@@ -24,7 +24,7 @@ HwParams any_params(snd_pcm_t* pcm) {
   return params;
 }
 
-/// What is played: nobody listens. What is captured: nobody looks. Each thread has its own.
+/// Memory for the samples, one piece for each thread. No test checks the values.
 std::vector<std::byte>& samples() {
   thread_local std::vector<std::byte> memory(kMostFrames * kMostFrameBytes);
   return memory;

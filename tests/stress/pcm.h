@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// One opened PCM in the hands of a worker: the calls of alsa-lib with their right results.
+/// One open PCM of a worker. Its functions call alsa-lib and check the results.
 #pragma once
 
 #include <alsa/asoundlib.h>
@@ -13,7 +13,7 @@ namespace dmasim::stress {
 class Pcm {
  public:
   Pcm(const std::string& name, snd_pcm_stream_t stream, int mode);
-  ~Pcm();  ///< closes when nobody has: another error is on its way out then
+  ~Pcm();  ///< closes the PCM if close() was not called, as after an exception
   Pcm(const Pcm&) = delete;
   Pcm& operator=(const Pcm&) = delete;
 
@@ -21,27 +21,28 @@ class Pcm {
   [[nodiscard]] snd_pcm_state_t state() const { return snd_pcm_state(pcm_); }
   [[nodiscard]] bool playback() const { return snd_pcm_stream(pcm_) == SND_PCM_STREAM_PLAYBACK; }
 
-  /// hw_params as the plan says, which prepares.
+  /// Calls hw_params as the plan says. alsa-lib then prepares the PCM.
   void configure(const Plan& plan);
-  /// hw_params as the plan says, with no check of the result.
+  /// Calls hw_params as the plan says. It does not check the result.
   int try_configure(const Plan& plan);
-  /// 0, or -EPIPE: the stream has come to an xrun under the new thresholds.
+  /// Returns 0, or -EPIPE if the new thresholds led to an xrun.
   int set_thresholds(snd_pcm_uframes_t avail_min, snd_pcm_uframes_t start, bool free_running);
 
   void prepare();
   void drop();
   void set_nonblock(bool nonblock);
 
-  /// Writes or reads up to `frames` in the way that its access asks for; gives what alsa-lib gave.
+  /// Writes or reads up to `frames`, with the calls for the PCM's access. Returns alsa-lib's
+  /// result.
   snd_pcm_sframes_t transfer(snd_pcm_uframes_t frames);
-  /// The same by snd_pcm_mmap_begin and snd_pcm_mmap_commit: one piece, never waits.
+  /// The same with snd_pcm_mmap_begin and snd_pcm_mmap_commit. It moves one piece and never waits.
   snd_pcm_sframes_t transfer_piece(snd_pcm_uframes_t frames);
 
   [[nodiscard]] snd_pcm_uframes_t buffer_frames() const { return buffer_frames_; }
   [[nodiscard]] snd_pcm_uframes_t period_frames() const { return period_frames_; }
   [[nodiscard]] bool mmap() const;
 
-  /// snd_pcm_close, which has no reason to fail.
+  /// snd_pcm_close. It must succeed.
   void close();
 
  private:
@@ -51,7 +52,7 @@ class Pcm {
   snd_pcm_uframes_t period_frames_ = 0;
 };
 
-/// The most that one transfer() may ask for.
+/// The largest number of frames for one transfer().
 inline constexpr snd_pcm_uframes_t kMostFrames = 4096;
 
 }  // namespace dmasim::stress

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What a period costs a shared completion thread with 10, 100 and 1000 channels. The queue of
-/// channels is a heap, so a hundredfold of channels may cost a few comparisons more, and not a
-/// hundredfold: the test fails when a period of 1000 channels costs over four times one of 10.
+/// Measures the CPU time that a period costs a shared completion thread with 10, 100 and 1000
+/// channels. The queue of channels is a heap, so a hundred times as many channels need only a few
+/// comparisons more. The test fails if a period with 1000 channels costs over four times as much as
+/// one with 10.
 ///
-/// Each callback moves the clock to the next channel's period, so that the thread never waits, and
-/// its own CPU time is counted; the least of several runs is what other programs disturbed least.
+/// Each callback moves the clock to the period of the next channel, so the thread never waits. Only
+/// the thread's own CPU time counts. Other programs can only add to it, so the test uses the
+/// smallest of several runs.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -18,7 +20,7 @@
 namespace dmasim::stress {
 namespace {
 
-constexpr uint32_t kRateHz = 100;  // a frame is a period of 10 ms
+constexpr uint32_t kRateHz = 100;  // one frame is a period of 10 ms
 constexpr int64_t kPeriodNs = 1'000'000'000 / kRateHz;
 constexpr uint64_t kWarmUp = 50'000;
 constexpr uint64_t kMeasured = 250'000;
@@ -40,10 +42,10 @@ int64_t thread_cpu_ns() {
   return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
-/// Counts callbacks and takes the CPU time of the thread on which they run.
+/// Counts callbacks and measures the CPU time of the thread on which they run.
 class Meter {
  public:
-  /// `step_ns`: from one channel's period to the next one's.
+  /// `step_ns` is the time from one channel's period to the next channel's period.
   Meter(ManualClock& clock, int64_t step_ns) : clock_(clock), step_ns_(step_ns) {}
 
   /// [completion thread]
@@ -71,7 +73,7 @@ class Meter {
  private:
   ManualClock& clock_;
   const int64_t step_ns_;
-  uint64_t callbacks_ = 0;  // completion thread only, as the next two
+  uint64_t callbacks_ = 0;  // only the completion thread uses this and the next two
   uint64_t periods_ = 0;
   int64_t began_ns_ = 0;
   Mutex lock_;
@@ -84,7 +86,7 @@ void require(Result<void> result, const char* what) {
   if (!result) throw std::system_error(result.error(), std::generic_category(), what);
 }
 
-/// One channel, whose periods fall where nobody else's do.
+/// Starts a channel whose periods end at other times than those of all other channels.
 ChannelHandle start_channel(Engine& engine, NullPort& port, std::span<std::byte> memory,
                             Meter& meter) {
   Result<ChannelHandle> channel = engine.request_chan();
@@ -117,7 +119,7 @@ double measure(unsigned channels) {
     handles.push_back(start_channel(*engine, port, memory, meter));
     clock->advance_ns(step_ns);
   }
-  handles.front()->advance();  // its first period is due by now
+  handles.front()->advance();  // now its first period is due
   return meter.ns_per_period();
 }
 

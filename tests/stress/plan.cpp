@@ -18,7 +18,7 @@ constexpr std::array kLockedIntrusions{Intrusion::drop_writer,  Intrusion::drop_
                                        Intrusion::abort_writer, Intrusion::abort_drain,
                                        Intrusion::drop_drain,   Intrusion::restart_writer,
                                        Intrusion::pause_writer, Intrusion::ask};
-// Without alsa-lib's lock these remain; cycle_intrusion.cpp says why.
+// Those that are safe without alsa-lib's lock; cycle_intrusion.cpp says why.
 constexpr std::array kLocklessIntrusions{Intrusion::drop_writer, Intrusion::drop_poller,
                                          Intrusion::abort_writer, Intrusion::abort_drain};
 constexpr std::array kRefusals{Refusal::hw_free, Refusal::hw_params, Refusal::hw_params_twice};

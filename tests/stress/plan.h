@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What one cycle of the hammer will do, drawn before it begins: so a hanging cycle can be named.
+/// What one cycle of the hammer does. It is chosen before the cycle begins, so that the watchdog
+/// can describe a cycle that hangs.
 #pragma once
 
 #include <alsa/asoundlib.h>
@@ -16,19 +17,20 @@ struct HammerOptions {
   uint64_t seed = 0;
   std::string pcm = "dmasim";
   std::string completion = "channel";
-  bool async_mode = false;  ///< SND_PCM_ASYNC in the open mode: alsa-lib then takes no lock
-  bool locked = true;       ///< alsa-lib locks each PCM: not SND_PCM_ASYNC, LIBASOUND_THREAD_SAFE=0
-  bool partial = false;     ///< few cycles: do not ask that everything was hit
+  bool async_mode = false;  ///< SND_PCM_ASYNC in the open mode: alsa-lib then uses no lock
+  bool locked = true;    ///< alsa-lib locks each PCM: no SND_PCM_ASYNC, no LIBASOUND_THREAD_SAFE=0
+  bool partial = false;  ///< few cycles: a case may be missing
   unsigned watchdog_s = 60;
 
-  /// The plugin under test takes our arguments; any other PCM is opened by its bare name.
+  /// Whether the PCM is the plugin under test, which accepts arguments. Any other PCM is opened
+  /// without.
   [[nodiscard]] bool own_card() const { return pcm == "dmasim"; }
 };
 
-/// The state in which the PCM shall be when it is closed.
+/// The state in which the cycle closes the PCM.
 enum class Ending { open, setup, prepared, running, paused, draining, xrun };
 
-/// What the worker's partner thread does to the PCM while the worker is inside a call.
+/// What the worker's partner thread does with the PCM while the worker is inside a call.
 enum class Intrusion {
   none,
   drop_writer,     ///< drop, against a blocked write or read
@@ -37,11 +39,12 @@ enum class Intrusion {
   abort_drain,     ///< the same, in a blocked drain
   drop_drain,      ///< drop, against a blocked drain
   restart_writer,  ///< drop and prepare, against a blocked write or read
-  pause_writer,    ///< pause and go on, against a blocked write or read
-  ask,             ///< status, avail, delay, state: again and again
+  pause_writer,    ///< pause and resume, against a blocked write or read
+  ask,             ///< status, avail, delay and state, again and again
 };
 
-/// A call that is refused while the hardware runs; alsa-lib then closes without stop and hw_free.
+/// A call that is refused while the hardware runs. After it, alsa-lib closes without stop and
+/// hw_free.
 enum class Refusal { none, hw_free, hw_params, hw_params_twice };
 
 struct Plan {
@@ -54,9 +57,9 @@ struct Plan {
   unsigned periods = 4;
   unsigned fifo_frames = 0;
   unsigned slow_callback_us = 0;
-  bool to_file = false;  ///< playback into a file, capture from the counter
+  bool to_file = false;  ///< playback records into a file; capture reads the counter
   bool nonblock = false;
-  bool free_running = false;  ///< stop_threshold is the boundary: no xrun, the DMA goes on
+  bool free_running = false;  ///< stop_threshold is the boundary: no xrun, the DMA continues
   bool configure_again = false;
   unsigned starts = 1;   ///< how often the cycle starts and drops the stream
   unsigned actions = 2;  ///< between a start and its drop
@@ -67,11 +70,11 @@ struct Plan {
 
 [[nodiscard]] Plan draw_plan(Dice& dice, const HammerOptions& options);
 
-/// For a reader of a failed run.
+/// The plan as text, for the output of a failed run.
 [[nodiscard]] std::string describe(const Plan& plan);
 
-/// The PCM's name with the arguments that the plan asks for. `scratch` is the worker's own path
-/// without an ending.
+/// The PCM's name with the plan's arguments. `scratch` is the worker's own path for files, without
+/// an extension.
 [[nodiscard]] std::string device_name(const Plan& plan, const HammerOptions& options,
                                       const std::string& report, const std::string& scratch);
 

@@ -11,7 +11,7 @@
 #include <sstream>
 #include <thread>
 
-// Sanitizers bring their own heap, and this to ask it.
+// Sanitizers have a heap of their own. This function returns how much of it is in use.
 extern "C" __attribute__((weak)) size_t sanitizers_heap_in_use() __asm__(
     "__sanitizer_get_current_allocated_bytes");
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What the process holds: must be the same after a storm as before it.
+/// The resources of the process. A stress test must leave them as they were before it.
 #pragma once
 
 #include <cstdint>
@@ -9,16 +9,16 @@
 namespace dmasim::stress {
 
 struct Resources {
-  std::vector<std::string> threads;      ///< their names
-  std::vector<std::string> descriptors;  ///< what they point to
-  std::vector<std::string> shared;       ///< shared mappings, and our names in /dev/shm
+  std::vector<std::string> threads;      ///< names of threads
+  std::vector<std::string> descriptors;  ///< what each descriptor refers to
+  std::vector<std::string> shared;       ///< shared mappings, and files of this card in /dev/shm
   uint64_t heap_bytes = 0;
 
   static Resources now();
 };
 
-/// Looks again for two seconds, since the kernel removes a joined thread a moment later. Gives a
-/// line for each difference.
+/// Returns one line for each difference to `before`. It repeats the check for up to two seconds,
+/// because the kernel removes a joined thread a moment later.
 [[nodiscard]] std::vector<std::string> leaks_since(const Resources& before,
                                                    uint64_t heap_tolerance_bytes);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A directory for temporary files, gone with the object.
+/// A directory for temporary files. The destructor removes it.
 #pragma once
 
 #include <cstdlib>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The soak: everything that the card can do, in one process, in random shapes and for a long time.
-/// The sanitizers look on.
+/// The soak test: one process uses everything that the card can do, with random parameters, for a
+/// long time. It is built with sanitizers too.
 ///
 ///   soak --seconds 1200 --seed 7
 ///
-/// Exit status: 0 all well, 1 a promise was broken, 2 wrong arguments, 3 a round hung.
+/// Exit status: 0 no failure, 1 the card broke a promise, 2 wrong arguments, 3 a cycle hangs.
 #include "tests/stress/soak.h"
 
 #include <array>
@@ -49,7 +49,7 @@ class Soak {
         scratch_(scratch),
         until_(std::chrono::steady_clock::now() + std::chrono::seconds(options.seconds)) {}
 
-  /// Whether every promise was kept.
+  /// True if the card kept every promise and each kind ran.
   bool run() {
     const Watchdog watchdog(pulses_, options_.watchdog_s);
     std::vector<std::thread> threads;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The rounds of the soak. Each opens something, uses it for a moment in a random way and closes
-/// it; the soak runs many of them at a time, again and again. They throw Violation.
+/// The cycles of the soak test. Each opens something, uses it for a moment in a random way and
+/// closes it. The soak test runs several of them at the same time, again and again. They throw
+/// Violation.
 #pragma once
 
 #include <string>
@@ -10,23 +11,25 @@
 
 namespace dmasim::stress {
 
-/// Where rounds of one kind run, one after the other.
+/// What the cycles of one thread use, one after the other.
 struct Station {
   unsigned number;
-  std::string scratch;  ///< a path of its own, without an ending
+  std::string scratch;  ///< a path of its own for files, without an extension
   Dice dice;
   Pulse& pulse;
 };
 
-/// Three threads at one PCM of any shape: one moves frames, one asks, one disturbs.
+/// Three threads use one PCM with random parameters: one moves frames, one asks for the state, one
+/// stops the stream and starts it again.
 void soak_card(Station& station);
-/// A program that is late again and again: each frame that a write took is in the file, no other.
+/// A program that is late again and again. The file must have each frame of a successful write, and
+/// no other.
 void soak_recording(Station& station);
-/// A player and a listener at one cable: what is heard is in order.
+/// A player and a listener use one cable. The listener must get the frames in order.
 void soak_loop(Station& station);
-/// The mixer, of a card that the other kinds do not measure.
+/// The mixer of a card of its own, because a volume changes the samples that the other kinds check.
 void soak_control(Station& station);
-/// A child that ends at once: what the modules do at a fork is done.
+/// Forks a child that ends at once, so that the fork handlers of the modules run.
 void soak_fork(Station& station);
 
 inline constexpr const char* kSoakCard = "soak";

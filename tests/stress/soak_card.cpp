@@ -17,13 +17,13 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::array kRates{8000U, 44100U, 48000U, 96000U, 192000U, 384000U, 768000U};
-constexpr long kDropped = -EIO;  // alsa-lib's, to whom a drop wakes up
+constexpr long kDropped = -EIO;  // the result of alsa-lib for a caller that a drop wakes
 
 void check(const char* call, long answer, const std::set<long>& fine) {
   expect(answer >= 0 || fine.contains(answer), std::string(call) + ": " + std::to_string(answer));
 }
 
-/// A program that sets some parameters only, and ignores what is refused.
+/// Sets only some of the parameters, and ignores errors, as some programs do.
 void configure_by_halves(snd_pcm_t* pcm, Dice& dice) {
   snd_pcm_hw_params_t* params = nullptr;
   snd_pcm_hw_params_alloca(&params);
@@ -40,7 +40,7 @@ void configure_by_halves(snd_pcm_t* pcm, Dice& dice) {
   check("hw_params", snd_pcm_hw_params(pcm, params), {-EINVAL});
 }
 
-/// One round: the PCM, and its three threads.
+/// One cycle: a PCM and its three threads.
 class Visit {
  public:
   Visit(Station& station, const Plan& plan)
@@ -75,7 +75,7 @@ class Visit {
            options.completion;
   }
 
-  /// Both threads leave their calls: a drop lets none stay blocked.
+  /// Ends both threads. A drop ends each blocked call.
   void end() {
     over_ = true;
     station_.pulse.step("end");

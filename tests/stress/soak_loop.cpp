@@ -22,7 +22,7 @@ Plan shape(Dice& dice, unsigned rate_hz) {
   return plan;
 }
 
-/// What both ends of a cable do with their PCM.
+/// The PCM at one end of the cable, and what both ends do with it.
 class End {
  public:
   End(Dice& dice, unsigned rate_hz, const std::string& cable, snd_pcm_stream_t stream)

@@ -34,7 +34,7 @@ std::vector<int32_t> contents(const std::string& path) {
   return frames;
 }
 
-/// Plays numbered frames, and is often late for them. What has been taken stands in `taken`.
+/// Plays numbered frames, and is often late. `taken` has the frames of the successful writes.
 class LateProgram {
  public:
   LateProgram(Station& station, const Plan& plan, const std::string& name)

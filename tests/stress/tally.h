@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What a run of the hammer did. Each worker counts for itself; the sums are made at the end.
+/// Counts what a run of the hammer did. Each worker has its own counts, which are added at the end.
 #pragma once
 
 #include <alsa/asoundlib.h>
@@ -13,7 +13,8 @@ namespace dmasim::stress {
 
 struct Tally {
   uint64_t cycles = 0;
-  std::array<uint64_t, SND_PCM_STATE_LAST + 1> closes{};  ///< by the state just before
+  std::array<uint64_t, SND_PCM_STATE_LAST + 1>
+      closes{};  ///< one count for each state just before the close
   uint64_t transfers = 0;
   uint64_t drops_against_writer = 0;
   uint64_t drops_against_poller = 0;
@@ -27,12 +28,12 @@ struct Tally {
   uint64_t refused_prepares = 0;
   uint64_t rewinds = 0;
   uint64_t drains = 0;
-  uint64_t xruns_met = 0;  ///< by a worker, in whatever call
+  uint64_t xruns_met = 0;  ///< xruns that a call of a worker returned
 
   void add(const Tally& other);
 };
 
-/// Sums over the lines that the plugin appended to its REPORT file.
+/// Sums over the lines that the plugin has appended to its REPORT file.
 struct ReportSums {
   uint64_t pcms = 0;
   uint64_t starts = 0;
@@ -47,19 +48,19 @@ struct ReportSums {
   uint64_t closes_during_callback = 0;
 };
 
-/// Throws what nlohmann::json throws when a line is none.
+/// Throws an exception of nlohmann::json if a line is not JSON.
 [[nodiscard]] ReportSums sum_report(const std::string& path);
 
 struct Count {
   std::string name;
   uint64_t value = 0;
-  bool required = false;  ///< a run that counts 0 here has not tested what it is for
+  bool required = false;  ///< if this is 0, the run has not tested what it should test
 };
 
 [[nodiscard]] std::vector<Count> counts_of(const Tally& tally, bool locked);
 [[nodiscard]] std::vector<Count> counts_of(const ReportSums& sums);
 
-/// Complains of each required count that is 0. False if there is one.
+/// Prints each required count that is 0. False if there is one.
 [[nodiscard]] bool report_missing(const std::vector<Count>& counts);
 void print_table(const std::vector<Count>& counts);
 void print_json(const std::vector<Count>& counts, double seconds, uint64_t seed);

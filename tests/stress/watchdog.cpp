@@ -26,7 +26,7 @@ constexpr int kExitHung = 3;
 
 std::atomic<unsigned> stacks_written{0};
 
-/// backtrace() is not safe in a signal handler by the letter; the program is lost anyway.
+/// Formally, backtrace() is not safe in a signal handler. But the program ends in any case.
 void on_stack_signal(int) {
   std::array<void*, 64> frames{};
   const int count = backtrace(frames.data(), static_cast<int>(frames.size()));
@@ -54,7 +54,8 @@ std::string first_line(pid_t tid, const char* file) {
 }
 
 bool dump_by_gdb() {
-  prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);  // fails where nothing restricts ptrace
+  prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);  // this fails if the system does not restrict ptrace,
+                                              // and is then not needed
   const std::string pid = std::to_string(getpid());
   std::array<const char*, 10> arguments{
       "gdb", "-q", "-nx", "-batch", "-p", pid.c_str(), "-ex", "thread apply all bt", nullptr};

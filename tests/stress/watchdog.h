@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Ends the program, with every thread's stack, when a worker makes no progress.
+/// Ends the program if a worker makes no progress. It first prints the stack of every thread.
 #pragma once
 
 #include <sys/types.h>
@@ -14,16 +14,16 @@
 
 namespace dmasim::stress {
 
-/// A worker's sign of life.
+/// What a worker does now. The watchdog reads it.
 class Pulse {
  public:
   void begin_cycle(std::string what);
-  /// `name` is a string literal.
+  /// The worker begins a step. `name` must be a string literal.
   void step(const char* name) {
     step_.store(name, std::memory_order_relaxed);
     beats_.fetch_add(1, std::memory_order_relaxed);
   }
-  /// Idle workers need not beat.
+  /// The worker is idle. The watchdog does not watch it until the next step.
   void rest() { step_.store(nullptr, std::memory_order_relaxed); }
 
   [[nodiscard]] uint64_t beats() const { return beats_.load(std::memory_order_relaxed); }
@@ -37,7 +37,7 @@ class Pulse {
   std::string cycle_;
 };
 
-/// Watches from construction to destruction. Exit status 3 when it bites.
+/// Watches from its construction to its destruction. If a worker hangs, the exit status is 3.
 class Watchdog {
  public:
   Watchdog(std::deque<Pulse>& pulses, unsigned patience_s);
@@ -53,11 +53,11 @@ class Watchdog {
   std::mutex lock_;
   std::condition_variable changed_;
   bool quit_ = false;
-  std::thread thread_;  // last: it uses the others
+  std::thread thread_;  // last member: it uses the others
 };
 
-/// Writes the stacks of all threads to stderr: by gdb, or else by a signal to each thread, which
-/// does not reach those that block signals.
+/// Writes the stacks of all threads to stderr. It uses gdb. Without gdb it sends a signal to each
+/// thread, which does not work for threads that block signals.
 void dump_stacks();
 
 }  // namespace dmasim::stress

@@ -5,8 +5,8 @@
 
 namespace dmasim::stress {
 
-/// CLOCK_MONOTONIC that remembers, for each thread, what it answered last: so a test knows the very
-/// instant that a call of the engine took for now.
+/// CLOCK_MONOTONIC. It remembers for each thread the last time that it returned. So a test knows
+/// which time a call of the engine has used.
 class WitnessClock final : public Clock {
  public:
   [[nodiscard]] int64_t now_ns() const noexcept override {
