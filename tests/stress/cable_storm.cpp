@@ -72,7 +72,7 @@ class Storm {
     }
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && steady_clock::now() <= deadline)
       return true;
-    std::fputs("the newest player is not heard\n", stderr);
+    std::fputs("no listener captures the newest player\n", stderr);
     ::kill(pid, SIGKILL);
     return false;
   }

@@ -122,7 +122,7 @@ void Cycle::ensure_running() {
     if (start_once()) return;
     note_xrun(-EPIPE);
   }
-  throw Violation("a thousand starts, none of which lasted");
+  throw Violation("a thousand starts, and the stream never stayed RUNNING");
 }
 
 void Cycle::move_some() {

@@ -49,7 +49,7 @@ void FreedMemory::check_no_callback(const char* what) {
   if (!in_callback()) return;
   ++counts_.freed_during_callback;
   if (kSanitizerWatches) return;
-  std::fprintf(stderr, "FAILED: %s under a running callback, in cycle %llu\n", what,
+  std::fprintf(stderr, "FAILED: %s while a callback runs, in cycle %llu\n", what,
                static_cast<unsigned long long>(counts_.cycles.load()));
   _exit(EXIT_FAILURE);
 }
