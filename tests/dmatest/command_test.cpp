@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The program itself: `dmasim dmatest` as it is typed.
+/// Tests of the program: runs `dmasim dmatest` as a user does.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// dmatest finds what it is for: each fault here has to make it fail.
+/// dmatest has to fail if the engine or the device has a fault. Each test makes one fault.
 #include "tools/dmatest/dmatest.h"
 
 #include <gmock/gmock.h>
@@ -30,7 +30,7 @@ void expect_sums(const Totals& totals) {
   EXPECT_EQ(totals.tests, totals.by_transfer[0] + totals.by_transfer[1] + totals.by_transfer[2]);
 }
 
-/// Hands everything on to a device, but for what a test overrides.
+/// Passes every call on to a device. A test overrides some of the calls.
 class FrontPort : public Port {
  public:
   explicit FrontPort(Port& port) : port_(port) {}
@@ -46,7 +46,7 @@ class FrontPort : public Port {
   Port& port_;
 };
 
-/// Flips a bit of the first byte of each piece that passes.
+/// Inverts one bit in the first byte of each piece.
 class FlippingPort final : public FrontPort {
  public:
   using FrontPort::FrontPort;
@@ -61,7 +61,7 @@ class FlippingPort final : public FrontPort {
   }
 };
 
-/// Takes each piece twice, and fills as if a piece had been lost before.
+/// Gives each piece to the device twice, and fills as if the piece before had been lost.
 class RepeatingPort final : public FrontPort {
  public:
   using FrontPort::FrontPort;
@@ -141,7 +141,7 @@ TEST(DmatestOfMemory, FailsWhenTheSourceIsWrittenTo) {
   EXPECT_THAT(summary.failures, Contains(HasSubstr("source byte 0 ")));
 }
 
-/// Terminated copies hold a prefix: a hole in front of copied bytes is no prefix.
+/// A terminated copy must have copied a prefix of the source. A copy with a hole is not a prefix.
 TEST(DmatestOfMemory, FailsWhenACopyHasAHole) {
   Options options = of(TransferChoice::memcpy);
   options.random_layout = false;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Whatever is done to a channel, in whatever order, it does what the reference does: every byte
-/// once and in order, every callback once and none of terminated work, cookies, residue and times
-/// to the nanosecond.
+/// After any sequence of operations, a channel does the same as the reference. It moves every byte
+/// once and in order. It calls back once for each callback that is due, and never for a terminated
+/// transfer. Its cookies, residues and times are the same, to the nanosecond.
 ///
-/// RC_PARAMS="seed=... max_success=... max_size=..." repeats, or goes further.
+/// RC_PARAMS="seed=..." repeats a run; "max_success=... max_size=..." makes it longer.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 

@@ -164,7 +164,7 @@ void ChannelWorld::issue_pending() {
   reference_.issue();
 }
 
-/// Quarters of a frame and odd nanoseconds; now and then very long.
+/// Moves the time by quarters of a frame and some nanoseconds. Sometimes the wait is very long.
 void ChannelWorld::wait(const Operation& operation) {
   const uint64_t quarter_ns = 1'000'000'000'000'000 / reference_.device.frames_per_1e15_ns / 4;
   uint64_t ns = operation.a * quarter_ns + operation.b;
@@ -188,7 +188,8 @@ void ChannelWorld::serve(const Operation& operation) {
   const int64_t now_ns = reference_.now_ns();
   const Service service = state_.service_at(now_ns);
   RC_ASSERT(service == reference_.service());
-  if (service != Service::none) RC_ASSERT(state_.service_ns() <= now_ns);  // never early
+  if (service != Service::none)
+    RC_ASSERT(state_.service_ns() <= now_ns);  // the service is never early
   if (service == Service::advance) advance();
   if (service == Service::period) serve_period();
   if (service == Service::complete) serve_completed(operation);
@@ -208,7 +209,7 @@ void ChannelWorld::serve_period() {
   RC_ASSERT(state_.stats().lateness.max_ns() >= lateness_ns);
 }
 
-/// What a callback may do while it runs.
+/// Makes a call that a callback may make while it runs.
 void ChannelWorld::call_from_callback(const Operation& operation, int id) {
   if (operation.a % 4 == 1) submit(id);
   if (operation.a % 4 == 2) terminate();
@@ -261,7 +262,7 @@ void ChannelWorld::arm_alarm(const Operation& operation) {
   }
 }
 
-/// A synchronize covers what had been terminated when it was called.
+/// synchronize covers the transfers that were terminated before the call.
 void ChannelWorld::synchronize(bool all) {
   const Generation covered = state_.terminated() - (all || state_.terminated() == 0 ? 0 : 1);
   state_.stop_now(covered, reference_.now_ns());
@@ -287,8 +288,8 @@ void ChannelWorld::configure(Direction direction, unsigned burst) {
   if (configured) port_.burst = burst;
 }
 
-/// A descriptor lives exactly as long as the reference says; and so does its memory, on the heap,
-/// where a sanitizer sees who still touches it.
+/// Checks that the engine has freed exactly the descriptors that the reference has freed. Then it
+/// frees their memory, so that a sanitizer finds a later access.
 void ChannelWorld::forget_freed() {
   for (auto it = works_.begin(); it != works_.end();) {
     const bool lives = reference_.transfers.contains(it->first);
@@ -337,7 +338,7 @@ void ChannelWorld::check_stats() const {
   RC_ASSERT(stats.lateness.max_ns() >= 0);
 }
 
-/// Without the reference: within a round the residue never rises.
+/// Needs no reference: within a lap, the residue never grows.
 void ChannelWorld::check_residue_falls() {
   if (state_.active() == nullptr) {
     last_ = {};

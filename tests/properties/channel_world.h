@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A channel and its reference, to which the same things are done and which are then compared.
+/// A channel and its reference. Each operation is done to both, and then both are compared.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,8 @@
 
 namespace dmasim::properties {
 
-/// A device that logs what the DMA does, and counts what it must not do.
+/// A device that logs what the DMA does. It counts incomplete bursts, which the DMA must not
+/// transfer.
 class LoggingPort final : public Port {
  public:
   void take(std::span<const std::byte> frames, bool committed) noexcept override;
@@ -32,17 +33,18 @@ class LoggingPort final : public Port {
 class ChannelWorld {
  public:
   explicit ChannelWorld(const Setup& setup);
-  /// Does it to both. Throws what RC_ASSERT throws where they differ.
+  /// Does the operation to both. RC_ASSERT throws if they differ.
   void apply(const Operation& operation);
-  /// Ends everything: nothing may be left, and the sums have to come out.
+  /// Ends all transfers. Then no transfer may be left, and the counts must agree.
   void wind_up();
 
  private:
-  /// A transfer as its client has it. Its memory goes when the reference says that it may.
+  /// What the client has of a transfer. Its memory is freed when the reference has freed the
+  /// transfer.
   struct Work {
     Transfer* descriptor;
     std::unique_ptr<std::array<std::byte, kArenaBytes>> memory;
-    std::weak_ptr<int> alive;  // owned by the descriptor
+    std::weak_ptr<int> alive;  // the descriptor owns it
   };
   struct Position {
     uint64_t cookie = 0;
@@ -75,7 +77,7 @@ class ChannelWorld {
   void check_stats() const;
   void check_residue_falls();
 
-  /// Any transfer that is not freed.
+  /// One of the transfers that are not freed; `number` chooses it.
   [[nodiscard]] std::optional<int> pick(unsigned number) const;
 
   const Setup setup_;
@@ -85,7 +87,7 @@ class ChannelWorld {
   int next_id_ = 0;
   std::vector<std::pair<int, TxResult>> called_;
   Position last_;
-  ChannelState state_;  // goes first: its descriptors point into the above
+  ChannelState state_;  // destroyed first, because its descriptors point to the members above
 };
 
 }  // namespace dmasim::properties

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What may be done to a channel: each operation makes sense in every state, so that any part of a
-/// failing sequence can be left out when it is shrunk.
+/// The operations on a channel. Each one is possible in every state. So when RapidCheck shrinks a
+/// failing sequence, it can leave out any part of it.
 #pragma once
 
 #include <rapidcheck.h>
@@ -39,7 +39,7 @@ struct Operation {
 
 /// A controller and its device.
 struct Setup {
-  Direction direction = Direction::mem_to_dev;  ///< mem_to_mem: never configured
+  Direction direction = Direction::mem_to_dev;  ///< mem_to_mem: the channel is never configured
   unsigned burst = 1;
   unsigned rate = 1000;
   int ppm = 0;

@@ -58,7 +58,8 @@ void RefChannel::move_byte(RefTransfer& transfer) {
   ++moved_;
 }
 
-/// Of what nobody vouches for, or sees, no more than a round.
+/// Moves the bytes up to `until`. A cyclic transfer moves at most one lap of captured bytes, and of
+/// played bytes beyond the commit limit. It skips the others.
 void RefChannel::move(RefTransfer& transfer, uint64_t until) {
   const size_t total = transfer.shape.total();
   const bool plays = transfer.shape.direction == Direction::mem_to_dev;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What a channel has to do, said a second time and as plainly as possible: a byte at a time, with
-/// vectors for lists, and time as the nanoseconds that the device has run.
+/// A second implementation of what a channel has to do, as simple as possible. It moves one byte at
+/// a time, has vectors as lists, and counts time as the nanoseconds that the device has run.
 #pragma once
 
 #include <array>
@@ -13,7 +13,7 @@
 
 namespace dmasim::properties {
 
-/// One entry for each byte that the device was handed (not: was asked for), skip, and stop.
+/// One entry for each byte that the DMA gave to the device, for each skip, and for each stop.
 using DeviceLog = std::vector<uint64_t>;
 constexpr uint64_t kLeftover = 1U << 8;
 constexpr uint64_t kSkip = 1U << 9;
@@ -23,7 +23,7 @@ constexpr uint64_t kStopKeeps = 1U << 11;
 struct RefTransfer {
   enum class Place : uint8_t { allocated, submitted, issued, active, completed, terminated };
   Shape shape;
-  std::vector<std::byte> memory;  ///< as it has to be
+  std::vector<std::byte> memory;  ///< the expected contents
   Place place = Place::allocated;
   uint64_t cookie = 0;
   uint64_t generation = 0;
@@ -32,7 +32,7 @@ struct RefTransfer {
 };
 
 struct RefDevice {
-  bool memory_only = true;  ///< never configured
+  bool memory_only = true;  ///< the channel was never configured
   Direction direction = Direction::mem_to_mem;
   size_t burst = 1;
   uint64_t frames_per_1e15_ns = 1;
@@ -47,7 +47,7 @@ class RefChannel {
   bool slow_to_stop = false;
   ResidueGranularity granularity = ResidueGranularity::burst;
 
-  std::map<int, RefTransfer> transfers;  ///< those not freed
+  std::map<int, RefTransfer> transfers;  ///< those that are not freed
   std::vector<int> submitted, issued, completed, terminated;
   std::optional<int> active, stopping;
   DeviceLog log;
@@ -76,7 +76,7 @@ class RefChannel {
   [[nodiscard]] Service service() const;
   [[nodiscard]] int64_t service_ns() const;
   TxResult take_period();
-  /// The transfer that is called back; afterwards it is freed or reusable.
+  /// Removes the transfer whose callback comes next, and returns it. It is then freed or reusable.
   int take_completed();
   void put_away(int id);
 
@@ -99,10 +99,10 @@ class RefChannel {
   [[nodiscard]] std::vector<int> remove_all();
 
   int64_t now_ns_ = 0;
-  uint64_t ran_ns_ = 0;  // since the device had something to do, without pauses
+  uint64_t ran_ns_ = 0;  // how long the device has run since it last became busy, without pauses
   bool paused_ = false;
   bool stop_keeps_ = false;
-  uint64_t before_ = 0;  // bytes of earlier transfers since then
+  uint64_t before_ = 0;  // bytes of earlier transfers in this time
   uint64_t moved_ = 0;
   uint64_t ticked_ = 0;
   int64_t due_since_ns_ = 0;

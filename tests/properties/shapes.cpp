@@ -64,7 +64,8 @@ void make_interleaved(Shape& shape, unsigned a, unsigned b, unsigned c) {
   shape.period = shape.total();
 }
 
-/// A ring of planes: the gaps lead from plane to plane, and back.
+/// A ring of planes. A gap leads from each plane to the next one, and from the last plane to the
+/// first.
 void make_planar(Shape& shape, unsigned a, unsigned b) {
   const size_t planes = 2 + a % 2;
   const size_t sample = 1 + b % 2;
