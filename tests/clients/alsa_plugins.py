@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Plugins of alsa-lib over the card: what a program opens is one of them, and the card its slave."""
+"""Plugins of alsa-lib on top of the card. A program opens the plugin, and the card is its slave."""
 
 from pathlib import Path
 
@@ -43,7 +43,7 @@ class AlsaPlugins(harness.ClientTest):
         self.check_capturing("plug:dmasim")
 
     def test_PlugConvertsFormatRateAndChannels(self):
-        """The card takes mono floats at 44.1 kHz alone."""
+        """The card accepts only mono floats at 44.1 kHz."""
         source = self.tone_wav()
         pcm = "plug:'dmasim:FORMAT=FLOAT_LE,RATE=44100,CHANNELS=1'"
 
@@ -55,7 +55,7 @@ class AlsaPlugins(harness.ClientTest):
         self.on_time(attempt)
 
     def test_RateConverts(self):
-        """Its buffer need be no multiple of its period."""
+        """The buffer need not be a multiple of the period."""
         self.define("pcm.converted { type rate slave { pcm dmasim rate 96000 } }\n")
         source = self.tone_wav()
 
@@ -74,7 +74,7 @@ class AlsaPlugins(harness.ClientTest):
         def attempt():
             self.run_client("arecord", "-q", "-D", "converted", "-f", "S16_LE", "-r", "48000",
                             "-c", "2", "-d", "2", captured)
-            # The linear converter of alsa-lib is no sine's friend.
+            # The linear converter of alsa-lib distorts a sine.
             self.assert_tone(sound.read_wav(captured), 1.9, jump=0.1)
 
         self.on_time(attempt)
@@ -123,8 +123,9 @@ class AlsaPlugins(harness.ClientTest):
         self.on_time(attempt)
 
     def test_ShareRunsAtTheCardsPace(self):
-        """It asks for positions before there is a setup. What it plays is silence: alsa-lib's share
-        maps its slave's memory, and only a kernel's card has some to be mapped twice."""
+        """The plugin share asks for positions before there is a setup. It plays only silence,
+        because it maps its slave's memory a second time, and this works only with a kernel's
+        card."""
         self.define("""
             pcm_slave.stereo { pcm dmasim channels 2 rate 48000 format S16_LE period_time 20000
               buffer_time 200000 }
@@ -134,7 +135,7 @@ class AlsaPlugins(harness.ClientTest):
         report, = self.reports()
         self.assertGreaterEqual(report["frames"], 1.8 * sound.RATE)
 
-    # As docs/clients.md says: alsa-lib looks before the card is asked.
+    # As docs/clients.md says: alsa-lib refuses this before it asks the card.
 
     def test_DmixTakesOnlyAKernelsCard(self):
         self.define("pcm.mixed { type dmix ipc_key 5678 slave.pcm dmasim }\n")

@@ -43,7 +43,7 @@ class Aplay(harness.ClientTest):
         self.check("--mmap", "--period-size=480", "--buffer-size=1920")
 
     def test_PlaysWithThresholdsAndAvailMin(self):
-        """In microseconds: a stop threshold as long as the buffer."""
+        """The stop threshold is as long as the buffer, in microseconds."""
         self.check("--avail-min=1000", "--start-delay=50000", "--stop-delay=500000")
 
 
@@ -136,7 +136,7 @@ class SpeakerTest(harness.ClientTest):
         self.on_time(attempt)
 
     def test_PlaysOnEachOfFourSpeakers(self):
-        """One after the other, by the card's channel map."""
+        """One channel after the other, in the order of the card's channel map."""
         played = self.file("played.wav")
 
         def attempt():
@@ -152,7 +152,7 @@ class SpeakerTest(harness.ClientTest):
 
 
 class Alsabat(harness.ClientTest):
-    """Wants what it captures to be what it plays, so it is given the loop."""
+    """alsabat expects to capture what it plays, so it uses the loop."""
 
     needs = ("alsabat",)
 
@@ -166,7 +166,7 @@ class Alsabat(harness.ClientTest):
         self.on_time(attempt)
 
     def test_MeasuresTheRoundTrip(self):
-        """From its write to its read: at least a period, at most two buffers."""
+        """A frame takes from write to read at least one period and at most two buffers."""
         period_ms = 1024 / 48
         said = self.run_client("alsabat", "-P", "dmasim_loop", "-C", "dmasim_loop", "-c", "2",
                                "-r", "48000", "-f", "S16_LE", "-E", "1024", "-B", "4096",

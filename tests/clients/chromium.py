@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Headless Chromium: WebAudio out, getUserMedia in. The page tells a server in this process how it
-went, since Chromium has nothing else to wait for."""
+"""Headless Chromium: it plays with WebAudio and records with getUserMedia. The page sends its
+result to a server in this process, because Chromium itself never ends."""
 
 import array
 import http.server
@@ -17,7 +17,7 @@ PATIENCE_SECONDS = 60
 
 
 class PageServer(http.server.ThreadingHTTPServer):
-    """The pages, and in `answers` what they POST: its path and body."""
+    """Serves the pages. `answers` has the path and the body of each POST of a page."""
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), PageHandler)
@@ -57,11 +57,11 @@ class PageHandler(http.server.BaseHTTPRequestHandler):
 
 class Chromium(harness.ClientTest):
     needs = ("chromium",)
-    realtime = False  # a browser is too much for that
+    realtime = False  # a browser must not run under real-time scheduling
     ends_by_xrun = True
 
     def visit(self, stream, page, *options):
-        """What the page sent when it was done. Chromium keeps a stream open for some seconds more."""
+        """What the page sent at its end. Chromium keeps a stream open for some seconds longer."""
         server = PageServer()
         self.addCleanup(server.close)
         browser = self.start_client(
@@ -97,7 +97,7 @@ class Chromium(harness.ClientTest):
                 "capture", "capture.html#3", "--use-fake-ui-for-media-stream",
                 f"--alsa-input-device=dmasim:SOURCE=tone:{sound.TONE_HZ}",
                 "--alsa-output-device=dmasim"))
-            # Chromium's own buffer between capture and WebAudio settles at first.
+            # At first, Chromium's own buffer between capture and WebAudio changes its size.
             recording = sound.Sound(sound.RATE, [samples[sound.RATE // 2:]])
             self.assert_tone(recording, 2.4, buffers_by_itself=True)
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The card as the default one, for programs that name none, and back."""
+"""tools/default-card makes the card the default one, for programs that name no PCM, and undoes
+this."""
 
 from pathlib import Path
 
@@ -40,7 +41,7 @@ class DefaultCard(harness.ClientTest):
     def test_LeavesAUsersLinesAlone(self):
         self.asoundrc.write_text(OWN_LINES)
         self.asoundrc.chmod(0o600)
-        for _ in range(2):  # once more changes nothing
+        for _ in range(2):  # the second call changes nothing
             self.default_card("on")
             self.assertTrue(self.asoundrc.read_text().startswith(OWN_LINES))
             self.assertEqual(self.asoundrc.read_text().count("pcm.!default"), 1)
@@ -50,7 +51,7 @@ class DefaultCard(harness.ClientTest):
         self.assertEqual(self.asoundrc.read_text(), OWN_LINES)
 
     def test_WinsOverAUsersOwnDefault(self):
-        """In the file that is read last, behind what stands there."""
+        """The lines go to the end of the file that alsa-lib reads last."""
         later = Path(self.file(".config/alsa/asoundrc"))
         later.parent.mkdir(parents=True)
         later.write_text("pcm.!default { type null }\n")
@@ -82,7 +83,8 @@ class DefaultCard(harness.ClientTest):
         self.assertEqual(self.asoundrc.read_text(), before)
 
     def test_LeavesAFileWithoutTheBlockAlone(self):
-        """Not even a copy in its place: it may have another name."""
+        """The script does not replace the file by a copy, because the file may have a second
+        name."""
         other_name = Path(self.file("hardlink"))
         for text in ("", "# mine", OWN_LINES):
             self.asoundrc.write_text(text)
@@ -111,7 +113,7 @@ class DefaultCard(harness.ClientTest):
             self.assertEqual(self.asoundrc.read_text(), text + added)
 
     def test_ChangesNothingWhereAToolFails(self):
-        """Each of those that it may use, one after the other."""
+        """Each file that the script may use, one after the other."""
         stubs = Path(self.file("stubs"))
         stubs.mkdir()
         path = {"PATH": f"{stubs}:{self.environment['PATH']}"}
@@ -134,7 +136,7 @@ class DefaultCard(harness.ClientTest):
                 self.assertEqual(list(self.directory.glob(".asoundrc?*")), [], f"{action}, {tool}")
 
     def test_RunsByALinkAndFromAnywhere(self):
-        """Whatever CDPATH says, of which cd tells where it went."""
+        """With CDPATH, cd prints the directory to which it went. The script must ignore this."""
         Path(self.file("link")).symlink_to(TOOL)
         in_tree = ("sh", "-c", f'cd {harness.SOURCE} && exec tools/default-card "$@"', "sh")
         for command in (("./link",), in_tree):
@@ -160,8 +162,9 @@ class DefaultCard(harness.ClientTest):
         self.assertNotIn("PipeWire Media Server", self.run_client("aplay", "-L"))
 
     def test_IsTurnedOnAndOffForEverybody(self):
-        """In a mount name space that keeps what is written to /etc, where that is allowed. A
-        card that only this shell knows is none for everybody: it has to be installed there."""
+        """Runs in a mount name space, if that is allowed, so that /etc does not change. A card
+        that only this shell knows cannot be the default for all users. So it must be installed
+        there."""
         written = Path(self.file("etc"))
         work = Path(self.file("work"))
         installed = written / "alsa" / "conf.d" / "50-dmasim.conf"

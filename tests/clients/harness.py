@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A client under test: a directory of its own, an environment that knows no other sound card, its
-processes, and what the card says of it afterwards."""
+"""The base of the client tests. Each test has a directory of its own, and an environment with no
+other sound card. It runs the client's processes and checks what the card reports about them."""
 
 import functools
 import json
@@ -27,8 +27,8 @@ CARD_PRIORITY = 6
 
 @functools.cache
 def realtime():
-    """Puts a command under real-time scheduling, as audio programs are where it matters, if this
-    machine grants it: what else runs here then does not count."""
+    """Runs a command under real-time scheduling, if this machine allows it, as users of
+    real-time audio do. Then other programs on this machine do not delay it."""
     prefix = ["chrt", "--rr", str(CLIENT_PRIORITY)]
     try:
         granted = subprocess.run([*prefix, "true"], capture_output=True, check=False)
@@ -38,20 +38,20 @@ def realtime():
 
 
 def nightly(test):
-    """Too long for every day; run.py and CMake look for the word."""
+    """Marks a test that is too long for each change. run.py and CMake search for this word."""
     return test
 
 
 class Late(Exception):
-    """The client itself was late, which no xrun of the card shows."""
+    """The client was late, but the card had no xrun."""
 
 
 class ClientTest(unittest.TestCase):
-    """Each subclass is one client, each method one behaviour of it."""
+    """Each subclass tests one client, and each method one behaviour of it."""
 
-    needs = ()  # commands that Debian brings; without one of them the test is skipped
+    needs = ()  # commands from packages of Debian; without one of them the test is skipped
     realtime = True
-    ends_by_xrun = False  # a playback goes on until the buffer is empty, and is closed then
+    ends_by_xrun = False  # the client plays until the buffer is empty, and then closes the PCM
 
     def setUp(self):
         for command in self.needs:
@@ -66,7 +66,7 @@ class ClientTest(unittest.TestCase):
             self.skipTest(f"{command} is not installed")
 
     def clean_environment(self):
-        """No other card, no sound server, no user's settings; cables of this test alone."""
+        """No other card, no sound server, no settings of the user, and cables of this test only."""
         kept = {key: os.environ[key] for key in ("PATH", "USER", "LOGNAME", "TERM")
                 if key in os.environ}
         runtime = self.directory / "run"
@@ -84,21 +84,21 @@ class ClientTest(unittest.TestCase):
     # --- files and devices ---
 
     def default_card(self, *arguments, **more):
-        """Of this test's own home directory."""
+        """A path in this test's own home directory."""
         return self.run_client(str(SOURCE / "tools" / "default-card"), *arguments, **more)
 
     def file(self, name):
         return str(self.directory / name)
 
     def program(self, name):
-        """One of ours, built if its library was there."""
+        """The path of a program in programs/. CMake builds it if its library is installed."""
         path = PROGRAMS / name
         if not path.exists():
             self.skipTest(f"{name} is not built: its library is not installed")
         return str(path)
 
     def counted_wav(self, seconds=2, silence_seconds=0):
-        """The silence at the end is for clients that do not wait until all was played."""
+        """The silence at the end is for clients that do not wait until everything was played."""
         path = self.file("counted.wav")
         frames = sound.counted_frames(seconds * sound.RATE)
         frames.extend([0] * round(silence_seconds * sound.RATE) * 2)
@@ -113,7 +113,7 @@ class ClientTest(unittest.TestCase):
     # --- processes ---
 
     def run_client(self, *command, timeout=WATCHDOG_SECONDS, status=(0,), **more):
-        """Waits for its end; its output is text, standard error included."""
+        """Waits for the end of the process. Returns its output as text, with standard error."""
         with self.start_client(*command, **more) as process:
             try:
                 output = process.communicate(timeout=timeout)[0]
@@ -125,7 +125,7 @@ class ClientTest(unittest.TestCase):
         return output
 
     def start_client(self, *command, environment=None, **more):
-        """Runs on until it is stopped, at the latest by the end of the test."""
+        """The process runs until it is stopped, or until the end of the test."""
         process = subprocess.Popen(
             [*(realtime() if self.realtime else []), *command], env=self.environment | (environment or {}), text=True, errors="replace",
             cwd=self.directory, stdin=subprocess.DEVNULL, start_new_session=True,
@@ -135,7 +135,7 @@ class ClientTest(unittest.TestCase):
         return process
 
     def eventually(self, condition, what, timeout=WATCHDOG_SECONDS):
-        """For what cannot be waited for otherwise."""
+        """Waits until the condition is true. For conditions that no call can wait for."""
         until = time.monotonic() + timeout
         while not condition():
             if time.monotonic() > until:
@@ -145,15 +145,15 @@ class ClientTest(unittest.TestCase):
     # --- what the card says ---
 
     def reports(self, stream="playback"):
-        """Of the PCMs that were started and closed since the last attempt began."""
+        """The reports of the PCMs that were started and closed in this attempt."""
         if not self.report_file.exists():
             return []
         lines = [json.loads(line) for line in self.report_file.read_text().splitlines()]
         return [line for line in lines if line["stream"] == stream and line["starts"] > 0]
 
     def xruns(self):
-        """Of both directions, but those by which the client ends a playback; after a look at what
-        must never be."""
+        """The xruns of both directions, without those with which the client ends a playback. It
+        also checks what must never happen."""
         played = self.reports("playback")
         lines = played + self.reports("capture")
         self.assertTrue(lines, "no PCM of the card was started and closed")
@@ -164,11 +164,11 @@ class ClientTest(unittest.TestCase):
         return sum(line["xruns"] for line in lines) - ends
 
     def xrun_frames(self, stream="playback"):
-        """Where they were, in the frames of the recording or of the source."""
+        """The places of the xruns, in frames of the recording or of the source."""
         return {frame for line in self.reports(stream) for frame in line["xrun_frames"]}
 
     def in_time(self, attempt):
-        """Runs `attempt`, which judges by itself, and again as long as it is Late."""
+        """Runs `attempt`, which makes the checks, and repeats it as long as it raises Late."""
         for number in range(MOST_ATTEMPTS):
             self.report_file.unlink(missing_ok=True)
             try:
@@ -200,13 +200,14 @@ class ClientTest(unittest.TestCase):
     # --- judgements ---
 
     def assert_breaks_are_xruns(self, breaks, said, buffers_by_itself=False):
-        """A client that `buffers_by_itself`, in front of the card, can run empty without an xrun."""
+        """If a client `buffers_by_itself`, its own buffer can run empty without an xrun of the
+        card."""
         if buffers_by_itself and len(breaks) > self.xruns():
             raise Late(said)
         self.assertLessEqual(len(breaks), self.xruns(), said)
 
     def assert_counted(self, recording, seconds, buffers_by_itself=False):
-        """All counted frames, bit for bit and in order; each break is an xrun."""
+        """The recording has all counted frames, bit for bit and in order. Each break is an xrun."""
         frames = round(seconds * sound.RATE)
         trail = sound.follow(recording, frames)
         self.assertTrue(trail.in_order, str(trail))
@@ -214,11 +215,12 @@ class ClientTest(unittest.TestCase):
         if self.xruns() == 0:
             self.assertTrue(trail.holds_all(frames), str(trail))
         elif trail.found < frames / 2:
-            raise Late(f"too little was heard to show anything: {trail}")
+            raise Late(f"the recording is too short to show anything: {trail}")
         return trail
 
     def assert_captured(self, recording, seconds, bits=16, buffers_by_itself=False):
-        """So much of the card's counter, wherever the client began; each break is an xrun."""
+        """The recording has so much of the card's counter, from any beginning. Each break is an
+        xrun."""
         at_least = round(seconds * sound.RATE)
         trail = sound.follow(recording, at_least + 10 * sound.RATE, bits)
         self.assertTrue(trail.in_order, str(trail))
@@ -227,7 +229,7 @@ class ClientTest(unittest.TestCase):
         return trail
 
     def assert_same(self, recording, source):
-        """Bit for bit, and silence behind it."""
+        """The recording equals the source bit for bit, with silence after it."""
         self.assertEqual((recording.rate, len(recording.channels)),
                          (source.rate, len(source.channels)))
         for played, given in zip(recording.channels, source.channels):
@@ -236,7 +238,7 @@ class ClientTest(unittest.TestCase):
 
     def assert_tone(self, recording, seconds, frequency_hz=sound.TONE_HZ, most_seconds=None,
                     tolerance=0.001, jump=0.05, buffers_by_itself=False):
-        """A tone of that length, give or take; each break is an xrun."""
+        """The recording is a tone of about this length. Each break is an xrun."""
         tone = sound.measure(recording, jump)
         self.assertAlmostEqual(tone.frequency_hz, frequency_hz, delta=frequency_hz * tolerance)
         self.assertGreaterEqual(tone.seconds, seconds, tone)
@@ -247,7 +249,7 @@ class ClientTest(unittest.TestCase):
 
 
 def stop(process, by=signal.SIGTERM):
-    """The whole session of it: some clients have children."""
+    """Ends all processes of the session, because some clients have children."""
     for number in (by, signal.SIGKILL):
         try:
             os.killpg(process.pid, number)

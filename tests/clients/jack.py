@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""JACK2: MMAP_NONINTERLEAVED floats, which hold 16 bits exactly."""
+"""JACK2 uses MMAP_NONINTERLEAVED with floats, which represent 16 bits exactly."""
 
 import harness
 import sound
@@ -21,8 +21,8 @@ class Jack(harness.ClientTest):
         return server
 
     def stop_server(self, server):
-        """The server goes on without a client that is late, and its last period is played again. No
-        xrun of the card shows that; the server's log does."""
+        """If a client is late, the server continues without it, and the client's last period is
+        played again. This is no xrun of the card, but the server logs it."""
         harness.stop(server)
         with open(self.file("jackd.log"), encoding="utf-8", errors="replace") as log:
             late = sum("graph not finished" in line or "was not finished" in line for line in log)
@@ -30,7 +30,8 @@ class Jack(harness.ClientTest):
             raise harness.Late(f"a client was late in {late} periods")
 
     def server_name(self):
-        """The server's shared memory is named by it, for all of the machine."""
+        """A name for the server. It is also the name of its shared memory, which the whole
+        machine shares."""
         return "dmasim" + self.directory.name.removeprefix("dmasim-")
 
     def play(self, *arguments):
@@ -55,14 +56,14 @@ class Jack(harness.ClientTest):
         def attempt():
             server = self.start_server("-C", "dmasim:SOURCE=counter", "-i", "2")
             self.run_client(self.program("jack_client"), "capture", captured,
-                            str(SECONDS * sound.RATE + 2 * PERIOD))  # it is connected after it runs
+                            str(SECONDS * sound.RATE + 2 * PERIOD))  # connected late
             self.stop_server(server)
             self.assert_captured(sound.read_wav(captured), SECONDS, bits=24)
 
         self.on_time(attempt, tolerant=True)
 
     def test_RecordsItselfThroughALoop(self):
-        """Duplex: one server plays into the cable and captures from it."""
+        """One duplex server plays into the cable and captures from it."""
         captured = self.file("captured.wav")
 
         def attempt():

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Sound libraries, each through a small program of ours: PortAudio, RtAudio, SDL2, OpenAL."""
+"""Sound libraries, each used by a small program in programs/: PortAudio, RtAudio, SDL2, OpenAL."""
 
 import harness
 import sound
 
 SECONDS = 2
-TAIL_SECONDS = 0.3  # they are told to stop when the last frame was handed over
+TAIL_SECONDS = 0.3  # the programs stop when the library has got the last frame
 
 
 class PortAudio(harness.ClientTest):
-    """Finds the card in its list of devices. Its buffer on ALSA lasts 16 ms."""
+    """PortAudio has the card in its list of devices. Its buffer with ALSA lasts 16 ms."""
 
     def setUp(self):
         super().setUp()
@@ -36,7 +36,7 @@ class PortAudio(harness.ClientTest):
 
 
 class RtAudio(harness.ClientTest):
-    """Knows no PCM but the default one."""
+    """RtAudio finds only the default PCM."""
 
     def setUp(self):
         super().setUp()
@@ -57,7 +57,7 @@ class RtAudio(harness.ClientTest):
         captured = self.file("captured.wav")
 
         def attempt():
-            # It calls back once before it reads anything.
+            # RtAudio calls back once before it reads anything.
             self.run_client(self.client, "capture", captured, str((SECONDS + 1) * sound.RATE))
             self.assert_captured(sound.read_wav(captured), SECONDS)
 
@@ -95,7 +95,8 @@ class Sdl(harness.ClientTest):
 
 
 class OpenAl(harness.ClientTest):
-    """Mixes floats, so what it plays is judged as a tone; it asks for 64 ms of buffer."""
+    """OpenAL mixes floats, so the test checks a tone and not bits. It asks for a buffer of 64
+    ms."""
 
     def setUp(self):
         super().setUp()

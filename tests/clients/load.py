@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A machine that is too busy for the client: nothing that was committed is lost or changed, and each
-gap is an xrun that the PCM counted."""
+"""The machine is too busy for the client. No committed frame may be lost or changed, and each
+gap must be an xrun that the PCM has counted."""
 
 import os
 
@@ -19,7 +19,7 @@ class UnderLoad(harness.ClientTest):
             self.start_client("sh", "-c", "while :; do :; done")
 
     def test_PlaysEveryCommittedFrame(self):
-        """aplay goes on after an xrun with the next frame, so none is missing."""
+        """After an xrun, aplay continues with the next frame, so no frame is missing."""
         played = self.file("played.wav")
         self.run_client("aplay", "-q", "-D", f"dmasim:FILE={played}", *self.short,
                         self.counted_wav(), timeout=120)
@@ -36,7 +36,8 @@ class UnderLoad(harness.ClientTest):
         self.assertLessEqual(set(trail.breaks), self.xrun_frames("capture"))
 
     def test_LoopRecordsSilenceOnlyAtXruns(self):
-        """Each frame is the player's, in order, or silence, where the player had its xrun."""
+        """The frames are those of the player, in order. Where the player had an xrun, there is
+        silence."""
         source = self.counted_wav()
         captured = self.file("captured.wav")
 

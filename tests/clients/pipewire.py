@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""PipeWire with the card as sink and source, in sessions of tools/pipewire. Its samples are floats
-inside, which hold 16 bits exactly: what is not resampled and not mixed comes out bit for bit."""
+"""PipeWire with the card as sink and source, in sessions of tools/pipewire. PipeWire computes
+with floats, which represent 16 bits exactly. So what it neither resamples nor mixes stays the
+same bit for bit."""
 
 import os
 import re
@@ -15,7 +16,7 @@ import sound
 from harness import nightly
 
 SECONDS = 2
-# pw-play loses what does not fill a cycle at its end, into PipeWire's own null sink too.
+# At its end, pw-play loses the frames that do not fill a cycle, also with PipeWire's own null sink.
 LAST_CYCLE_SECONDS = 0.3
 TOOL = harness.SOURCE / "tools" / "pipewire"
 RECORD = "--rate 48000 --channels 2 --format s16"
@@ -34,7 +35,7 @@ class Pipewire(harness.ClientTest):
                              "TMPDIR": str(self.temporary)}
 
     def session(self, script, *options, timeout=harness.WATCHDOG_SECONDS):
-        """What `script` printed, run while PipeWire has the card."""
+        """Runs `script` while PipeWire has the card. Returns what it printed."""
         return self.run_client(str(TOOL), *options, "bash", "-euc", script, timeout=timeout)
 
     def check_playing(self, command, *options, tolerant=False):
@@ -47,7 +48,7 @@ class Pipewire(harness.ClientTest):
         self.on_time(attempt, tolerant)
 
     def check_recording(self, command, *options, tolerant=False):
-        """`command` records until it is interrupted."""
+        """Runs `command`, which records until it is interrupted."""
 
         def attempt():
             self.session(f"timeout -s INT {SECONDS + 1} {command} {self.recorded} || [ $? = 124 ]",
@@ -128,7 +129,7 @@ class Pipewire(harness.ClientTest):
     # --- the graph ---
 
     def link(self, *options):
-        """Plays what the source captures, within one graph, and watches it."""
+        """Plays within one graph what the source captures, and observes the graph."""
         watch = self.program("pipewire_watch")
         said = self.session(f"""
             pw-link dmasim_source:capture_FL dmasim_sink:playback_FL
@@ -145,8 +146,8 @@ class Pipewire(harness.ClientTest):
         self.on_time(attempt)
 
     def test_LinksSourceAndSinkOfTwoClocks(self):
-        """The source is faster, and resampled. First PipeWire has to find out by how much; and when
-        it changes the ratio, its resampler slips by a frame."""
+        """The source is faster, so PipeWire resamples it. PipeWire first has to measure the
+        ratio. Whenever it changes the ratio, its resampler skips or repeats a frame."""
         self.environment["DMASIM_SOURCE"] = f"tone:{sound.TONE_HZ}"
         ppm = 300
 
@@ -159,7 +160,7 @@ class Pipewire(harness.ClientTest):
         self.on_time(attempt)
 
     def test_ResumesASuspendedNode(self):
-        """Suspended, the PCM is closed; what comes next begins a recording anew."""
+        """PipeWire closes a suspended PCM. The next stream begins a new recording."""
         source = self.counted_wav(SECONDS, LAST_CYCLE_SECONDS)
         first = self.file("first.wav")
 
@@ -177,7 +178,7 @@ class Pipewire(harness.ClientTest):
         self.on_time(attempt)
 
     def test_MixesWhatSeveralProgramsPlay(self):
-        """What dmix does over a kernel's card."""
+        """The same as dmix does with a kernel's card."""
         self.need_alsa_plugin()
         low, high = 440, 1760
         for hz in (low, high):
@@ -211,7 +212,8 @@ class Pipewire(harness.ClientTest):
         self.on_time(attempt)
 
     def assert_no_errors(self, said):
-        """The column ERR of pw-top. What has just joined or left the graph has missed a cycle."""
+        """The column ERR of pw-top. A node that has just joined or left the graph has missed a
+        cycle."""
         for line in said.splitlines():
             match = re.fullmatch(r"(driver dmasim\S+|follower \S+ of dmasim\S+) .*errors (\d+)",
                                  line)
@@ -228,13 +230,14 @@ class Pipewire(harness.ClientTest):
     # --- the script ---
 
     def start_session(self, script):
-        """It has printed `ready`."""
+        """Starts a session and waits until it prints `ready`."""
         process = self.start_client(str(TOOL), "bash", "-c", script)
         self.assertIn("ready\n", iter(process.stdout.readline, ""))
         return process
 
     def processes(self):
-        """All that have this test's directory in their environment, and so the daemons."""
+        """All processes with this test's directory in their environment. The daemons are among
+        them."""
         found = []
         for path in Path("/proc").glob("[0-9]*"):
             try:
@@ -266,7 +269,7 @@ class Pipewire(harness.ClientTest):
         self.assert_nothing_is_left()
 
     def test_LivesWhileTheCommandAnswersAnInterrupt(self):
-        """As by ^C, which all of the terminal's processes get."""
+        """Sends the signal to all processes of the terminal, as ^C does."""
         process = self.start_session("""
             answer() { sleep 0.5; pw-link --input; exit 7; }
             trap answer INT
@@ -297,7 +300,8 @@ class Pipewire(harness.ClientTest):
             self.assert_nothing_is_left()
 
     def test_LeavesTheCommandItsEnvironment(self):
-        """What would lead PipeWire's programs elsewhere excepted."""
+        """The environment, without variables that would lead PipeWire's programs to another
+        server."""
         mine = {"DISPLAY": ":99", "WAYLAND_DISPLAY": "wayland-99", "XDG_CONFIG_HOME": "/my/config",
                 "XDG_STATE_HOME": "/my/state", "DBUS_SESSION_BUS_ADDRESS": "unix:path=/my/bus",
                 "XDG_RUNTIME_DIR": self.environment["XDG_RUNTIME_DIR"]}
@@ -319,7 +323,7 @@ class Pipewire(harness.ClientTest):
         self.assertFalse(any(any(channel) for channel in recording.channels))
 
     def test_PlaysIntoACableOfAllPrograms(self):
-        """A recorder outside, which was there before, hears the sink."""
+        """A recorder outside of the session, started before it, records what the sink plays."""
         del self.environment["DMASIM_SOURCE"]
         recorded = self.file("recorded.wav")
         device = "dmasim:CABLE=reaches-out"
@@ -346,7 +350,7 @@ class Pipewire(harness.ClientTest):
         self.assertIn("dmasim_source:capture_MONO", said)
 
     def test_RunsByALinkAndFromAnywhere(self):
-        """Whatever CDPATH says, of which cd tells where it went; PATH has another `pipewire`."""
+        """With CDPATH, cd prints the directory to which it went. PATH has another `pipewire`."""
         Path(self.file("link")).symlink_to(TOOL)
         for command in ("./link", f"cd {harness.SOURCE} && tools/pipewire",
                         f"cd {TOOL.parent} && bash pipewire"):
@@ -379,7 +383,7 @@ class Pipewire(harness.ClientTest):
         self.assertEqual(said, "")
 
     def test_NeedsNothingOfSystemd(self):
-        """As in a container, where nothing keeps a list of who is logged in."""
+        """As in a container, where no service knows who is logged in."""
         command = [str(TOOL), "true"]
         if Path("/run/systemd").exists():
             if subprocess.run(["unshare", "--mount", "true"], check=False,

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""PulseAudio itself, not PipeWire's. Where its package would put PipeWire's out, tools/test has
-unpacked it beside the build."""
+"""PulseAudio itself, and not the server of PipeWire. If its package would remove PipeWire's,
+tools/test has unpacked it beside the build."""
 
 import os
 import shutil
@@ -13,7 +13,8 @@ SECONDS = 2
 
 
 class PulseAudio(harness.ClientTest):
-    """Wants a card that plays on where nothing is written: its stop_threshold is the boundary."""
+    """PulseAudio expects a card that continues when nothing is written: its stop_threshold is
+    the boundary."""
 
     needs = ("paplay", "parecord", "pactl")
 
@@ -39,7 +40,7 @@ class PulseAudio(harness.ClientTest):
         return [str(program), f"--dl-search-path={modules}"]
 
     def start_server(self, options):
-        """With a sink and a source on the card."""
+        """Starts PulseAudio with a sink and a source on the card."""
         server = self.start_client(
             *self.command, "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1",
             "-L", f"module-native-protocol-unix socket={self.file('native')} auth-anonymous=1",
@@ -53,7 +54,7 @@ class PulseAudio(harness.ClientTest):
         return server
 
     def check(self, options):
-        # paplay hears that all was played when it is in the card's buffer.
+        # paplay ends when everything is in the card's buffer, and not yet played.
         source = self.counted_wav(SECONDS, silence_seconds=0.3)
         recorded = self.file("recorded.wav")
         options += " format=s16le rate=48000 channels=2"
@@ -74,8 +75,8 @@ class PulseAudio(harness.ClientTest):
         self.on_time(attempt)
 
     def test_PlaysAndRecordsByItsTimerThroughMmap(self):
-        """On no card but a kernel's PulseAudio uses its timer, so it goes by interrupts all the
-        same."""
+        """PulseAudio uses its timer only with a kernel's card. So it uses interrupts here,
+        whatever the setting says."""
         self.check("tsched=1 mmap=1")
 
     def test_PlaysAndRecordsByInterruptsThroughMmap(self):

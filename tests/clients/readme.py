@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the README tells its readers to paste."""
+"""The commands that the README offers for pasting."""
 
 import array
 import json
@@ -10,7 +10,7 @@ import harness
 
 
 def code_under(heading):
-    """The indented lines below `heading` of the README."""
+    """The indented lines below the heading `heading` of the README."""
     text = (harness.SOURCE / "README.md").read_text()
     section = text.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
     return "\n".join(line[4:] for line in section.splitlines() if line.startswith("    "))

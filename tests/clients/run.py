@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Runs one test, as CTest wants it: 0 passed, 1 failed, 77 skipped.
+"""Runs one test for CTest. The exit status is 0 if it passed, 1 if it failed, 77 if it was skipped.
     DMASIM_BUILD=build/dev python3 tests/clients/run.py Suite.Test
     python3 tests/clients/run.py --list FILE...      the tests in these files, one a line, and
                                                      `nightly` behind those that are"""
@@ -15,8 +15,8 @@ PREFIX = "test_"
 
 
 def tests_in(path):
-    """Names, and whether each is a nightly test. Without importing it: CMake asks, before anything
-    is built."""
+    """The names of the tests, and whether each is a nightly test. It does not import the file,
+    because CMake calls this before anything is built."""
     for node in ast.parse(Path(path).read_text(), path).body:
         if isinstance(node, ast.ClassDef):
             for item in node.body:

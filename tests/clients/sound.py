@@ -14,14 +14,14 @@ import struct
 from dataclasses import dataclass, field
 
 RATE = 48000
-# Not a divisor of usual rates and period sizes: whatever is left out shifts the phase.
+# It does not divide any usual rate or period size. So if frames are missing, the phase jumps.
 TONE_HZ = 997
 
 
 @dataclass
 class Sound:
     rate: int
-    channels: list  # one sequence of numbers in [-1, 1) a channel
+    channels: list  # for each channel, a sequence of numbers in [-1, 1)
 
     @property
     def frames(self):
@@ -36,7 +36,7 @@ class Sound:
 
 
 def write_wav(path, samples, rate=RATE, channels=2):
-    """`samples`: an array('h'), interleaved."""
+    """`samples` is an interleaved array('h')."""
     data = samples.tobytes()
     frame_bytes = 2 * channels
     header = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + len(data), b"WAVE", b"fmt ", 16, 1,
@@ -62,7 +62,7 @@ def read_wav(path):
     at = 12
     while at + 8 <= len(data):
         name, size = struct.unpack_from("<4sI", data, at)
-        body = data[at + 8:at + 8 + size]  # a killed writer's size may reach beyond the end
+        body = data[at + 8:at + 8 + size]  # if the writer was killed, this size may be too large
         if name == b"fmt ":
             kind, channels, rate, _, _, bits = struct.unpack_from("<HHIIHH", body)
             if kind == 0xFFFE:
@@ -74,7 +74,7 @@ def read_wav(path):
 
 
 def numbers(data, kind, bits, channels):
-    """All of them exact: a double holds 32 bits."""
+    """Returns exact values, because a double represents 32 bits exactly."""
     data = data[:len(data) // (bits // 8 * channels) * (bits // 8 * channels)]
     if kind == 3:
         return array.array({32: "f", 64: "d"}[bits], data)
@@ -94,7 +94,7 @@ MASK = (1 << 64) - 1
 
 
 def counted_sample(index, channel, bits):
-    """As the card's counter: the high bits of a hash, signed."""
+    """The value of a frame, as the card's counter has it: the high bits of a hash, signed."""
     x = (index * 0x9E3779B97F4A7C15 + (channel + 1) * 0xD1342543DE82EF95) & MASK
     x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & MASK
     x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & MASK
@@ -103,29 +103,29 @@ def counted_sample(index, channel, bits):
 
 
 def counted_frames(frames, channels=2):
-    """As write_wav() wants them."""
+    """The frames in the form that write_wav() needs."""
     return array.array("h", (counted_sample(index, channel, 16)
                              for index in range(frames) for channel in range(channels)))
 
 
 @dataclass
 class Trail:
-    """How a recording follows counted frames."""
-    first: int = -1    # frame of the source with which it begins
-    last: int = -1     # and ends
-    found: int = 0     # frames of the source
-    breaks: list = field(default_factory=list)  # before which frames it did not go on with the next
-    missing: int = 0   # frames left out there
-    silent: int = 0    # frames of silence in between
+    """The result of comparing a recording with counted frames."""
+    first: int = -1    # the first frame of the source that it has
+    last: int = -1     # and the last one
+    found: int = 0     # how many frames of the source it has
+    breaks: list = field(default_factory=list)  # the frames that do not follow their predecessor
+    missing: int = 0   # how many frames are missing there
+    silent: int = 0    # frames of silence between frames of the source
     repeated: int = 0  # frames that came before, or out of order
-    foreign: int = 0   # frames that are none of the source's
+    foreign: int = 0   # frames that are not in the source
 
     @property
     def in_order(self):
         return self.repeated == 0 and self.foreign == 0
 
     def holds_all(self, frames):
-        """Nothing but these `frames`, and silence before and after."""
+        """The recording has exactly these `frames`, with silence before and after."""
         return (self.first, self.found, self.breaks) == (0, frames, []) and self.in_order
 
     def __str__(self):
@@ -135,7 +135,7 @@ class Trail:
 
 
 class Counter:
-    """Its first `most` frames, computed as far as they are asked for."""
+    """The first `most` frames of the counter. They are computed when they are needed."""
 
     def __init__(self, most, channels, bits):
         self.most = most
@@ -159,8 +159,8 @@ class Counter:
 
 
 def follow(recording, frames, bits=16):
-    """`recording`: a Sound with the counter's first `frames` frames. The card's counter has 24 bits
-    where samples are floats."""
+    """`recording` is a Sound with the first `frames` frames of the counter. For float samples,
+    the card's counter has 24 bits."""
     counter = Counter(frames, len(recording.channels), bits)
     silence = (0,) * len(recording.channels)
     scale = 1 << (bits - 1)
@@ -207,9 +207,9 @@ def tone(seconds, frequency_hz=TONE_HZ, rate=RATE, channels=2):
 @dataclass
 class Tone:
     frequency_hz: float
-    seconds: float  # from its beginning to its end
+    seconds: float  # its length
     peak: float
-    breaks: list    # instants, in seconds from its beginning, at which it is no sine
+    breaks: list    # the times, in seconds from its beginning, at which it is not a sine
 
     def __str__(self):
         at = ", ".join(f"{instant:.3f}" for instant in self.breaks[:8])
@@ -218,9 +218,9 @@ class Tone:
 
 
 def measure(recording, jump=0.05):
-    """Of the one tone in `recording`, in its first channel: what is before and after it is left out,
-    and so are 10 ms at either end, where players fade. `jump`: how far from the sine, in parts of
-    its peak, is a break."""
+    """Of the one tone in `recording`, in its first channel: what is before and after it is left
+    out, and so are 10 ms at either end, where players fade. `jump`: how far from the sine, in
+    parts of its peak, is a break."""
     samples = recording.channels[0]
     peak = max(map(abs, samples), default=0)
     if peak < 0.003:
@@ -235,7 +235,7 @@ def measure(recording, jump=0.05):
 
 
 def amplitude(recording, frequency_hz, seconds):
-    """Of that frequency in the first `seconds`, which hold whole periods of it."""
+    """The level of this frequency in the first `seconds`, which are whole periods of it."""
     step = 2 * math.pi * frequency_hz / recording.rate
     samples = recording.channels[0][:round(seconds * recording.rate)]
     real = sum(sample * math.cos(step * i) for i, sample in enumerate(samples))
@@ -244,20 +244,21 @@ def amplitude(recording, frequency_hz, seconds):
 
 
 def frequency_of(samples, rate):
-    """By the rising zero crossings; the median, so that breaks do not count."""
+    """Measures the rising zero crossings and returns the median, so that breaks do not matter."""
     crossings = [i - samples[i] / (samples[i] - samples[i - 1])
                  for i in range(1, len(samples)) if samples[i - 1] < 0 <= samples[i]]
     if len(crossings) < 20:
         raise ValueError(f"no tone, only {len(crossings)} periods")
-    # Over ten periods at a time, for precision.
+    # Measures ten periods at a time, for precision.
     spans = sorted(b - a for a, b in zip(crossings, crossings[10:]))
     middle = spans[len(spans) // 4:-(len(spans) // 4)] or spans
     return 10 * rate / (sum(middle) / len(middle))
 
 
 def breaks_of(samples, rate, frequency_hz, peak, jump):
-    """A sine satisfies s[i] = 2 cos(w) s[i-1] - s[i-2]; where the phase or the level jumps, it does
-    not. Silence of 3 ms is a break too, if it was faded. Breaks within 20 ms are one."""
+    """A sine satisfies s[i] = 2 cos(w) s[i-1] - s[i-2], except where the phase or the level
+    jumps. Silence of 3 ms is a break too, also if it was faded. Several breaks within 20 ms
+    count as one."""
     factor = 2 * math.cos(2 * math.pi * frequency_hz / rate)
     edge = rate // 100
     longest_quiet = 3 * rate // 1000

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A JACK client. DEVICE is not used: it is the server that has the card. Prints what JACK says of
-/// the server and of the ports' latency, one `name value` a line.
+/// A JACK client. It does not use DEVICE, because JACK's server has opened the card. It prints what
+/// JACK reports about the server and the latency of the ports: one `name value` on each line.
 #include <jack/jack.h>
 
 #include <array>
@@ -24,7 +24,8 @@ struct ClientCloser {
   void operator()(jack_client_t* client) const noexcept { jack_client_close(client); }
 };
 
-/// What the process callback works on. JACK starts and joins its thread around activate and close.
+/// What the process callback uses. JACK starts the callback's thread in activate and joins it in
+/// close.
 struct Session {
   explicit Session(const Command& command) : transfer(command), play(command.play) {}
 

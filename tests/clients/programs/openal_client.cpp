@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// OpenAL. ALSOFT_DRIVERS=alsa and a configuration file name the PCM.
+/// An OpenAL client. ALSOFT_DRIVERS=alsa and a configuration file choose the PCM.
 #include <AL/al.h>
 #include <AL/alc.h>
 
@@ -18,7 +18,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds kPatience{60};
-/// OpenAL has nothing to wait for: one asks.
+/// OpenAL has no call that waits, so the program asks again after this time.
 constexpr std::chrono::milliseconds kAskAgain{10};
 
 template <typename Condition>

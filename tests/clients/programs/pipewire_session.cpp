@@ -15,7 +15,8 @@
 namespace dmasim::test {
 namespace {
 
-constexpr int kStatusCompleted = 3;  // of an activation; pw-top counts all else as an error
+constexpr int kStatusCompleted =
+    3;  // the status of an activation; pw-top counts every other status as an error
 constexpr int kAskAgainMs = 50;
 
 std::string text_or_empty(const char* text) { return text != nullptr ? text : ""; }
@@ -46,7 +47,7 @@ bool parse_clock(const spa_pod* pod, DriverCycle& cycle) {
   return true;
 }
 
-/// Both kinds of blocks begin alike.
+/// A driver's block and a follower's block begin in the same way.
 std::optional<FollowerCycle> parse_block(const spa_pod* pod) {
   FollowerCycle follower;
   const char* name = nullptr;
@@ -96,7 +97,7 @@ std::optional<DriverCycle> parse_cycle(const spa_pod_object* object) {
 
 }  // namespace
 
-/// A proxy of an object, and the listener to it.
+/// A proxy of an object, and the listener for its events.
 struct PipewireSession::Global {
   Global(pw_registry* registry, uint32_t id, const char* type, uint32_t version)
       : proxy(static_cast<pw_proxy*>(pw_registry_bind(registry, id, type, version, 0))) {
@@ -280,7 +281,7 @@ void PipewireSession::add_global(uint32_t id, const char* type, const spa_dict* 
   }
 }
 
-/// libspa's own macro for the pods in a struct is C only.
+/// libspa's macro for the pods in a struct compiles only as C.
 void PipewireSession::add_cycles(const spa_pod* pod) {
   const void* const body = SPA_POD_BODY_CONST(pod);
   const auto* item = static_cast<const spa_pod*>(body);

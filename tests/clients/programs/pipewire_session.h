@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A client of PipeWire that looks on: nodes, their state, and what the profiler tells of each
-/// cycle of the graph, which is what pw-top shows. One thread: everything happens in run_until().
+/// A client of PipeWire that only observes: the nodes, their states, and what the profiler reports
+/// about each cycle of the graph. pw-top shows the same. It has one thread, and everything happens
+/// in run_until().
 #pragma once
 
 #include <pipewire/extensions/profiler.h>
@@ -17,20 +18,20 @@
 
 namespace dmasim::test {
 
-/// A node in one cycle, behind its driver.
+/// A node that follows a driver, in one cycle.
 struct FollowerCycle {
   uint32_t id = 0;
   std::string name;
   bool completed = false;
 };
 
-/// One cycle of a driver and of those that follow it.
+/// One cycle of a driver and of the nodes that follow it.
 struct DriverCycle {
   uint32_t id = 0;
   std::string name;
-  uint32_t xruns = 0;  ///< so far
+  uint32_t xruns = 0;  ///< since the start
   uint32_t rate_hz = 0;
-  int64_t position = 0;         ///< frames since the driver's beginning
+  int64_t position = 0;         ///< frames since the driver has started
   int64_t duration_frames = 0;  ///< the quantum
   int64_t delay_frames = 0;     ///< between the graph and the converter
   int64_t time_ns = 0;          ///< CLOCK_MONOTONIC
@@ -39,13 +40,13 @@ struct DriverCycle {
 
 class PipewireSession {
  public:
-  /// Throws std::runtime_error if there is no PipeWire.
+  /// Throws std::runtime_error if no PipeWire runs.
   PipewireSession();
   ~PipewireSession();
   PipewireSession(const PipewireSession&) = delete;
   PipewireSession& operator=(const PipewireSession&) = delete;
 
-  /// Runs the loop until `condition` holds; false if it did not within `seconds`.
+  /// Runs the loop until `condition` is true. False if it is not true within `seconds`.
   bool run_until(const std::function<bool()>& condition, int seconds);
 
   [[nodiscard]] pw_core* core() const noexcept { return core_; }
@@ -53,13 +54,13 @@ class PipewireSession {
   void forget_cycles() { cycles_.clear(); }
 
   [[nodiscard]] bool has_node(const std::string& name) const { return find(name) != nullptr; }
-  /// PW_NODE_STATE_ERROR without such a node.
+  /// The state of the node; PW_NODE_STATE_ERROR if there is no such node.
   [[nodiscard]] pw_node_state state(const std::string& name) const;
   [[nodiscard]] std::string property(const std::string& name, const std::string& key) const;
-  /// What the node's ports tell of their latency; nothing before they have.
+  /// What the node's ports report as their latency; nothing if they have not reported it yet.
   [[nodiscard]] std::optional<spa_latency_info> latency(const std::string& name,
                                                         spa_direction direction) const;
-  /// As session managers do when nobody has played for a while.
+  /// Suspends the node, as a session manager does when no stream uses it for a while.
   void suspend(const std::string& name);
 
  private:

@@ -65,7 +65,7 @@ pw_time PipewireStream::time() const {
   return time;
 }
 
-/// In the loop's thread: the stream has no real-time flag.
+/// The loop's thread calls it, because the stream has no real-time flag.
 void PipewireStream::process() {
   pw_buffer* const buffer = pw_stream_dequeue_buffer(stream_);
   if (buffer == nullptr) return;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A stream of PipeWire that plays silence into a node, or records from it, and tells what PipeWire
-/// says of its time.
+/// A stream of PipeWire that plays silence into a node, or records from it. It returns what
+/// PipeWire reports about the time of the stream.
 #pragma once
 
 #include <pipewire/pipewire.h>
@@ -11,7 +11,7 @@ namespace dmasim::test {
 
 class PipewireStream {
  public:
-  /// Throws std::runtime_error if PipeWire does not take it.
+  /// Throws std::runtime_error if PipeWire refuses the stream.
   PipewireStream(pw_core* core, pw_direction direction, const std::string& target);
   ~PipewireStream();
   PipewireStream(const PipewireStream&) = delete;

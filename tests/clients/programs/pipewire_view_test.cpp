@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What libpipewire says of the card's nodes. Runs within tools/pipewire, with a quantum of 1024.
+/// What libpipewire reports about the card's nodes. Runs within tools/pipewire, with a quantum of
+/// 1024.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -77,11 +78,11 @@ TEST_F(PipewireView, StateFollowsTheStreams) {
   EXPECT_TRUE(reaches(kSink, PW_NODE_STATE_RUNNING));
 }
 
-/// The card paces the graph: as many frames in a second as it plays.
+/// The card paces the graph: in each second, the graph moves as many frames as the card plays.
 TEST_F(PipewireView, SinkDrivesTheGraphAtItsRate) {
   const PipewireStream stream(session_.core(), PW_DIRECTION_OUTPUT, kSink);
   ASSERT_TRUE(reaches(kSink, PW_NODE_STATE_RUNNING));
-  static_cast<void>(cycles_of(kSink, 20));  // PipeWire's loop locks on to the card
+  static_cast<void>(cycles_of(kSink, 20));  // PipeWire adjusts to the card's clock
   const std::vector<DriverCycle> cycles = cycles_of(kSink, 100);
   ASSERT_FALSE(testing::Test::HasFailure());
   const DriverCycle& first = cycles.front();
@@ -94,7 +95,7 @@ TEST_F(PipewireView, SinkDrivesTheGraphAtItsRate) {
   EXPECT_NEAR(frames / seconds, 48000.0, 480.0);
 }
 
-/// What lies between the graph and the converter at the beginning of a cycle: a quantum.
+/// The frames between the graph and the converter at the beginning of a cycle: one quantum.
 TEST_F(PipewireView, DriverReportsTheCardsDelay) {
   const PipewireStream stream(session_.core(), PW_DIRECTION_OUTPUT, kSink);
   ASSERT_TRUE(reaches(kSink, PW_NODE_STATE_RUNNING));
@@ -117,14 +118,14 @@ void expect_one_cycle(PipewireSession& session, const std::string& node, spa_dir
   EXPECT_EQ(latency->max_rate, 0U);
 }
 
-/// As PipeWire says of any card, and nothing of the card's own.
+/// PipeWire reports this for any card. The card adds nothing.
 TEST_F(PipewireView, PortsReportOneCycleOfLatency) {
   const PipewireStream stream(session_.core(), PW_DIRECTION_OUTPUT, kSink);
   expect_one_cycle(session_, kSink, SPA_DIRECTION_INPUT);
   expect_one_cycle(session_, kSource, SPA_DIRECTION_OUTPUT);
 }
 
-/// `delay_frames`: between the stream and the converter.
+/// `delay_frames` are the frames between the stream and the converter.
 void expect_time_that_runs(PipewireSession& session, const PipewireStream& stream,
                            int64_t delay_frames) {
   ASSERT_TRUE(session.run_until(

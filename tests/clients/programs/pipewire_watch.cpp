@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Looks on as pw-top does, until it is told to end by SIGTERM or SIGINT; then prints, one a line,
-/// `driver NAME cycles N quantum FRAMES errors N`, and `follower NAME of DRIVER cycles N errors N`.
+/// Observes the graph as pw-top does, until SIGTERM or SIGINT. Then it prints one line for each
+/// driver and each follower: `driver NAME cycles N quantum FRAMES errors N`, and `follower NAME of
+/// DRIVER cycles N errors N`.
 ///     pipewire_watch
 #include <csignal>
 #include <cstdint>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// PortAudio, by callback. It lists every PCM of ALSA's configuration; DEVICE is the name of one.
+/// A PortAudio client with a callback. PortAudio lists every PCM of ALSA's configuration. DEVICE is
+/// the name of one of them.
 #include <portaudio.h>
 
 #include <cstdint>
@@ -61,7 +62,7 @@ void work(const Command& command) {
   const std::unique_ptr<PaStream, StreamCloser> stream(opened);
   check(Pa_StartStream(stream.get()));
   if (!transfer.wait(kPatienceSeconds)) throw std::runtime_error("PortAudio does not call back");
-  check(Pa_StopStream(stream.get()));  // plays what is in the buffers
+  check(Pa_StopStream(stream.get()));  // first plays what is in the buffers
   if (!command.play) transfer.save();
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// RtAudio, by callback. It knows kernel cards and the default one; DEVICE is not used.
+/// An RtAudio client with a callback. RtAudio finds only kernel cards and the default card, so
+/// DEVICE is not used.
 #include <RtAudio.h>
 
 #include <cstdint>
@@ -47,7 +48,7 @@ void work(const Command& command) {
                    RTAUDIO_SINT16, kRateHz, &frames, callback, &transfer, &options);
   audio.startStream();
   if (!transfer.wait(kPatienceSeconds)) throw std::runtime_error("RtAudio does not call back");
-  audio.stopStream();  // plays what is in the buffers
+  audio.stopStream();  // first plays what is in the buffers
   audio.closeStream();
   if (!command.play) transfer.save();
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// SDL2, by callback. SDL_AUDIODRIVER=alsa, and AUDIODEV names the PCM.
+/// An SDL2 client with a callback. SDL_AUDIODRIVER=alsa and AUDIODEV choose the PCM.
 #include <SDL.h>
 
 #include <cstdint>
@@ -52,7 +52,7 @@ void work(const Command& command) {
   if (device == 0) throw std::runtime_error(SDL_GetError());
   SDL_PauseAudioDevice(device, 0);
   const bool over = session.transfer.wait(kPatienceSeconds);
-  SDL_CloseAudioDevice(device);  // plays what is in the buffers
+  SDL_CloseAudioDevice(device);  // first plays what is in the buffers
   if (!over) throw std::runtime_error("SDL does not call back");
   if (!command.play) session.transfer.save();
 }

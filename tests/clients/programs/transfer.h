@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What all these programs do: play a file, or capture one, through the library that each is for.
+/// What all client programs share. Each plays a file, or captures into one, with one sound library.
 ///     PROGRAM play FILE [DEVICE]
 ///     PROGRAM capture FILE FRAMES [DEVICE]
-/// Stereo at 48 kHz. The whole transfer is in memory, so that a real-time callback only copies.
+/// The format is stereo at 48 kHz. All samples are in memory, so that a real-time callback only
+/// copies.
 #pragma once
 
 #include <semaphore.h>
@@ -20,32 +21,32 @@ inline constexpr unsigned kRateHz = 48000;
 struct Command {
   bool play = false;
   std::string file;
-  size_t frames = 0;  ///< capture: how many
+  size_t frames = 0;  ///< for capture: how many frames
   std::string device;
 };
 
-/// Ends the program with a usage message if that is none.
+/// Parses the command line. If it is wrong, prints the usage and ends the program.
 Command parse_command(int argc, char** argv);
 
-/// Interleaved samples; `Sample` is int16_t or float. A real-time thread moves it on, and the main
-/// thread waits for its end.
+/// The interleaved samples that are played or captured; `Sample` is int16_t or float. A real-time
+/// thread calls next() or keep(), and the main thread waits for the end.
 template <typename Sample>
 class Transfer {
  public:
-  /// Loads the file to play, or makes room for the capture. Throws std::runtime_error.
+  /// Loads the file to play, or allocates memory for the capture. Throws std::runtime_error.
   explicit Transfer(const Command& command);
   ~Transfer();
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
-  /// [real-time] The next frames to be played; silence behind the last.
+  /// [real-time] Copies the next frames to play. After the last frame there is silence.
   void next(std::span<Sample> out) noexcept;
-  /// [real-time] Keeps what still fits.
+  /// [real-time] Keeps captured frames, as long as there is room.
   void keep(std::span<const Sample> in) noexcept;
 
-  /// Until the last frame was handed out or kept. False after `seconds`.
+  /// Waits until the last frame was copied or kept. False if this takes longer than `seconds`.
   [[nodiscard]] bool wait(int seconds);
-  /// A capture's file.
+  /// Writes the file of a capture.
   void save() const;
 
   [[nodiscard]] std::span<const Sample> samples() const noexcept { return samples_; }
@@ -55,11 +56,12 @@ class Transfer {
 
   const Command command_;
   std::vector<Sample> samples_;
-  size_t at_ = 0;  // [real-time], and main after wait()
+  size_t at_ = 0;  // [real-time]; the main thread uses it after wait()
   sem_t over_{};
 };
 
-/// Runs `body`; 0 if it returned, else says what it threw: 1.
+/// Runs `body` and returns the exit status: 0, or 1 after it printed the exception that `body`
+/// threw.
 int run(int argc, char** argv, void (*body)(const Command&));
 
 }  // namespace dmasim::test
