@@ -88,7 +88,8 @@ void Cycle::go_to_xrun() {
   step("wait for XRUN");
   const auto deadline = Clock::now() + kPatience;
   while (pcm_.state() != SND_PCM_STATE_XRUN) {
-    expect(Clock::now() < deadline, "nobody feeds the PCM, yet its state never becomes XRUN");
+    expect(Clock::now() < deadline,
+           "no thread writes to the PCM, but its state does not become XRUN");
     std::this_thread::sleep_for(std::chrono::microseconds(100));
   }
 }
