@@ -118,7 +118,7 @@ class Channel final : public ServiceNode {
   /// [!C] dmaengine_terminate_sync: terminate_async, then synchronize.
   Result<void> terminate_sync() DMASIM_EXCLUDES(lock_);
 
-  /// [any] The controller is unplugged: see Engine::remove. Never waits.
+  /// [any] The controller is unplugged: see DmaDevice::remove. Never waits.
   void abort() DMASIM_EXCLUDES(lock_);
 
   /// [!C] Terminates, synchronizes and gives the completion thread back. The last call.

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/dma/engine.h"
+#include "engine/dma/dma_device.h"
 #include "engine/pcm/pcm_format.h"
 #include "plugin/config/channel_maps.h"
 #include "plugin/config/profile.h"

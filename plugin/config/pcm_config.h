@@ -14,7 +14,7 @@
 
 #include "engine/base/result.h"
 #include "engine/card/cable_directory.h"
-#include "engine/dma/engine.h"
+#include "engine/dma/dma_device.h"
 #include "engine/pcm/pcm_format.h"
 #include "plugin/config/channel_maps.h"
 #include "plugin/config/config_block.h"

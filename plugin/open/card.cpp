@@ -14,11 +14,11 @@ namespace {
 
 struct Cards {
   Mutex lock;
-  std::map<std::string, std::weak_ptr<Engine>> engines DMASIM_GUARDED_BY(lock);
+  std::map<std::string, std::weak_ptr<DmaDevice>> devices DMASIM_GUARDED_BY(lock);
 };
 
 /// The table of this process, and those of the processes that it was forked from; the oldest is
-/// reused. The engines of the older processes stay reachable, so that they are no leak.
+/// reused. The devices of the older processes stay reachable, so that they are no leak.
 constexpr size_t kTables = 8;
 
 /// Never destroyed: other threads may run hooks while exit() destroys static objects.
@@ -30,37 +30,38 @@ void begin_table() noexcept {
   newest_table = new (tables[next++ % kTables]) Cards;
 }
 
-/// A forked child begins a new table, before it has another thread. The engines that it inherits
+/// A forked child begins a new table, before it has another thread. The devices that it inherits
 /// have no threads, and a thread of the parent may have held the lock at the fork. This allocates
 /// and frees nothing, since a thread may have held the allocator's lock too.
 Cards& cards() {
   static const int registered = [] {
     begin_table();
-    return at_fork(ForkTurn::engines, begin_table);
+    return at_fork(ForkTurn::devices, begin_table);
   }();
   static_cast<void>(registered);
   return *newest_table;
 }
 
-/// The deleter of an engine's last reference: it also removes the engine's entry.
-void end_engine(Engine* engine) {
-  delete engine;
+/// The deleter of an device's last reference: it also removes the device's entry.
+void end_device(DmaDevice* device) {
+  delete device;
   Cards& all = cards();
   MutexLock guard(all.lock);
-  std::erase_if(all.engines, [](const auto& each) { return each.second.expired(); });
+  std::erase_if(all.devices, [](const auto& each) { return each.second.expired(); });
 }
 
-/// The engine of `card`. If there is none, it becomes `made`. end_engine() takes the lock too. So
+/// The device of `card`. If there is none, it becomes `made`. end_device() takes the lock too. So
 /// `known`, which may become the last reference, is declared before the guard and destroyed after
 /// it.
-std::shared_ptr<Engine> known_or(const std::string& card, const std::shared_ptr<Engine>& made) {
-  std::shared_ptr<Engine> known;
+std::shared_ptr<DmaDevice> known_or(const std::string& card,
+                                    const std::shared_ptr<DmaDevice>& made) {
+  std::shared_ptr<DmaDevice> known;
   Cards& all = cards();
   MutexLock guard(all.lock);
-  const auto found = all.engines.find(card);
-  if (found != all.engines.end()) known = found->second.lock();
+  const auto found = all.devices.find(card);
+  if (found != all.devices.end()) known = found->second.lock();
   if (!known && made) {
-    all.engines[card] = made;
+    all.devices[card] = made;
     known = made;
   }
   return known;
@@ -68,16 +69,16 @@ std::shared_ptr<Engine> known_or(const std::string& card, const std::shared_ptr<
 
 }  // namespace
 
-Result<std::shared_ptr<Engine>> engine_of_card(const std::string& card,
-                                               const Engine::Options& options) {
-  std::shared_ptr<Engine> engine = known_or(card, nullptr);
-  if (!engine) {
-    const std::shared_ptr<Engine> made(new Engine(std::make_shared<RealtimeClock>(), options),
-                                       end_engine);
-    engine = known_or(card, made);
+Result<std::shared_ptr<DmaDevice>> dma_device_of_card(const std::string& card,
+                                                      const DmaDevice::Options& options) {
+  std::shared_ptr<DmaDevice> device = known_or(card, nullptr);
+  if (!device) {
+    const std::shared_ptr<DmaDevice> made(new DmaDevice(std::make_shared<RealtimeClock>(), options),
+                                          end_device);
+    device = known_or(card, made);
   }
-  if (engine->options() != options) return Errno{EBUSY};
-  return engine;
+  if (device->options() != options) return Errno{EBUSY};
+  return device;
 }
 
 }  // namespace dmasim

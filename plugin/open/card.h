@@ -5,13 +5,13 @@
 #include <memory>
 #include <string>
 
-#include "engine/dma/engine.h"
+#include "engine/dma/dma_device.h"
 
 namespace dmasim {
 
 /// The engine of `card`. Makes it if no PCM of the card is open. It lives as long as a reference to
 /// it. THREADS  any. Errors: EBUSY if the engine exists with other options.
-Result<std::shared_ptr<Engine>> engine_of_card(const std::string& card,
-                                               const Engine::Options& options);
+Result<std::shared_ptr<DmaDevice>> dma_device_of_card(const std::string& card,
+                                                      const DmaDevice::Options& options);
 
 }  // namespace dmasim

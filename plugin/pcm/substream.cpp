@@ -23,7 +23,7 @@ Substream::~Substream() = default;
 Result<void> Substream::open() {
   const auto sense = parts_.sink ? PollLevel::Sense::writable : PollLevel::Sense::readable;
   if (Result<void> opened = poll_.open(sense); !opened) return opened;
-  Result<ChannelHandle> channel = parts_.engine->request_chan([this] { alarm(); });
+  Result<ChannelHandle> channel = parts_.dma_device->request_chan([this] { alarm(); });
   if (!channel) return channel.as_errno();
   channel_ = std::move(*channel);
   MutexLock guard(lock_);

@@ -111,7 +111,7 @@ class Substream {
   [[nodiscard]] const SubstreamDevice& device() const noexcept { return device_; }
 
  private:
-  [[nodiscard]] int64_t now_ns() const { return parts_.engine->clock().now_ns(); }
+  [[nodiscard]] int64_t now_ns() const { return parts_.dma_device->clock().now_ns(); }
 
   // Completion thread. `start` is the number of the start that the transfer belongs to.
   void before_advance(uint64_t start) DMASIM_EXCLUDES(lock_);

@@ -15,7 +15,7 @@
 #include "engine/device/playback_port.h"
 #include "engine/device/sink.h"
 #include "engine/device/source.h"
-#include "engine/dma/engine.h"
+#include "engine/dma/dma_device.h"
 #include "plugin/pcm/frame_span.h"
 #include "plugin/pcm/hw_setup.h"
 
@@ -23,7 +23,7 @@ namespace dmasim {
 
 /// The parts of a substream. The configuration chooses them.
 struct SubstreamParts {
-  std::shared_ptr<Engine> engine;
+  std::shared_ptr<DmaDevice> dma_device;
   std::unique_ptr<Sink> sink;      ///< playback; a capture has none
   std::unique_ptr<Source> source;  ///< capture; a playback has none
   uint32_t fifo_frames = 0;

@@ -123,7 +123,7 @@ void Substream::before_advance(uint64_t start) {
 void Substream::period_elapsed(uint64_t start) {
   if (parts_.slow_callback_ns > 0) {
     const int64_t until_ns = now_ns() + parts_.slow_callback_ns;
-    stall_until(parts_.engine->clock().wake_up_ns(until_ns));
+    stall_until(parts_.dma_device->clock().wake_up_ns(until_ns));
   }
   MutexLock guard(lock_);
   if (start != start_count_ || !state_.hardware_runs()) return;  // the transfer was terminated

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "engine/base/clock.h"
-#include "engine/dma/engine.h"
+#include "engine/dma/dma_device.h"
 #include "engine/dma/port.h"
 #include "tests/debate/designs.h"
 

@@ -57,8 +57,8 @@ class ProductionChannel final : public DmaChannel {
 class ProductionController final : public Controller {
  public:
   ProductionController(CompletionTopology topology, std::shared_ptr<const Clock> clock)
-      : engine_(
-            std::make_shared<Engine>(std::move(clock), Engine::Options{.completion = topology})) {}
+      : engine_(std::make_shared<DmaDevice>(std::move(clock),
+                                            DmaDevice::Options{.completion = topology})) {}
 
   std::unique_ptr<DmaChannel> request_chan(Port& port) override {
     Result<ChannelHandle> channel = engine_->request_chan();
@@ -67,7 +67,7 @@ class ProductionController final : public Controller {
   }
 
  private:
-  std::shared_ptr<Engine> engine_;
+  std::shared_ptr<DmaDevice> engine_;
 };
 
 }  // namespace

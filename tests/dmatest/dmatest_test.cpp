@@ -13,13 +13,13 @@ namespace {
 using testing::Contains;
 using testing::HasSubstr;
 
-std::shared_ptr<Engine> engine_on(std::shared_ptr<const Clock> clock) {
-  return std::make_shared<Engine>(
+std::shared_ptr<DmaDevice> engine_on(std::shared_ptr<const Clock> clock) {
+  return std::make_shared<DmaDevice>(
       std::move(clock),
-      Engine::Options{.channel = {.caps = {}, .memcpy_bytes_per_s = 100'000'000}});
+      DmaDevice::Options{.channel = {.caps = {}, .memcpy_bytes_per_s = 100'000'000}});
 }
 
-std::shared_ptr<Engine> good_engine() { return engine_on(std::make_shared<RealtimeClock>()); }
+std::shared_ptr<DmaDevice> good_engine() { return engine_on(std::make_shared<RealtimeClock>()); }
 
 Options of(TransferChoice transfer) {
   return {.channels = 2, .threads_per_chan = 2, .iterations = 40, .transfer = transfer};

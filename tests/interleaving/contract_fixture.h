@@ -30,7 +30,7 @@ class Contract : public ::testing::TestWithParam<Case> {
  protected:
   using Clients = std::function<void(Program&, Stream&)>;
 
-  static std::shared_ptr<Engine> engine(const ChannelOptions& channel = {}) {
+  static std::shared_ptr<DmaDevice> engine(const ChannelOptions& channel = {}) {
     return make_engine(GetParam().completion, channel);
   }
 

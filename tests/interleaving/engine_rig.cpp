@@ -5,12 +5,14 @@
 
 namespace dmasim::sim {
 
-std::shared_ptr<Engine> make_engine(CompletionTopology completion, const ChannelOptions& channel) {
-  return std::make_shared<Engine>(std::make_shared<SimClock>(),
-                                  Engine::Options{.completion = completion, .channel = channel});
+std::shared_ptr<DmaDevice> make_engine(CompletionTopology completion,
+                                       const ChannelOptions& channel) {
+  return std::make_shared<DmaDevice>(
+      std::make_shared<SimClock>(),
+      DmaDevice::Options{.completion = completion, .channel = channel});
 }
 
-Stream::Stream(const std::shared_ptr<Engine>& engine, const std::string& name_of_stream) {
+Stream::Stream(const std::shared_ptr<DmaDevice>& engine, const std::string& name_of_stream) {
   Result<ChannelHandle> channel = engine->request_chan();
   check(channel.ok(), "request_chan failed");
   channel_ = std::move(*channel);

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/dma/engine.h"
+#include "engine/dma/dma_device.h"
 #include "tests/interleaving/explorer.h"
 
 namespace dmasim::sim {
@@ -25,7 +25,7 @@ class Stream final : private Port {
   using Action = std::function<void(Stream&)>;
 
   /// [!C] Requests a channel, configures it and starts its completion thread.
-  Stream(const std::shared_ptr<Engine>& engine, const std::string& name);
+  Stream(const std::shared_ptr<DmaDevice>& engine, const std::string& name);
 
   /// Prepares, submits and issues a cyclic transfer whose callback does `in_callback`.
   void issue(Action in_callback = {});
@@ -81,7 +81,7 @@ class Stream final : private Port {
   ChannelHandle channel_;                             // destroyed before transfers_
 };
 
-std::shared_ptr<Engine> make_engine(CompletionTopology completion,
-                                    const ChannelOptions& channel = {});
+std::shared_ptr<DmaDevice> make_engine(CompletionTopology completion,
+                                       const ChannelOptions& channel = {});
 
 }  // namespace dmasim::sim

@@ -12,8 +12,8 @@ namespace {
 constexpr PcmFormat kFormat{.sample = SampleFormat::u8, .channels = 1, .rate_hz = 1000};
 constexpr snd_pcm_uframes_t kBoundary = kBufferFrames << 20;
 
-std::shared_ptr<Engine> engine() {
-  return std::make_shared<Engine>(std::make_shared<SimClock>(), Engine::Options{});
+std::shared_ptr<DmaDevice> engine() {
+  return std::make_shared<DmaDevice>(std::make_shared<SimClock>(), DmaDevice::Options{});
 }
 
 }  // namespace
@@ -95,7 +95,7 @@ IoplugModel::IoplugModel(bool locking, const ModelSetup& setup) : locking_(locki
   name(&io_.nonblock, "io.nonblock");
   io_.state = SND_PCM_STATE_OPEN;
   SubstreamParts parts;
-  parts.engine = engine();
+  parts.dma_device = engine();
   parts.fifo_frames = setup.fifo_frames;
   auto sink = std::make_unique<GuardedSink>();
   sink_ = sink.get();

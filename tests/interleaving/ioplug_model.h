@@ -10,7 +10,7 @@
 #include <memory>
 #include <vector>
 
-#include "engine/dma/engine.h"
+#include "engine/dma/dma_device.h"
 #include "plugin/pcm/substream.h"
 #include "tests/interleaving/explorer.h"
 #include "tests/interleaving/shown_state.h"

@@ -10,7 +10,7 @@
 #include <mutex>
 #include <vector>
 
-#include "engine/dma/engine.h"
+#include "engine/dma/dma_device.h"
 
 namespace dmasim::stress {
 

@@ -37,7 +37,7 @@ struct Options {
 /// A worker with two channels, so that a callback can terminate a channel that is not its own.
 class Worker {
  public:
-  Worker(EngineCounts& counts, std::shared_ptr<Engine> engine, Dice dice, Pulse& pulse)
+  Worker(EngineCounts& counts, std::shared_ptr<DmaDevice> engine, Dice dice, Pulse& pulse)
       : counts_(counts), engine_(std::move(engine)), dice_(dice), pulse_(pulse) {}
 
   void run_cycle() {
@@ -147,7 +147,7 @@ class Worker {
   }
 
   EngineCounts& counts_;
-  const std::shared_ptr<Engine> engine_;
+  const std::shared_ptr<DmaDevice> engine_;
   Dice dice_;
   Pulse& pulse_;
   Partner partner_;
@@ -168,11 +168,11 @@ std::vector<Count> counts_of(const EngineCounts& counts) {
 }
 
 void run(const Options& options, uint64_t cycles, EngineCounts& counts) {
-  auto engine = std::make_shared<Engine>(
+  auto engine = std::make_shared<DmaDevice>(
       std::make_shared<RealtimeClock>(),
-      Engine::Options{.completion = options.completion == "shared"
-                                        ? CompletionTopology::shared
-                                        : CompletionTopology::per_channel});
+      DmaDevice::Options{.completion = options.completion == "shared"
+                                           ? CompletionTopology::shared
+                                           : CompletionTopology::per_channel});
   std::deque<Pulse> pulses(options.threads);
   const Watchdog watchdog(pulses, options.watchdog_s);
   std::atomic<int64_t> left{static_cast<int64_t>(cycles)};

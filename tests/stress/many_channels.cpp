@@ -113,10 +113,10 @@ void print(const Options& options, const Sums& sums, size_t threads, double cpu_
 
 int run(const Options& options) {
   const bool shared = options.completion == "shared";
-  const auto engine = std::make_shared<Engine>(
+  const auto engine = std::make_shared<DmaDevice>(
       std::make_shared<WitnessClock>(),
-      Engine::Options{.completion =
-                          shared ? CompletionTopology::shared : CompletionTopology::per_channel});
+      DmaDevice::Options{.completion = shared ? CompletionTopology::shared
+                                              : CompletionTopology::per_channel});
   const StreamFormat format;
   const std::vector<uint32_t> numbers = frame_numbers(format, options.channels);
   const auto bytes = std::as_bytes(std::span(numbers));

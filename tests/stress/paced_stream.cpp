@@ -35,7 +35,7 @@ void SequencePort::take(std::span<const std::byte> frames, bool committed) noexc
   }
 }
 
-PacedStream::PacedStream(Engine& engine, const StreamFormat& format,
+PacedStream::PacedStream(DmaDevice& engine, const StreamFormat& format,
                          std::span<const std::byte> ring)
     : format_(format),
       port_(ring),

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/dma/engine.h"
+#include "engine/dma/dma_device.h"
 #include "engine/dma/frame_time.h"
 
 namespace dmasim::stress {
@@ -47,7 +47,7 @@ struct StreamFormat {
 class PacedStream {
  public:
   /// `ring` must exist longer than the stream. Throws std::system_error.
-  PacedStream(Engine& engine, const StreamFormat& format, std::span<const std::byte> ring);
+  PacedStream(DmaDevice& engine, const StreamFormat& format, std::span<const std::byte> ring);
 
   void start();
   /// Compares the channel's position with its clock, to the byte. Returns one line for each

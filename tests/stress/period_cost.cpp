@@ -15,7 +15,7 @@
 #include <system_error>
 #include <vector>
 
-#include "engine/dma/engine.h"
+#include "engine/dma/dma_device.h"
 
 namespace dmasim::stress {
 namespace {
@@ -87,7 +87,7 @@ void require(Result<void> result, const char* what) {
 }
 
 /// Starts a channel whose periods end at other times than those of all other channels.
-ChannelHandle start_channel(Engine& engine, NullPort& port, std::span<std::byte> memory,
+ChannelHandle start_channel(DmaDevice& engine, NullPort& port, std::span<std::byte> memory,
                             Meter& meter) {
   Result<ChannelHandle> channel = engine.request_chan();
   if (!channel) throw std::system_error(channel.error(), std::generic_category(), "request_chan");
@@ -109,8 +109,8 @@ ChannelHandle start_channel(Engine& engine, NullPort& port, std::span<std::byte>
 double measure(unsigned channels) {
   const int64_t step_ns = kPeriodNs / channels;
   const auto clock = std::make_shared<ManualClock>();
-  const auto engine =
-      std::make_shared<Engine>(clock, Engine::Options{.completion = CompletionTopology::shared});
+  const auto engine = std::make_shared<DmaDevice>(
+      clock, DmaDevice::Options{.completion = CompletionTopology::shared});
   NullPort port;
   std::vector<std::byte> memory(16);
   Meter meter(*clock, step_ns);

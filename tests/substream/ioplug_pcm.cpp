@@ -39,8 +39,8 @@ IoplugPcm::IoplugPcm(const PcmSetup& setup) : setup_(setup) {
     source_ = source.get();
     parts.source = std::move(source);
   }
-  parts.engine =
-      std::make_shared<Engine>(std::make_shared<lockstep::LockstepClock>(), Engine::Options{});
+  parts.dma_device = std::make_shared<DmaDevice>(std::make_shared<lockstep::LockstepClock>(),
+                                                 DmaDevice::Options{});
   parts.fifo_frames = setup_.fifo_frames;
   parts.slow_callback_ns = setup_.slow_callback_ns;
   substream_ = std::make_unique<Substream>(io_, setup_.stream, std::move(parts));

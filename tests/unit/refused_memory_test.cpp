@@ -13,7 +13,7 @@
 #include "engine/card/subdevice.h"
 #include "engine/device/playback_port.h"
 #include "engine/device/volume.h"
-#include "engine/dma/engine.h"
+#include "engine/dma/dma_device.h"
 #include "engine/recording/file_sink.h"
 #include "engine/recording/file_source.h"
 #include "tests/unit/cable/cable_fixture.h"
@@ -228,9 +228,9 @@ TEST_F(RefusedMemory, OfASubdevice) {
 /// A channel of an engine whose clock does not move. Another channel of the engine is in use.
 struct ChannelRig {
   explicit ChannelRig(CompletionTopology completion)
-      : engine(std::make_shared<Engine>(
+      : engine(std::make_shared<DmaDevice>(
             std::make_shared<ManualClock>(),
-            Engine::Options{.completion = completion, .channel_names = {kName}})) {
+            DmaDevice::Options{.completion = completion, .channel_names = {kName}})) {
     auto handle = engine->request_chan();
     EXPECT_TRUE(handle);
     if (handle) other = *std::move(handle);
@@ -249,7 +249,7 @@ struct ChannelRig {
   }
 
   static constexpr const char* kName = "a-name-that-is-not-short";
-  const std::shared_ptr<Engine> engine;
+  const std::shared_ptr<DmaDevice> engine;
   RecordingPort port;
   ChannelHandle other;
   TxDescriptor* transfer = nullptr;

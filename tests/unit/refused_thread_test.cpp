@@ -6,7 +6,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/sync.h"
-#include "engine/dma/engine.h"
+#include "engine/dma/dma_device.h"
 #include "tests/unit/refused_call.h"
 
 namespace dmasim {
@@ -39,7 +39,8 @@ INSTANTIATE_TEST_SUITE_P(Calls, RefusedThread,
                          });
 
 TEST(RefusedThreads, OfAChannelsInterruptAreTold) {
-  const auto engine = std::make_shared<Engine>(std::make_shared<ManualClock>(), Engine::Options{});
+  const auto engine =
+      std::make_shared<DmaDevice>(std::make_shared<ManualClock>(), DmaDevice::Options{});
   auto channel = engine->request_chan();
   ASSERT_TRUE(channel);
   {

@@ -80,14 +80,14 @@ int run(Arguments& arguments) {
     throw CLI::ValidationError("--iterations",
                                "Value 0, for no limit, needs --seconds of 1 or more");
   }
-  const auto engine = std::make_shared<Engine>(
+  const auto engine = std::make_shared<DmaDevice>(
       std::make_shared<RealtimeClock>(),
-      Engine::Options{.completion = arguments.completion == "shared"
-                                        ? CompletionTopology::shared
-                                        : CompletionTopology::per_channel,
-                      .channel = {.caps = {},
-                                  .memcpy_bytes_per_s = kMemcpyBytesPerS,
-                                  .slow_to_stop = arguments.slow_to_stop}});
+      DmaDevice::Options{.completion = arguments.completion == "shared"
+                                           ? CompletionTopology::shared
+                                           : CompletionTopology::per_channel,
+                         .channel = {.caps = {},
+                                     .memcpy_bytes_per_s = kMemcpyBytesPerS,
+                                     .slow_to_stop = arguments.slow_to_stop}});
   const Summary summary = dmatest::run(options, {.engine = engine, .say = say});
   if (arguments.json) {
     std::printf("%s\n", to_json(arguments, summary).dump().c_str());

@@ -11,14 +11,14 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/dma/engine.h"
+#include "engine/dma/dma_device.h"
 #include "tools/dmatest/report.h"
 
 namespace dmasim::dmatest {
 
 /// The engine under test. A test of dmatest itself can insert faults by the last two members.
 struct Rig {
-  std::shared_ptr<Engine> engine;
+  std::shared_ptr<DmaDevice> engine;
   std::function<void(std::string_view)> say = [](std::string_view) {};
   /// Makes a device that stands in front of the test's own device. Null: there is none.
   std::function<std::unique_ptr<Port>(Port& port)> wrap_port = nullptr;

@@ -5,7 +5,7 @@
 #include <set>
 #include <string>
 
-#include "engine/dma/engine.h"
+#include "engine/dma/dma_device.h"
 #include "tools/dmatest/options.h"
 #include "tools/dmatest/pending.h"
 

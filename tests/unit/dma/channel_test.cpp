@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <thread>
 
-#include "engine/dma/engine.h"
+#include "engine/dma/dma_device.h"
 #include "tests/unit/dma/recording_port.h"
 #include "tests/unit/gate.h"
 
@@ -58,8 +58,8 @@ class ChannelTest : public ::testing::TestWithParam<CompletionTopology> {
   }
 
   std::shared_ptr<ManualClock> clock_ = std::make_shared<ManualClock>();
-  std::shared_ptr<Engine> engine_ =
-      std::make_shared<Engine>(clock_, Engine::Options{.completion = GetParam()});
+  std::shared_ptr<DmaDevice> engine_ =
+      std::make_shared<DmaDevice>(clock_, DmaDevice::Options{.completion = GetParam()});
 };
 
 TEST_P(ChannelTest, ACallbackMayStopItsOwnChannelAndSynchronizeWaitsForIt) {

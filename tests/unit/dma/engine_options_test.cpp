@@ -8,13 +8,13 @@
 #include "engine/device/playback_port.h"
 #include "engine/device/sink.h"
 #include "engine/device/source.h"
-#include "engine/dma/engine.h"
+#include "engine/dma/dma_device.h"
 
 namespace dmasim {
 namespace {
 
 TEST(EngineOptions, DifferInEachOfTheirMembers) {
-  const std::vector<std::function<void(Engine::Options&)>> changes{
+  const std::vector<std::function<void(DmaDevice::Options&)>> changes{
       [](auto& o) { o.completion = CompletionTopology::shared; },
       [](auto& o) { o.rt_priority = 1; },
       [](auto& o) { o.channel_names = {"a"}; },
@@ -30,18 +30,19 @@ TEST(EngineOptions, DifferInEachOfTheirMembers) {
       [](auto& o) { o.channel.caps.descriptor_reuse = false; },
       [](auto& o) { o.channel.caps.residue_granularity = ResidueGranularity::descriptor; },
   };
-  const Engine::Options usual;
-  EXPECT_EQ(usual, Engine::Options{});
+  const DmaDevice::Options usual;
+  EXPECT_EQ(usual, DmaDevice::Options{});
   for (size_t i = 0; i < changes.size(); ++i) {
-    Engine::Options other;
+    DmaDevice::Options other;
     changes[i](other);
     EXPECT_NE(usual, other) << "change " << i;
-    EXPECT_EQ(other, Engine::Options(other)) << "change " << i;
+    EXPECT_EQ(other, DmaDevice::Options(other)) << "change " << i;
   }
 }
 
 TEST(ChannelHandles, MayBeMovedOntoThemselves) {
-  const auto engine = std::make_shared<Engine>(std::make_shared<ManualClock>(), Engine::Options{});
+  const auto engine =
+      std::make_shared<DmaDevice>(std::make_shared<ManualClock>(), DmaDevice::Options{});
   auto taken = engine->request_chan();
   ASSERT_TRUE(taken);
   ChannelHandle handle = *std::move(taken);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// A DMA controller and its channels, with their real completion threads.
-#include "engine/dma/engine.h"
-
 #include <gtest/gtest.h>
 
 #include <array>
@@ -9,6 +7,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "engine/dma/dma_device.h"
 #include "tests/unit/dma/recording_port.h"
 #include "tests/unit/gate.h"
 
@@ -29,7 +28,7 @@ class EngineTest : public ::testing::TestWithParam<CompletionTopology> {
     make();
   }
 
-  void make() { engine_ = std::make_shared<Engine>(clock_, options_); }
+  void make() { engine_ = std::make_shared<DmaDevice>(clock_, options_); }
 
   /// A channel that plays a byte a millisecond. With `threaded` it calls back.
   ChannelHandle open(bool threaded = true) {
@@ -54,9 +53,9 @@ class EngineTest : public ::testing::TestWithParam<CompletionTopology> {
 
   std::array<std::byte, 8> buffer_{};
   RecordingPort port_;
-  Engine::Options options_;
+  DmaDevice::Options options_;
   std::shared_ptr<ManualClock> clock_ = std::make_shared<ManualClock>();
-  std::shared_ptr<Engine> engine_;
+  std::shared_ptr<DmaDevice> engine_;
 };
 
 TEST_P(EngineTest, AChannelOfANameIsForOneClientAtATime) {

@@ -17,15 +17,15 @@ namespace dmasim {
 /// A completion thread for each channel, or one for the whole controller.
 enum class CompletionTopology : uint8_t { per_channel, shared };
 
-class Engine;
+class DmaDevice;
 
 /// Owns a requested channel and keeps its controller alive. The destructor releases the channel, so
 /// it must not run on a completion thread.
 class ChannelHandle {
  public:
   ChannelHandle() = default;
-  ChannelHandle(std::shared_ptr<Engine> engine, std::unique_ptr<Channel> channel)
-      : engine_(std::move(engine)), channel_(std::move(channel)) {}
+  ChannelHandle(std::shared_ptr<DmaDevice> device, std::unique_ptr<Channel> channel)
+      : device_(std::move(device)), channel_(std::move(channel)) {}
   ~ChannelHandle();
   ChannelHandle(ChannelHandle&& other) noexcept = default;
   ChannelHandle& operator=(ChannelHandle&& other) noexcept;
@@ -39,13 +39,13 @@ class ChannelHandle {
   Result<void> release();
 
  private:
-  std::shared_ptr<Engine> engine_;
+  std::shared_ptr<DmaDevice> device_;
   std::unique_ptr<Channel> channel_;
 };
 
 /// LIFETIME  shared by the handles of its channels and by its users.
 /// THREADS   any.
-class Engine : public std::enable_shared_from_this<Engine> {
+class DmaDevice : public std::enable_shared_from_this<DmaDevice> {
  public:
   struct Options {
     CompletionTopology completion = CompletionTopology::per_channel;
@@ -55,7 +55,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
     friend bool operator==(const Options&, const Options&) = default;
   };
 
-  Engine(std::shared_ptr<const Clock> clock, const Options& options);
+  DmaDevice(std::shared_ptr<const Clock> clock, const Options& options);
 
   /// dma_request_channel: makes a channel; their number has no limit. `alarm` may be empty for a
   /// client that arms none. Starts no thread: see Channel::request_irq. Errors: ENOMEM, ENODEV

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "engine/dma/engine.h"
+#include "engine/dma/dma_device.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -9,10 +9,10 @@
 
 namespace dmasim {
 
-Engine::Engine(std::shared_ptr<const Clock> clock, const Options& options)
+DmaDevice::DmaDevice(std::shared_ptr<const Clock> clock, const Options& options)
     : clock_(std::move(clock)), options_(options) {}
 
-std::shared_ptr<CompletionThread> Engine::completion_for_channel() {
+std::shared_ptr<CompletionThread> DmaDevice::completion_for_channel() {
   const bool shared = options_.completion == CompletionTopology::shared;
   if (shared && shared_) return shared_;
   auto thread = std::make_shared<CompletionThread>(
@@ -22,7 +22,7 @@ std::shared_ptr<CompletionThread> Engine::completion_for_channel() {
   return thread;
 }
 
-Result<ChannelHandle> Engine::hand_out(std::string_view name, std::function<void()> alarm) try {
+Result<ChannelHandle> DmaDevice::hand_out(std::string_view name, std::function<void()> alarm) try {
   if (removed_) return Errno{ENODEV};
   taken_.push_back({.channel = nullptr, .name = std::string(name)});
   try {
@@ -38,12 +38,12 @@ Result<ChannelHandle> Engine::hand_out(std::string_view name, std::function<void
   return Errno{ENOMEM};
 }
 
-Result<ChannelHandle> Engine::request_chan(std::function<void()> alarm) {
+Result<ChannelHandle> DmaDevice::request_chan(std::function<void()> alarm) {
   MutexLock guard(lock_);
   return hand_out({}, std::move(alarm));
 }
 
-Result<ChannelHandle> Engine::request_chan(std::string_view name, std::function<void()> alarm) {
+Result<ChannelHandle> DmaDevice::request_chan(std::string_view name, std::function<void()> alarm) {
   MutexLock guard(lock_);
   const auto& known = options_.channel_names;
   if (name.empty() || std::find(known.begin(), known.end(), name) == known.end()) {
@@ -55,13 +55,13 @@ Result<ChannelHandle> Engine::request_chan(std::string_view name, std::function<
   return hand_out(name, std::move(alarm));
 }
 
-void Engine::remove() {
+void DmaDevice::remove() {
   MutexLock guard(lock_);
   removed_ = true;
   for (const Taken& each : taken_) each.channel->abort();
 }
 
-void Engine::take_back(const Channel* channel) {
+void DmaDevice::take_back(const Channel* channel) {
   MutexLock guard(lock_);
   std::erase_if(taken_, [channel](const Taken& each) { return each.channel == channel; });
 }
@@ -73,7 +73,7 @@ ChannelHandle::~ChannelHandle() {
 ChannelHandle& ChannelHandle::operator=(ChannelHandle&& other) noexcept {
   if (this != &other) {
     ChannelHandle old(std::move(*this));
-    engine_ = std::move(other.engine_);
+    device_ = std::move(other.device_);
     channel_ = std::move(other.channel_);
   }
   return *this;
@@ -81,9 +81,9 @@ ChannelHandle& ChannelHandle::operator=(ChannelHandle&& other) noexcept {
 
 Result<void> ChannelHandle::release() {
   if (Result<void> released = channel_->release(); !released) return released;
-  engine_->take_back(channel_.get());
+  device_->take_back(channel_.get());
   channel_.reset();
-  engine_.reset();
+  device_.reset();
   return {};
 }
 
