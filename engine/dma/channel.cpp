@@ -134,10 +134,18 @@ TxState Channel::tx_status(Cookie cookie) {
   return state_.tx_status(cookie);
 }
 
+bool Channel::is_late(const Commit& commit, int64_t as_of_ns) const {
+  return commit.refused_from_bytes && state_.due_bytes(as_of_ns) >= *commit.refused_from_bytes;
+}
+
+bool Channel::refuses(const Commit& commit, int64_t as_of_ns) const {
+  MutexLock guard(lock_);
+  return is_late(commit, as_of_ns);
+}
+
 TxState Channel::tx_status(Cookie cookie, const Commit& commit, int64_t as_of_ns) {
   MutexLock guard(lock_);
-  const bool refused =
-      commit.refused_from_bytes && state_.due_bytes(as_of_ns) >= *commit.refused_from_bytes;
+  const bool refused = is_late(commit, as_of_ns);
   if (commit.from_bytes) state_.begin_commit(*commit.from_bytes, as_of_ns);
   if (!refused) state_.set_commit_limit(commit.limit_bytes);
   state_.advance(as_of_ns);

@@ -97,6 +97,9 @@ class Channel final : public ServiceNode {
   /// then the client's position: bytes that were due at that time and lie beyond that position were
   /// not committed in time. TxState::commit_refused says whether the commit was refused.
   TxState tx_status(Cookie cookie, const Commit& commit, int64_t as_of_ns) DMASIM_EXCLUDES(lock_);
+  /// [any] Says whether tx_status() with the same arguments would refuse the commit. It moves
+  /// nothing.
+  [[nodiscard]] bool refuses(const Commit& commit, int64_t as_of_ns) const DMASIM_EXCLUDES(lock_);
   /// [any] Frames that the DMA moves beyond this limit are not committed. No effect when idle.
   void set_commit_limit(uint64_t bytes) DMASIM_EXCLUDES(lock_);
   /// [any] Brings the hardware up to now.
@@ -152,6 +155,7 @@ class Channel final : public ServiceNode {
   [[nodiscard]] bool on_completion_thread() const noexcept {
     return current_thread_tag() == controller_;
   }
+  [[nodiscard]] bool is_late(const Commit& commit, int64_t as_of_ns) const DMASIM_REQUIRES(lock_);
   [[nodiscard]] bool settled(Generation covered) const DMASIM_REQUIRES(lock_);
   void service_advance(int64_t now_ns) DMASIM_REQUIRES(lock_);
   void service_complete(int64_t now_ns) DMASIM_REQUIRES(lock_);

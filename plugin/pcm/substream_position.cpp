@@ -53,12 +53,21 @@ Channel::Commit Substream::commit_of(std::optional<uint64_t> wrote_from_frames) 
   return commit;
 }
 
+/// A sink in another process may play frames as soon as it gets them. So it gets no frame of a
+/// write that the channel will refuse.
+void Substream::commit_unless_refused(const Channel::Commit& write, int64_t as_of_ns) {
+  if (!device_.is_timed_sink()) return;
+  if (!write.refused_from_bytes || !channel_->refuses(write, as_of_ns)) commit();
+}
+
 /// Brings hardware and positions up to now. `wrote_from_frames` is the position at which the
 /// application has just written. Answers false if the channel refuses this write.
 bool Substream::catch_up(std::optional<uint64_t> wrote_from_frames) {
   const int64_t looked_at_ns = now_ns();
-  refresh_appl_ptr();
-  const TxState tx = channel_->tx_status(cookie_, commit_of(wrote_from_frames), looked_at_ns);
+  state_.see_appl_ptr(io_.appl_ptr());
+  const Channel::Commit write = commit_of(wrote_from_frames);
+  commit_unless_refused(write, looked_at_ns);
+  const TxState tx = channel_->tx_status(cookie_, write, looked_at_ns);
   if (tx.status != DmaStatus::in_progress && tx.status != DmaStatus::paused) return true;
   const size_t frame_bytes = state_.hw().format.frame_bytes();
   fill_silence(state_.moved({.hw_frames = tx.transferred_bytes / frame_bytes,

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -60,6 +61,7 @@ class RememberingSink final : public Sink, public TimedSink {
   [[nodiscard]] TimedSink* timed() noexcept override { return needs_times ? this : nullptr; }
   void commit(std::span<const std::byte> ring, uint64_t end) noexcept override {
     committed_to = end;
+    committed_furthest = std::max(committed_furthest, end);
     told.erase(told.lower_bound(end), told.end());
     const Samples samples = samples_of(ring);
     const uint64_t size = samples.size();
@@ -90,6 +92,7 @@ class RememberingSink final : public Sink, public TimedSink {
   Samples came_out;                  ///< both, in their order
   std::map<uint64_t, int16_t> told;  ///< the frames of this round that were told ahead of time
   uint64_t committed_to = 0;
+  uint64_t committed_furthest = 0;  ///< of all commits
   uint64_t free_run_frames = 0;  ///< the sum of the frames of all calls of free_run()
   int64_t origin_ns = 0;         ///< the origin of the newest run()
   int configures = 0;

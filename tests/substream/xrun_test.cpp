@@ -169,6 +169,17 @@ TEST(SubstreamXrun, TransferThatFindsItTakesNothingAndIsTheLastWord) {
   EXPECT_EQ(pcm.state(), SND_PCM_STATE_RUNNING) << "no alarm is left";
 }
 
+/// A sink in another process may play frames as soon as it gets them.
+TEST(SubstreamXrun, TransferThatIsRefusedGivesTheSinkNoFrame) {
+  IoplugPcm pcm({});
+  ASSERT_EQ(pcm.write(32), 32);
+  pcm.run_late(34);
+  Samples samples = counted(1000, 8);
+  const snd_pcm_channel_area_t area{.addr = samples.data(), .first = 0, .step = 16};
+  EXPECT_EQ(pcm.substream().transfer(&area, 0, 8).error(), EPIPE);
+  EXPECT_EQ(pcm.sink().committed_furthest, 32U);
+}
+
 /// The same with a piece whose end is ahead of the hardware: no frame of it is recorded.
 TEST(SubstreamXrun, TransferThatIsLateTakesNothingOfAPieceThatReachesBeyond) {
   for (const snd_pcm_uframes_t late : {0U, 1U, 4U, 30U}) {
