@@ -29,7 +29,7 @@ enum class ForkTurn : unsigned {
   descriptors,  ///< closes descriptors that hold locks (fork_closed_fd.h)
   guards,       ///< turns the child away from what is open (plugin/process/fork_guard.h)
   exit_flush,   ///< forgets the parent's recordings (plugin/process/exit_flush.h)
-  engines,      ///< forgets the parent's engines (plugin/open/card.h)
+  dma_devices,  ///< forgets the parent's DMA devices (plugin/open/card.h)
 };
 inline constexpr unsigned kForkTurns = 4;
 

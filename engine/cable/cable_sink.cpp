@@ -10,6 +10,7 @@
 #include "engine/base/sync.h"
 #include "engine/cable/cable.h"
 #include "engine/cable/cable_text.h"
+#include "engine/device/explanation.h"
 #include "engine/pcm/wrap.h"
 
 namespace dmasim {
@@ -63,7 +64,7 @@ class CableSink final : public Sink, public TimedSink {
     MutexLock guard(lock_);
     return stats_;
   }
-  [[nodiscard]] std::string explain() const override { return error_; }
+  [[nodiscard]] std::string explain() const override { return explanation_.text(); }
 
  private:
   Result<void> acquire_cable(CableFile& file, CableRecord& record, const PcmFormat& format,
@@ -84,7 +85,7 @@ class CableSink final : public Sink, public TimedSink {
   const CableDirectory directory_;
   const std::shared_ptr<const Clock> clock_;
   const std::function<bool()> overrules_;
-  std::string error_;  // [setup] only
+  Explanation explanation_;
 
   mutable Mutex lock_;
   CableFile file_ DMASIM_GUARDED_BY(lock_);
@@ -100,12 +101,15 @@ class CableSink final : public Sink, public TimedSink {
 
 /// Does not look for another writer: that one may have stopped before this stream starts.
 Result<void> CableSink::look(const PcmFormat&) {
-  error_.clear();
+  explanation_.clear();
   {
     MutexLock guard(lock_);
     if (file_) return {};
   }
-  return look_at_cable(name_, directory_, error_);
+  std::string reason;
+  const Result<void> looked = look_at_cable(name_, directory_, reason);
+  explanation_.set(std::move(reason));
+  return looked;
 }
 
 /// Opens and locks the file without holding lock_. A hook such as commit() may be called meanwhile;
@@ -113,7 +117,7 @@ Result<void> CableSink::look(const PcmFormat&) {
 Result<void> CableSink::configure(const PcmFormat& format, uint64_t burst_frames) {
   if (format.channels == 0 || format.rate_hz == 0) return Errno{EINVAL};
   if (burst_frames > kMostBurstBytes / format.frame_bytes()) return Errno{EINVAL};
-  error_.clear();
+  explanation_.clear();
   CableFile file;
   CableRecord record;
   {
@@ -146,24 +150,24 @@ Result<void> CableSink::acquire_cable(CableFile& file, CableRecord& record, cons
   if (fresh) {
     auto opened = CableFile::open(name_, directory_);
     if (!opened) {
-      error_ = cable_open_error(name_, opened.error(), directory_);
+      explanation_.set(cable_open_error(name_, opened.error(), directory_));
       return opened.as_errno();
     }
     file = *std::move(opened);
   }
   const auto locked = file.lock_writer();
   if (!locked) {
-    error_ = cable_busy_error(name_, file.load());
+    explanation_.set(cable_busy_error(name_, file.load()));
     return locked;
   }
   const auto joined = file.join(format, overrules_ && overrules_());
   if (!joined) {
-    error_ = cable_format_error(name_, format, file.conflict());
+    explanation_.set(cable_format_error(name_, format, file.conflict()));
     return joined;
   }
   if (fresh) record = file.load().value_or(CableRecord{});
   const auto prepared = prepare_tape(file, record, format, capacity);
-  if (!prepared) error_ = cable_open_error(name_, prepared.error(), directory_);
+  if (!prepared) explanation_.set(cable_open_error(name_, prepared.error(), directory_));
   return prepared;
 }
 

@@ -9,6 +9,7 @@
 #include "engine/cable/cable.h"
 #include "engine/cable/cable_text.h"
 #include "engine/cable/cable_timeline.h"
+#include "engine/device/explanation.h"
 #include "engine/pcm/sample_codec.h"
 #include "engine/pcm/wrap.h"
 
@@ -50,7 +51,7 @@ class CableSource final : public Source, public TimedSource {
     MutexLock guard(lock_);
     return stats_;
   }
-  [[nodiscard]] std::string explain() const override { return error_; }
+  [[nodiscard]] std::string explain() const override { return explanation_.text(); }
 
  private:
   /// A segment whose writer was found gone, and the frame that was due at that moment.
@@ -82,7 +83,7 @@ class CableSource final : public Source, public TimedSource {
   const std::string name_;
   const CableDirectory directory_;
   const std::shared_ptr<const Clock> clock_;
-  std::string error_;  // [setup] only
+  Explanation explanation_;
 
   mutable Mutex lock_;
   CableFile file_ DMASIM_GUARDED_BY(lock_);
@@ -99,19 +100,22 @@ class CableSource final : public Source, public TimedSource {
 };
 
 Result<void> CableSource::look(const PcmFormat&) {
-  error_.clear();
+  explanation_.clear();
   {
     MutexLock guard(lock_);
     if (file_) return {};
   }
-  return look_at_cable(name_, directory_, error_);
+  std::string reason;
+  const Result<void> looked = look_at_cable(name_, directory_, reason);
+  explanation_.set(std::move(reason));
+  return looked;
 }
 
 /// Opens and locks the file without holding lock_: that may take 200 ms while the process forks. A
 /// read() that comes meanwhile finds no file and gives silence.
 Result<void> CableSource::configure(const PcmFormat& format, uint64_t) {
   if (format.channels == 0 || format.rate_hz == 0) return Errno{EINVAL};
-  error_.clear();
+  explanation_.clear();
   CableFile file;
   {
     MutexLock guard(lock_);
@@ -132,13 +136,13 @@ Result<void> CableSource::join(CableFile& file, const PcmFormat& format) {
   if (!file) {
     auto opened = CableFile::open(name_, directory_);
     if (!opened) {
-      error_ = cable_open_error(name_, opened.error(), directory_);
+      explanation_.set(cable_open_error(name_, opened.error(), directory_));
       return opened.as_errno();
     }
     file = *std::move(opened);
   }
   const auto joined = file.join(format);
-  if (!joined) error_ = cable_format_error(name_, format, file.conflict());
+  if (!joined) explanation_.set(cable_format_error(name_, format, file.conflict()));
   return joined;
 }
 

@@ -42,18 +42,18 @@ QueuedSink::~QueuedSink() {
 
 /// If the format is that of the newest take, configure() needs no other file.
 Result<void> QueuedSink::look(const PcmFormat& format) {
-  error_.clear();
+  explanation_.clear();
   {
     MutexLock guard(lock_);
     if (!takes_.empty() && takes_.back().format == format) return {};
   }
   const auto looked = recorder_->look(format);
-  if (!looked) error_ = recorder_->explain(looked.error());
+  if (!looked) explanation_.set(recorder_->explain(looked.error()));
   return looked;
 }
 
 Result<void> QueuedSink::configure(const PcmFormat& format, uint64_t burst_frames) try {
-  error_.clear();
+  explanation_.clear();
   if (const auto taken = prepare_take(format, burst_frames); !taken) return taken;
   if (thread_.started()) return {};
   const auto started = thread_.start({.name = "dmasim-sink"}, [this] { serve(); });
@@ -89,7 +89,7 @@ Result<void> QueuedSink::prepare_take(const PcmFormat& format, uint64_t burst_fr
   fresh.front().chunk.resize(std::max(kQueueChunkBytes / frame_bytes, size_t{1}) * frame_bytes);
   auto recording = recorder_->begin(format);
   if (!recording) {
-    error_ = recorder_->explain(recording.error());
+    explanation_.set(recorder_->explain(recording.error()));
     return recording.as_errno();
   }
   fresh.front().recording = *std::move(recording);

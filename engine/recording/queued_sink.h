@@ -15,6 +15,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/sync.h"
+#include "engine/device/explanation.h"
 #include "engine/device/sink.h"
 #include "engine/pcm/byte_queue.h"
 #include "engine/recording/file_sink.h"
@@ -42,7 +43,7 @@ class QueuedSink final : public Sink {
   Result<void> flush() override DMASIM_EXCLUDES(lock_);
   [[nodiscard]] SinkStats stats() const noexcept override DMASIM_EXCLUDES(lock_);
   [[nodiscard]] std::string recorded_into() const override DMASIM_EXCLUDES(lock_);
-  [[nodiscard]] std::string explain() const override { return error_; }
+  [[nodiscard]] std::string explain() const override { return explanation_.text(); }
 
  private:
   struct Take {
@@ -91,8 +92,8 @@ class QueuedSink final : public Sink {
   uint64_t in_flight_frames_ DMASIM_GUARDED_BY(lock_) = 0;  // that [IO] is writing; 0 if given up
   uint64_t progress_count_ DMASIM_GUARDED_BY(lock_) = 0;
 
-  std::string error_;  // [setup] only
-  Thread thread_;      // [setup] only
+  Explanation explanation_;
+  Thread thread_;  // [setup] only
 };
 
 }  // namespace dmasim

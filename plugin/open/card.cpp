@@ -36,13 +36,13 @@ void begin_table() noexcept {
 Cards& cards() {
   static const int registered = [] {
     begin_table();
-    return at_fork(ForkTurn::devices, begin_table);
+    return at_fork(ForkTurn::dma_devices, begin_table);
   }();
   static_cast<void>(registered);
   return *newest_table;
 }
 
-/// The deleter of an device's last reference: it also removes the device's entry.
+/// The deleter of a device's last reference: it also removes the device's entry.
 void end_device(DmaDevice* device) {
   delete device;
   Cards& all = cards();

@@ -93,14 +93,14 @@ Result<SubstreamParts> make_parts(PcmConfig& config, snd_pcm_stream_t stream) {
     if (!source) return source.as_errno();
     parts.source = *std::move(source);
   }
-  const Result<std::shared_ptr<DmaDevice>> engine = dma_device_of_card(
+  const Result<std::shared_ptr<DmaDevice>> device = dma_device_of_card(
       config.card, {.completion = config.completion, .rt_priority = config.rt_priority});
-  if (!engine) {
+  if (!device) {
     SNDERR("dmasim: card = \"%s\" is open with another completion or rt_priority",
            config.card.c_str());
-    return engine.as_errno();
+    return device.as_errno();
   }
-  parts.dma_device = *engine;
+  parts.dma_device = *device;
   return parts;
 }
 

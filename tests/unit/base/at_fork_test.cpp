@@ -30,7 +30,7 @@ void note() noexcept {
 /// The handlers belong to a child of the test, so that no other test runs them.
 TEST(AtFork, AChildRunsTheHandlersInTheStatedOrder) {
   const int ran = in_child([] {
-    at_fork(ForkTurn::engines, note<3>);
+    at_fork(ForkTurn::dma_devices, note<3>);
     at_fork(ForkTurn::exit_flush, note<2>);
     at_fork(ForkTurn::guards, note<1>);
     return in_child([] { return g_ran; });
@@ -40,7 +40,7 @@ TEST(AtFork, AChildRunsTheHandlersInTheStatedOrder) {
 
 TEST(AtFork, TheParentRunsNone) {
   const int ran = in_child([] {
-    at_fork(ForkTurn::engines, note<3>);
+    at_fork(ForkTurn::dma_devices, note<3>);
     static_cast<void>(in_child([] { return 0; }));
     return g_ran;
   });
@@ -49,8 +49,8 @@ TEST(AtFork, TheParentRunsNone) {
 
 TEST(AtFork, ALaterHandlerReplacesTheOneBefore) {
   const int ran = in_child([] {
-    at_fork(ForkTurn::engines, note<3>);
-    at_fork(ForkTurn::engines, note<4>);
+    at_fork(ForkTurn::dma_devices, note<3>);
+    at_fork(ForkTurn::dma_devices, note<4>);
     return in_child([] { return g_ran; });
   });
   EXPECT_EQ(ran, 4);

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "engine/device/sink.h"
 #include "engine/recording/file_pattern.h"
@@ -177,6 +178,24 @@ TEST_F(SinkLook, RefusesAFormatThatTheFileCannotHold) {
 }
 
 TEST(NullSink, HasNothingToLookAt) { EXPECT_TRUE(make_null_sink()->look(kStereo)); }
+
+/// The hook that logs a failure reads the text when look() is over, and another thread may look by
+/// then. The thread sanitizer watches.
+TEST_F(SinkLook, MayBeExplainedWhileAnotherThreadLooks) {
+  const auto used = owner("used.raw");
+  const auto refused = sink("used.raw");
+  ASSERT_EQ(look(refused), EBUSY);
+  const std::string whole = refused->explain();
+  std::thread looker([&] {
+    for (int i = 0; i < 100; ++i) EXPECT_EQ(look(refused), EBUSY);
+  });
+  for (int i = 0; i < 100; ++i) {
+    const std::string text = refused->explain();
+    EXPECT_TRUE(text.empty() || text == whole) << text;
+  }
+  looker.join();
+  EXPECT_EQ(refused->explain(), whole);
+}
 
 }  // namespace
 }  // namespace dmasim
