@@ -121,8 +121,7 @@ class Substream {
   // Position: substream_position.cpp
   void refresh_appl_ptr() DMASIM_REQUIRES(lock_);
   void commit() DMASIM_REQUIRES(lock_);
-  void commit_unless_refused(const Channel::Commit& write, int64_t as_of_ns)
-      DMASIM_REQUIRES(lock_);
+  void commit_unless_refused(const Channel::Commit& write, int64_t as_of_ns) DMASIM_REQUIRES(lock_);
   void report_free_run_changes(const FrameSpan& span) DMASIM_REQUIRES(lock_);
   void fill_silence(const FrameSpan& span) DMASIM_REQUIRES(lock_);
   [[nodiscard]] uint64_t commit_limit_bytes() const DMASIM_REQUIRES(lock_);

@@ -93,8 +93,8 @@ class RememberingSink final : public Sink, public TimedSink {
   std::map<uint64_t, int16_t> told;  ///< the frames of this round that were told ahead of time
   uint64_t committed_to = 0;
   uint64_t committed_furthest = 0;  ///< of all commits
-  uint64_t free_run_frames = 0;  ///< the sum of the frames of all calls of free_run()
-  int64_t origin_ns = 0;         ///< the origin of the newest run()
+  uint64_t free_run_frames = 0;     ///< the sum of the frames of all calls of free_run()
+  int64_t origin_ns = 0;            ///< the origin of the newest run()
   int configures = 0;
   int flushes_asked = 0;
   int flushes = 0;
