@@ -34,14 +34,17 @@ std::vector<std::string_view> given_names() {
 
 /// Pairs of a variable that is nearly right, and the right name.
 std::vector<std::pair<std::string, std::string>> near_variables() {
-  const std::vector<std::string_view> names = given_names();
+  std::vector<std::string_view> names;
   std::vector<std::pair<std::string, std::string>> found;
   for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
     const std::string_view key = key_of(*variable);
-    const std::string_view near = key.empty() ? key : nearest(key, names);
+    if (key.empty()) continue;
+    if (names.empty()) names = given_names();
+    const std::string_view near = nearest(key, names);
+    if (near.empty()) continue;
     std::string name = std::string(kPrefix) + std::string(key);
     std::string meant = environment_name(near);
-    if (!near.empty() && name != meant) found.emplace_back(std::move(name), std::move(meant));
+    if (name != meant) found.emplace_back(std::move(name), std::move(meant));
   }
   return found;
 }

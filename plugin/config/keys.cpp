@@ -2,7 +2,6 @@
 #include "plugin/config/keys.h"
 
 #include <array>
-#include <cctype>
 #include <climits>
 
 #include "engine/cable/cable_record.h"
@@ -246,10 +245,11 @@ std::string accepted_values(const Key& key) {
   return text;
 }
 
+/// Not by toupper(), which depends on the locale.
 std::string argument_name(string_view key) {
-  std::string name;
-  for (const char letter : key) {
-    name += static_cast<char>(std::toupper(static_cast<unsigned char>(letter)));
+  std::string name(key);
+  for (char& letter : name) {
+    if (letter >= 'a' && letter <= 'z') letter = static_cast<char>(letter - 'a' + 'A');
   }
   return name;
 }
