@@ -23,8 +23,8 @@
 
 namespace dmasim {
 
-/// Who has a handler. The handlers run in this order. Locks come first, because other processes may
-/// wait for them.
+/// The parts of the program that register a handler. The handlers run in this order. The
+/// descriptors come first: they hold locks that other processes may wait for.
 enum class ForkTurn : unsigned {
   descriptors,  ///< closes descriptors that hold locks (fork_closed_fd.h)
   guards,       ///< turns the child away from what is open (plugin/process/fork_guard.h)

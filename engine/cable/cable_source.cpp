@@ -105,10 +105,7 @@ Result<void> CableSource::look(const PcmFormat&) {
     MutexLock guard(lock_);
     if (file_) return {};
   }
-  std::string reason;
-  const Result<void> looked = look_at_cable(name_, directory_, reason);
-  explanation_.set(std::move(reason));
-  return looked;
+  return look_at_cable(name_, directory_, explanation_);
 }
 
 /// Opens and locks the file without holding lock_: that may take 200 ms while the process forks. A

@@ -41,9 +41,9 @@ std::string cable_open_error(const std::string& name, int error, const CableDire
 }
 
 Result<void> look_at_cable(const std::string& name, const CableDirectory& directory,
-                           std::string& error_text) {
+                           Explanation& explanation) {
   const auto looked = CableFile::look(name, directory);
-  if (!looked) error_text = cable_open_error(name, looked.error(), directory);
+  if (!looked) explanation.set(cable_open_error(name, looked.error(), directory));
   return looked;
 }
 

@@ -8,6 +8,7 @@
 #include "engine/base/result.h"
 #include "engine/cable/cable_record.h"
 #include "engine/card/cable_directory.h"
+#include "engine/device/explanation.h"
 #include "engine/pcm/pcm_format.h"
 
 namespace dmasim {
@@ -18,9 +19,9 @@ namespace dmasim {
                                              const std::optional<PcmFormat>& carried);
 [[nodiscard]] std::string cable_open_error(const std::string& name, int error,
                                            const CableDirectory& directory);
-/// Calls CableFile::look(). After an error, `error_text` says why.
+/// Calls CableFile::look(). After an error it sets `explanation` to the reason.
 Result<void> look_at_cable(const std::string& name, const CableDirectory& directory,
-                           std::string& error_text);
+                           Explanation& explanation);
 /// For a message after EACCES: the reason, and what is accepted.
 [[nodiscard]] std::string denied_words(const CableDirectory& directory);
 

@@ -68,7 +68,7 @@ void Substream::copy_mapped() {
   ring_areas_.copy_in(*channel_, 0, mapped_, 0, ahead);
 }
 
-/// The sink is told too if the hardware plays these frames without a commit.
+/// In a free run the hardware plays these frames without a commit, so the sink gets them here.
 void Substream::fill_silence(const FrameSpan& span) {
   if (span.empty()) return;
   ring_areas_.silence(*channel_, span.start_frames % state_.pointers().buffer_size(),

@@ -112,7 +112,7 @@ TEST(SubstreamSwParams, FreeRunIsToldAheadAsItComesOut) {
   for (size_t n = 0; n < pcm.sink().came_out.size(); ++n) {
     ASSERT_EQ(pcm.sink().came_out[n], pcm.sink().told.at(n)) << n;
   }
-  EXPECT_EQ(pcm.sink().free_run_frames, 100 + kBuffer) << "each frame is told once";
+  EXPECT_EQ(pcm.sink().free_run_frames, 100 + kBuffer) << "each frame is reported once";
 }
 
 /// An ordinary sink gets its frames from the DMA alone.
