@@ -247,6 +247,11 @@ void Channel::disarm_alarm() {
   reschedule();
 }
 
+TransferTime Channel::transfer_time() const {
+  MutexLock guard(lock_);
+  return state_.transfer_time();
+}
+
 IrqStats Channel::irq_stats() const {
   MutexLock guard(lock_);
   return state_.stats();
@@ -265,7 +270,7 @@ void Channel::reschedule() {
 void Channel::service(int64_t now_ns) {
   switch (state_.service_at(now_ns)) {
     case Service::advance:
-      service_advance(now_ns);
+      state_.advance(now_ns);
       break;
     case Service::complete:
       service_complete(now_ns);
@@ -280,19 +285,6 @@ void Channel::service(int64_t now_ns) {
       break;
   }
   reschedule();
-}
-
-/// The client's before_advance runs without the lock, and may terminate the transfer.
-void Channel::service_advance(int64_t now_ns) {
-  Transfer* transfer = state_.active();
-  if (transfer->before_advance) {
-    begin_callback(*transfer);
-    lock_.unlock();
-    transfer->before_advance();
-    lock_.lock();
-    end_callback();
-  }
-  state_.advance(now_ns);  // not to the present time: the client has committed for now_ns
 }
 
 /// Frees a transfer that is over, after its callback. A reusable one may be submitted again from
@@ -311,12 +303,14 @@ void Channel::service_complete(int64_t now_ns) {
 
 void Channel::service_period(int64_t now_ns) {
   Transfer& transfer = *state_.active();
+  const bool advances = transfer.moves_in_callback();
   const TxResult result = state_.take_period(now_ns);
   begin_callback(transfer);
   lock_.unlock();
   transfer.callback(result);
   lock_.lock();
   end_callback();
+  if (advances) state_.advance(now_ns);  // no further: the client has committed for this time
 }
 
 void Channel::service_alarm() {

@@ -100,6 +100,8 @@ class Channel final : public ServiceNode {
   /// [any] Says whether tx_status() with the same arguments would refuse the commit. It moves
   /// nothing.
   [[nodiscard]] bool refuses(const Commit& commit, int64_t as_of_ns) const DMASIM_EXCLUDES(lock_);
+  /// [any] When the frames of the active transfer are due; see TransferTime.
+  [[nodiscard]] TransferTime transfer_time() const DMASIM_EXCLUDES(lock_);
   /// [any] Frames that the DMA moves beyond this limit are not committed. No effect when idle.
   void set_commit_limit(uint64_t bytes) DMASIM_EXCLUDES(lock_);
   /// [any] Brings the hardware up to now.
@@ -157,7 +159,6 @@ class Channel final : public ServiceNode {
   }
   [[nodiscard]] bool is_late(const Commit& commit, int64_t as_of_ns) const DMASIM_REQUIRES(lock_);
   [[nodiscard]] bool settled(Generation covered) const DMASIM_REQUIRES(lock_);
-  void service_advance(int64_t now_ns) DMASIM_REQUIRES(lock_);
   void service_complete(int64_t now_ns) DMASIM_REQUIRES(lock_);
   void service_period(int64_t now_ns) DMASIM_REQUIRES(lock_);
   void service_alarm() DMASIM_REQUIRES(lock_);

@@ -9,16 +9,14 @@ namespace dmasim {
 
 /// Bytes of the active transfer that are due by now, as if the transfer had no end.
 uint64_t ChannelState::bytes_due(int64_t now_ns) const noexcept {
-  const uint64_t frames = time_.frames_at(now_ns);
-  if (frames <= config_.start_delay_frames) return 0;
-  const uint64_t bytes = (frames - config_.start_delay_frames) * burst_bytes();
+  const uint64_t bytes = transfer_time().frames_due(now_ns) * burst_bytes();
   return bytes - std::min(bytes, base_bytes_);
 }
 
 /// The time at which the active transfer has moved `bytes`.
 int64_t ChannelState::time_of_bytes(uint64_t bytes) const noexcept {
   const uint64_t bursts = (base_bytes_ + bytes + burst_bytes() - 1) / burst_bytes();
-  return time_.time_of(bursts + config_.start_delay_frames);
+  return transfer_time().time_of(bursts);
 }
 
 /// The time of the next period boundary or end of the active transfer.
@@ -68,7 +66,7 @@ void ChannelState::advance(int64_t now_ns) {
     if (!transfer.cyclic) due = std::min<uint64_t>(due, transfer.total_bytes);
     if (due > transferred_bytes_) move(transfer, due - transferred_bytes_);
     if (transfer.cyclic) {
-      raise_periods();
+      raise_periods(transferred_bytes_);
       return;
     }
     if (transferred_bytes_ < transfer.total_bytes) return;
@@ -119,10 +117,11 @@ void ChannelState::move(const Transfer& transfer, uint64_t bytes) {
   }
 }
 
-void ChannelState::raise_periods() {
+/// The hardware has reached this position, whether or not the bytes have been moved yet.
+void ChannelState::raise_periods(uint64_t reached_bytes) {
   const Transfer& transfer = active_.front();
-  const uint64_t passed = transferred_bytes_ / transfer.period_bytes;
-  if (passed == ticked_periods_) return;
+  const uint64_t passed = reached_bytes / transfer.period_bytes;
+  if (passed <= ticked_periods_) return;
   const uint64_t fresh = passed - ticked_periods_;
   ticked_periods_ = passed;
   stats_.periods_due += fresh;
@@ -133,6 +132,14 @@ void ChannelState::raise_periods() {
   if (due_periods_ == 0)
     due_since_ns_ = time_of_bytes((passed - fresh + 1) * transfer.period_bytes);
   due_periods_ += fresh;
+}
+
+/// A client pauses as of an earlier time than that at which take_period() found the end of a
+/// period. The hardware has not reached it then, so it comes again after the pause.
+void ChannelState::take_back_periods() {
+  const Transfer& transfer = active_.front();
+  if (!transfer.cyclic) return;
+  ticked_periods_ = std::min<uint64_t>(ticked_periods_, transferred_bytes_ / transfer.period_bytes);
 }
 
 void ChannelState::complete_active() {

@@ -139,6 +139,7 @@ Result<void> ChannelState::pause(int64_t now_ns) {
   if (!running()) return Errno{EINVAL};
   advance(now_ns);
   if (active_.empty()) return Errno{EINVAL};
+  take_back_periods();
   paused_ = true;
   time_.pause(now_ns);
   if (configured()) config_.port->pause();
@@ -286,18 +287,24 @@ Service ChannelState::service_at(int64_t now_ns) const noexcept {
   if (!completed_.empty()) return Service::complete;  // older than any period that is due
   // A due period comes before advance: a thread that is always late would never call back else.
   if (due_periods_ > 0) return Service::period;
-  if (tick_ns() <= now_ns) return Service::advance;
+  if (tick_ns() <= now_ns) {
+    return active_.front().moves_in_callback() ? Service::period : Service::advance;
+  }
   if (alarm_ns() <= now_ns) return Service::alarm;
   return Service::none;
 }
 
 TxResult ChannelState::take_period(int64_t now_ns) {
-  assert(due_periods_ > 0 && !active_.empty());
+  assert(!active_.empty());
   const Transfer& transfer = active_.front();
+  if (due_periods_ == 0) raise_periods(due_bytes(now_ns));
+  assert(due_periods_ > 0);
+  const uint64_t reached_bytes =
+      std::max<uint64_t>(transferred_bytes_, ticked_periods_ * transfer.period_bytes);
   const TxResult result{
       .periods = due_periods_,
-      .transferred_bytes = transferred_bytes_,
-      .residue_bytes = transfer.total_bytes - transferred_bytes_ % transfer.total_bytes};
+      .transferred_bytes = reached_bytes,
+      .residue_bytes = transfer.total_bytes - reached_bytes % transfer.total_bytes};
   ++stats_.callbacks;
   stats_.coalesced += due_periods_ - 1;
   stats_.lateness.add(now_ns - due_since_ns_);

@@ -19,13 +19,14 @@
 #include "engine/dma/frame_time.h"
 #include "engine/dma/irq_stats.h"
 #include "engine/dma/prep.h"
+#include "engine/dma/transfer_time.h"
 
 namespace dmasim {
 
 /// A call that the completion thread has to make next.
 enum class Service : uint8_t {
   none,
-  advance,   ///< a deadline has passed: call before_advance, then move the bytes
+  advance,   ///< a deadline has passed: move the bytes
   complete,  ///< a transfer is over: call back, then free it
   period,    ///< a period interrupt is due
   alarm,     ///< the client's alarm is due
@@ -93,6 +94,9 @@ class ChannelState {
   void begin_commit(uint64_t from_bytes, int64_t now_ns);
   /// The position that the active transfer could have reached by now; 0 without one.
   [[nodiscard]] uint64_t due_bytes(int64_t now_ns) const noexcept;
+  [[nodiscard]] TransferTime transfer_time() const noexcept {
+    return {.time = time_, .start_delay_frames = config_.start_delay_frames};
+  }
 
   /// Ends every submitted transfer. Nothing of them becomes due any more. Their descriptors wait in
   /// the terminated list for reap(). The alarm stays.
@@ -126,6 +130,7 @@ class ChannelState {
   [[nodiscard]] int64_t service_ns() const noexcept;
   [[nodiscard]] Service service_at(int64_t now_ns) const noexcept;
   /// Takes the due period out of its slot. Only when service_at() says Service::period.
+  /// Afterwards, if the callback advances by itself, the caller advances to the same time.
   [[nodiscard]] TxResult take_period(int64_t now_ns);
   /// Takes the transfer that ended first. Only when service_at() says Service::complete. After its
   /// callback, if it has one, the caller frees it or hands it to give_back().
@@ -168,7 +173,8 @@ class ChannelState {
   void take_up_next();
   void move(const Transfer& transfer, uint64_t bytes);
   void advance_stopping(uint64_t due);
-  void raise_periods();
+  void raise_periods(uint64_t reached_bytes);
+  void take_back_periods();
   void complete_active();
   void end_all(TransferList& to, Transfer::Place place);
   void stop_hardware(bool keep_fifo);

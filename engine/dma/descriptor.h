@@ -42,7 +42,8 @@ enum class TxOutcome : uint8_t { noerror, aborted };
 struct TxResult {
   TxOutcome result = TxOutcome::noerror;
   uint64_t periods = 0;            ///< boundaries that this call stands for; > 1: coalesced
-  uint64_t transferred_bytes = 0;  ///< by the transfer, when the call became due
+  uint64_t transferred_bytes = 0;  ///< by the transfer, when the call became due; of one whose
+                                   ///< callback advances: up to the newest boundary, or further
   size_t residue_bytes = 0;        ///< to the end of the buffer (cyclic: of this lap)
 };
 
@@ -79,9 +80,10 @@ class TxDescriptor {
   /// [completion thread, no lock held] Called at the end of the transfer; of a cyclic one after
   /// each period, or once for several periods if the thread is late.
   std::function<void(const TxResult&)> callback;
-  /// [completion thread, no lock held] Called before that thread moves bytes, so that the client
-  /// can set the commit limit (Channel::set_commit_limit). May be empty.
-  std::function<void()> before_advance;
+  /// Of a cyclic transfer. The callback itself brings the hardware up to now, by a tx_status with
+  /// its newest commit. So it is called before the bytes of the period are moved, and they are
+  /// moved once. The completion thread moves what the callback has left.
+  bool callback_advances = false;
 
  protected:
   TxDescriptor() = default;

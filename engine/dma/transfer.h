@@ -44,6 +44,7 @@ struct Transfer final : TxDescriptor {
   TxResult result;
 
   [[nodiscard]] bool calls_back() const noexcept { return flags.interrupt && callback; }
+  [[nodiscard]] bool moves_in_callback() const noexcept { return cyclic && callback_advances; }
 };
 
 /// Transfers move between a channel's lists by splicing: no allocation, stable addresses.

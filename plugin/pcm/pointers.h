@@ -25,9 +25,11 @@ class Pointers {
   void set_hw_frames(uint64_t frames) noexcept { hw_frames_ = frames; }
 
   /// Takes over the appl_ptr that alsa-lib has in the ioplug. Ignores a marked one, see
-  /// transferred().
-  void show_appl_ptr(snd_pcm_uframes_t shown) noexcept {
-    if (shown < boundary_ || boundary_ == 0) appl_ptr_ = shown;
+  /// transferred(). Says whether it has moved.
+  bool show_appl_ptr(snd_pcm_uframes_t shown) noexcept {
+    if ((shown >= boundary_ && boundary_ > 0) || shown == appl_ptr_) return false;
+    appl_ptr_ = shown;
+    return true;
   }
   /// The transfer hook has copied `frames` frames: moves appl_ptr() by them at once. alsa-lib moves
   /// its own pointer only after the hook. Until then that pointer has the same value as after a

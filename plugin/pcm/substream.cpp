@@ -142,7 +142,7 @@ Result<void> Substream::issue() {
   if (!transfer) return transfer.as_errno();
   const uint64_t start = ++start_count_;
   (*transfer)->callback = [this, start](const TxResult&) { period_elapsed(start); };
-  if (state_.playback()) (*transfer)->before_advance = [this, start] { before_advance(start); };
+  (*transfer)->callback_advances = true;
   const Result<Cookie> cookie = channel_->submit(**transfer);
   if (!cookie) return cookie.as_errno();
   cookie_ = *cookie;
@@ -151,7 +151,7 @@ Result<void> Substream::issue() {
   fill_silence(state_.silence_at_start());
   commit();
   channel_->issue_pending();
-  perform(state_.readiness());
+  perform(state_.run(channel_->transfer_time()));
   return {};
 }
 
@@ -169,7 +169,7 @@ Result<void> Substream::pause(bool enable) {
     return Errno{error};
   }
   if (Result<void> done = enable ? pause_hardware() : channel_->resume(); !done) return done;
-  perform(state_.pause(enable));
+  perform(enable ? state_.pause() : state_.run(channel_->transfer_time()));
   return {};
 }
 

@@ -114,7 +114,8 @@ class Substream {
   [[nodiscard]] int64_t now_ns() const { return parts_.dma_device->clock().now_ns(); }
 
   // Completion thread. `start` is the number of the start that the transfer belongs to.
-  void before_advance(uint64_t start) DMASIM_EXCLUDES(lock_);
+  [[nodiscard]] bool transfer_runs(uint64_t start) const DMASIM_REQUIRES(lock_);
+  void stall_callback(uint64_t start) DMASIM_EXCLUDES(lock_);
   void period_elapsed(uint64_t start) DMASIM_EXCLUDES(lock_);
   void alarm() DMASIM_EXCLUDES(lock_);
 
@@ -129,6 +130,9 @@ class Substream {
       DMASIM_REQUIRES(lock_);
   bool catch_up(std::optional<uint64_t> wrote_from_frames = {}) DMASIM_REQUIRES(lock_);
   void update(std::optional<uint64_t> wrote_from_frames = {}) DMASIM_REQUIRES(lock_);
+  [[nodiscard]] bool may_follow_clock() const DMASIM_REQUIRES(lock_);
+  void update_position() DMASIM_REQUIRES(lock_);
+  void update_after_write(uint64_t from_frames) DMASIM_REQUIRES(lock_);
   void perform(const Actions& actions) DMASIM_REQUIRES(lock_);
   void change_alarm(const AlarmChange& alarm) DMASIM_REQUIRES(lock_);
   void note_xrun() DMASIM_REQUIRES(lock_);
@@ -152,6 +156,7 @@ class Substream {
   Result<snd_pcm_uframes_t> copy_to_client(const snd_pcm_channel_area_t* areas,
                                            snd_pcm_uframes_t offset, snd_pcm_uframes_t size)
       DMASIM_REQUIRES(lock_);
+  void move_slots(snd_pcm_uframes_t frames) DMASIM_REQUIRES(lock_);
   void copy_mapped() DMASIM_REQUIRES(lock_);
 
   const SubstreamParts parts_;

@@ -71,7 +71,6 @@ bool Substream::catch_up(std::optional<uint64_t> wrote_from_frames) {
   if (tx.status != DmaStatus::in_progress && tx.status != DmaStatus::paused) return true;
   const size_t frame_bytes = state_.hw().format.frame_bytes();
   fill_silence(state_.moved({.hw_frames = tx.transferred_bytes / frame_bytes,
-                             .in_flight_frames = tx.in_flight_bytes / frame_bytes,
                              .past_commit_frames = tx.past_commit_bytes / frame_bytes,
                              .now_ns = looked_at_ns}));
   if (state_.free_runs()) commit();
@@ -88,6 +87,27 @@ void Substream::update(std::optional<uint64_t> wrote_from_frames) {
     refresh_appl_ptr();
   }
   perform(state_.settle(in_time && !device_.has_ended()));
+}
+
+/// The same, without a look at the hardware if only the position can have changed.
+void Substream::update_position() {
+  if (may_follow_clock() && state_.follow_clock(now_ns(), io_.appl_ptr())) return;
+  update();
+}
+
+/// In a free run, a sink that needs the frames before the DMA takes them gets them at each look.
+bool Substream::may_follow_clock() const {
+  return state_.is_live() && !(device_.is_timed_sink() && state_.free_runs());
+}
+
+/// The same after a write at `from_frames`: the DMA may have passed these frames before they were
+/// written.
+void Substream::update_after_write(uint64_t from_frames) {
+  if (!may_follow_clock() || !state_.follow_clock_after_write(from_frames, now_ns())) {
+    return update(from_frames);
+  }
+  commit();
+  perform(state_.settle());
 }
 
 /// The completion thread calls it too. Then it calls terminate_async from inside the callback.
@@ -122,20 +142,25 @@ void Substream::note_xrun() {
   xrun_frames_.push_back(device_.passed_frames());
 }
 
-void Substream::before_advance(uint64_t start) {
-  MutexLock guard(lock_);
-  if (start != start_count_ || !state_.hardware_runs() || !state_.is_live()) return;
-  refresh_appl_ptr();
-  channel_->set_commit_limit(commit_limit_bytes());
+/// Says whether the transfer of this start still runs.
+bool Substream::transfer_runs(uint64_t start) const {
+  return start == start_count_ && state_.hardware_runs() && state_.is_live();
+}
+
+/// A slow callback: the hardware is in time, and what follows from its position is not.
+void Substream::stall_callback(uint64_t start) {
+  const int64_t until_ns = now_ns() + parts_.slow_callback_ns;
+  {
+    MutexLock guard(lock_);
+    if (transfer_runs(start)) catch_up();
+  }
+  stall_until(parts_.dma_device->clock().wake_up_ns(until_ns));
 }
 
 void Substream::period_elapsed(uint64_t start) {
-  if (parts_.slow_callback_ns > 0) {
-    const int64_t until_ns = now_ns() + parts_.slow_callback_ns;
-    stall_until(parts_.dma_device->clock().wake_up_ns(until_ns));
-  }
+  if (parts_.slow_callback_ns > 0) stall_callback(start);
   MutexLock guard(lock_);
-  if (start != start_count_ || !state_.hardware_runs()) return;  // the transfer was terminated
+  if (!transfer_runs(start)) return;
   state_.tick();
   update();
   fill_silence(state_.silence_at_tick());
@@ -152,7 +177,7 @@ snd_pcm_uframes_t Substream::pointer() {
   if (state_.may_repeat()) {
     if (const auto answer = state_.repeated(now_ns(), io_.appl_ptr())) return *answer;
   }
-  update();
+  update_position();
   perform(state_.see_xrun());
   return state_.answer(state_.hardware_runs() ? now_ns() : 0);
 }
@@ -164,7 +189,7 @@ void Substream::woken() {
 
 Result<snd_pcm_sframes_t> Substream::delay() {
   MutexLock guard(lock_);
-  update();
+  update_position();
   if (const int error = state_.refusal(Hook::delay); error != 0) return Errno{error};
   return state_.delay();
 }
@@ -173,7 +198,7 @@ Result<snd_pcm_sframes_t> Substream::delay() {
 /// calls pointer() before, which has looked at the hardware already.
 unsigned short Substream::poll_revents() {
   MutexLock guard(lock_);
-  if (!state_.has_new_answer(io_.appl_ptr())) update();
+  if (!state_.has_new_answer(io_.appl_ptr())) update_position();
   if (state_.phase() == Phase::xrun) io_.set_state(SND_PCM_STATE_XRUN);
   Actions actions;
   const Readiness readiness = state_.poll(actions);

@@ -58,6 +58,7 @@ int SubstreamState::refusal(Hook hook) const noexcept {
 /// A second call of pointer() does not get the answer from before the change.
 void SubstreamState::set_phase(Phase phase) noexcept {
   phase_ = phase;
+  quiet_until_frames_ = 0;
   last_.expire();
 }
 
@@ -65,7 +66,6 @@ void SubstreamState::set_phase(Phase phase) noexcept {
 void SubstreamState::halt(Phase next, Fifo fifo, Actions& actions) noexcept {
   actions.terminate = fifo;
   set_phase(next);
-  in_flight_frames_ = 0;
 }
 
 Actions SubstreamState::hw_params(const HwSetup& hw) noexcept {
@@ -91,7 +91,7 @@ Actions SubstreamState::hw_free() noexcept {
 Actions SubstreamState::prepare() noexcept {
   quiescing_ = false;
   pointers_.reset();
-  in_flight_frames_ = 0;
+  moved_frames_ = 0;
   ticked_ = false;
   last_.reset();
   set_phase(Phase::prepared);
@@ -103,6 +103,7 @@ Actions SubstreamState::prepare() noexcept {
 Result<void> SubstreamState::sw_params(const SwSetup& sw) noexcept {
   if (!silence_fits(sw, hw_.buffer_size)) return Errno{EINVAL};
   past_commit_baseline_frames_ = past_commit_frames_;
+  quiet_until_frames_ = 0;
   sw_ = sw;
   if (sw_.stop_threshold == 0) sw_.stop_threshold = hw_.buffer_size;
   pointers_.set_boundary(sw.boundary);
@@ -126,11 +127,15 @@ Actions SubstreamState::stop() noexcept {
   return actions;
 }
 
-Actions SubstreamState::pause(bool enable) noexcept {
-  set_phase(enable ? Phase::paused : Phase::running);
-  Actions actions;
-  report_readiness(pointers_.avail(), actions);
-  return actions;
+Actions SubstreamState::pause() noexcept {
+  set_phase(Phase::paused);
+  return readiness();
+}
+
+Actions SubstreamState::run(const TransferTime& time) noexcept {
+  set_phase(Phase::running);
+  time_ = time;
+  return readiness();
 }
 
 /// A capture that has frames to read keeps them in non-blocking mode only. After a blocking drain
@@ -170,7 +175,7 @@ std::optional<Result<void>> SubstreamState::drain_answer(int nonblock,
 
 void SubstreamState::see_appl_ptr(snd_pcm_uframes_t shown) noexcept {
   if (shown == 0 && hardware_runs()) return;
-  pointers_.show_appl_ptr(shown);
+  if (pointers_.show_appl_ptr(shown)) quiet_until_frames_ = 0;
 }
 
 std::optional<uint64_t> SubstreamState::refused_from_frames(uint64_t wrote_from) const noexcept {
@@ -179,14 +184,59 @@ std::optional<uint64_t> SubstreamState::refused_from_frames(uint64_t wrote_from)
   return xrun_frames - std::min<uint64_t>(xrun_frames, pointers_.buffer_size());
 }
 
+void SubstreamState::go_to(uint64_t hw_frames, int64_t now_ns) noexcept {
+  pointers_.set_hw_frames(hw_frames);
+  looked_at_ns_ = now_ns;
+}
+
+bool SubstreamState::follow_clock(int64_t now_ns, snd_pcm_uframes_t shown) noexcept {
+  if (phase_ != Phase::running) return false;
+  see_appl_ptr(shown);
+  const uint64_t hw_frames = time_.frames_due(now_ns);
+  if (hw_frames >= quiet_until_frames_) return false;
+  go_to(hw_frames, now_ns);
+  return true;
+}
+
+bool SubstreamState::follow_clock_after_write(uint64_t wrote_from, int64_t now_ns) noexcept {
+  if (phase_ != Phase::running || silence_is_endless()) return false;
+  const uint64_t late_from =
+      std::min(wrote_from, refused_from_frames(wrote_from).value_or(wrote_from));
+  const uint64_t hw_frames = time_.frames_due(now_ns);
+  if (hw_frames >= late_from) return false;
+  go_to(hw_frames, now_ns);
+  return true;
+}
+
+/// In a playback these slots have older frames, which the hardware has to play before they are
+/// overwritten.
+bool SubstreamState::slots_are_moved(snd_pcm_uframes_t frames) const noexcept {
+  const uint64_t behind = playback() ? pointers_.buffer_size() : 0;
+  return pointers_.appl_frames() + frames <= moved_frames_ + behind;
+}
+
+/// The position at which an answer to alsa-lib may change next, or the contents of the ring by a
+/// rule that needs to know the position. From the program's position on, a playback takes frames
+/// that were not written, and a capture overwrites frames that were not read.
+uint64_t SubstreamState::quiet_until(bool ready, snd_pcm_uframes_t avail) const noexcept {
+  if (phase_ != Phase::running || (playback() && silence_is_endless())) return 0;
+  const uint64_t hw_frames = pointers_.hw_frames();
+  uint64_t until = pointers_.appl_frames() + (playback() ? 0 : pointers_.buffer_size());
+  const auto frames_to = [avail](snd_pcm_uframes_t level) {
+    return level - std::min(level, avail);
+  };
+  if (!never_stops()) until = std::min(until, hw_frames + frames_to(sw_.stop_threshold));
+  if (!ready) until = std::min(until, hw_frames + frames_to(sw_.avail_min));
+  return until;
+}
+
 /// The program has not written again where the hardware has passed: it gets the new position only
 /// after the silence was filled in.
 FrameSpan SubstreamState::moved(const Look& look) noexcept {
-  const uint64_t before = pointers_.hw_frames();
-  pointers_.set_hw_frames(look.hw_frames);
-  in_flight_frames_ = look.in_flight_frames;
+  const uint64_t before = moved_frames_;
+  moved_frames_ = look.hw_frames;
+  go_to(look.hw_frames, look.now_ns);
   past_commit_frames_ = look.past_commit_frames;
-  looked_at_ns_ = look.now_ns;
   if (!playback() || !silence_is_endless()) return {};
   return Silence::passed(before, look.hw_frames, pointers_.buffer_size());
 }
@@ -289,6 +339,7 @@ Readiness SubstreamState::poll(Actions& actions) noexcept {
 
 void SubstreamState::report_readiness(snd_pcm_uframes_t avail, Actions& actions) noexcept {
   const bool ready = is_ready(avail);
+  quiet_until_frames_ = quiet_until(ready, avail);
   if (phase_ == Phase::running || phase_ == Phase::draining) {
     set_alarm(wanted_alarm(ready, avail), actions);
   }
@@ -332,6 +383,14 @@ snd_pcm_uframes_t SubstreamState::position() const noexcept {
   return std::min(pointers_.hw_frames(), last) % pointers_.boundary();
 }
 
+/// A playback fills the FIFO from the start on. A capture's first frame has passed a full one.
+size_t SubstreamState::in_flight_frames() const noexcept {
+  if (!hardware_runs() && phase_ != Phase::paused) return 0;
+  const uint64_t hw_frames = pointers_.hw_frames();
+  if (playback()) return static_cast<size_t>(std::min<uint64_t>(hw_frames, fifo_frames_));
+  return hw_frames > 0 ? fifo_frames_ : 0;
+}
+
 std::optional<snd_pcm_uframes_t> SubstreamState::repeated(int64_t now_ns,
                                                           snd_pcm_uframes_t shown) const noexcept {
   if (!last_.is_recent(now_ns) || shown != last_.position().appl_ptr) return std::nullopt;
@@ -341,7 +400,7 @@ std::optional<snd_pcm_uframes_t> SubstreamState::repeated(int64_t now_ns,
 snd_pcm_uframes_t SubstreamState::answer(int64_t now_ns) noexcept {
   last_.set({.answer = position(),
              .hw_frames = pointers_.hw_frames(),
-             .in_flight_frames = in_flight_frames_,
+             .in_flight_frames = in_flight_frames(),
              .appl_ptr = pointers_.appl_ptr()},
             now_ns);
   return last_.position().answer;
@@ -353,7 +412,7 @@ snd_pcm_sframes_t SubstreamState::delay() const noexcept {
   const auto since = static_cast<snd_pcm_sframes_t>(
       answered ? pointers_.hw_frames() - last_.position().hw_frames : 0);
   const snd_pcm_sframes_t lead = pointers_.lead() + since;
-  const size_t in_flight = answered ? last_.position().in_flight_frames : in_flight_frames_;
+  const size_t in_flight = answered ? last_.position().in_flight_frames : in_flight_frames();
   return (playback() ? lead : -lead) + static_cast<snd_pcm_sframes_t>(in_flight);
 }
 

@@ -38,6 +38,7 @@
 
 #include "engine/base/result.h"
 #include "engine/dma/channel_state.h"
+#include "engine/dma/transfer_time.h"
 #include "plugin/pcm/frame_span.h"
 #include "plugin/pcm/free_run.h"
 #include "plugin/pcm/hw_setup.h"
@@ -131,9 +132,12 @@ class SubstreamState {
 
   /// Says whether a start would have nothing to play.
   [[nodiscard]] bool nothing_to_play() const noexcept;
+  /// Call run() as soon as the hardware runs.
   void start() noexcept;
+  /// The hardware runs, after a start or a pause. `time` is that of the transfer.
+  Actions run(const TransferTime& time) noexcept;
   Actions stop() noexcept;
-  Actions pause(bool enable) noexcept;
+  Actions pause() noexcept;
   /// `may_wait` is false in non-blocking mode.
   Actions drain(bool may_wait) noexcept;
   /// A thread begins to wait for the end of a drain; it ends to wait. While one waits, alsa-lib
@@ -149,16 +153,30 @@ class SubstreamState {
   void see_appl_ptr(snd_pcm_uframes_t shown) noexcept;
   /// See Pointers::transferred().
   snd_pcm_uframes_t transferred(snd_pcm_uframes_t frames) noexcept {
+    quiet_until_frames_ = 0;
     return pointers_.transferred(frames);
   }
   /// From this position on the DMA refuses a write at `wrote_from`, because the xrun came before
   /// it. Empty: the write is never refused.
   [[nodiscard]] std::optional<uint64_t> refused_from_frames(uint64_t wrote_from) const noexcept;
 
+  // The position by the clock alone. The DMA moves the frames later, before anybody sees the ring.
+  // So most hooks need no look at the hardware.
+
+  /// Moves the position to now. Answers false if more than the position may have changed since
+  /// settle() or readiness(). Then the caller looks at the hardware. `shown` is alsa-lib's
+  /// appl_ptr.
+  [[nodiscard]] bool follow_clock(int64_t now_ns, snd_pcm_uframes_t shown) noexcept;
+  /// The same after a write at `wrote_from`. Answers false if the hardware has come so far that the
+  /// write may be too late.
+  [[nodiscard]] bool follow_clock_after_write(uint64_t wrote_from, int64_t now_ns) noexcept;
+  /// Says whether the DMA has moved all that it had to move in the ring's slots of the next
+  /// `frames` frames of the program.
+  [[nodiscard]] bool slots_are_moved(snd_pcm_uframes_t frames) const noexcept;
+
   /// Where the hardware is.
   struct Look {
     uint64_t hw_frames = 0;
-    size_t in_flight_frames = 0;
     uint64_t past_commit_frames = 0;  ///< see TxState::past_commit_bytes
     int64_t now_ns = 0;
   };
@@ -211,6 +229,9 @@ class SubstreamState {
   [[nodiscard]] bool xrun_reached(snd_pcm_uframes_t avail) const noexcept;
   [[nodiscard]] uint64_t drained_at_frames() const noexcept;
   [[nodiscard]] snd_pcm_uframes_t position() const noexcept;
+  [[nodiscard]] size_t in_flight_frames() const noexcept;
+  [[nodiscard]] uint64_t quiet_until(bool ready, snd_pcm_uframes_t avail) const noexcept;
+  void go_to(uint64_t hw_frames, int64_t now_ns) noexcept;
   [[nodiscard]] bool is_ready(snd_pcm_uframes_t avail) const noexcept;
   void set_phase(Phase phase) noexcept;
   void halt(Phase next, Fifo fifo, Actions& actions) noexcept;
@@ -227,7 +248,9 @@ class SubstreamState {
   HwSetup hw_;
   SwSetup sw_;
   Pointers pointers_;
-  size_t in_flight_frames_ = 0;
+  TransferTime time_;
+  uint64_t moved_frames_ = 0;        // by the DMA. The position may be ahead of this
+  uint64_t quiet_until_frames_ = 0;  // before this position nothing changes but the position
   int64_t looked_at_ns_ = 0;
   /// The furthest that the DMA has been past the client's position in this start; and the part of
   /// it that came before the newest sw_params, which the new thresholds do not count.

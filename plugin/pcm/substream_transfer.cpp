@@ -27,10 +27,11 @@ Result<snd_pcm_uframes_t> Substream::copy_from_client(const snd_pcm_channel_area
   const Pointers& pointers = state_.pointers();
   const snd_pcm_uframes_t from = pointers.appl_ptr();
   const uint64_t from_frames = pointers.appl_frames();
+  move_slots(size);
   ring_areas_.copy_in(*channel_, from % pointers.buffer_size(), areas, offset, size);
   report_free_run_changes({.start_frames = from_frames, .count_frames = size});
   io_.set_appl_ptr(state_.transferred(size));
-  update(from_frames);  // the DMA may have passed these frames before they were written
+  update_after_write(from_frames);
   if (state_.phase() != Phase::xrun || mmap) return size;
   io_.set_appl_ptr(from);
   perform(state_.see_xrun());
@@ -45,11 +46,14 @@ Result<snd_pcm_uframes_t> Substream::copy_to_client(const snd_pcm_channel_area_t
   if (state_.hw().mmap) {
     // Copies all available frames, not only this piece: PipeWire reads on across the ring's end.
     const snd_pcm_uframes_t filled = std::min(pointers.avail(), pointers.buffer_size());
-    ring_areas_.copy_out_wrapped(*channel_, at, areas, offset, std::max(filled, size));
+    const snd_pcm_uframes_t count = std::max(filled, size);
+    move_slots(count);
+    ring_areas_.copy_out_wrapped(*channel_, at, areas, offset, count);
     return size;
   }
+  move_slots(size);
   ring_areas_.copy_out(*channel_, at, areas, offset, size);
-  update();  // the DMA may have overwritten these frames while they were copied
+  update_position();  // the DMA may have overwritten these frames while they were copied
   if (state_.phase() == Phase::xrun) {
     perform(state_.see_xrun());
     return Errno{EPIPE};
@@ -57,6 +61,12 @@ Result<snd_pcm_uframes_t> Substream::copy_to_client(const snd_pcm_channel_area_t
   io_.set_appl_ptr(state_.transferred(size));
   perform(state_.readiness());
   return size;
+}
+
+/// The program is about to use the ring's slots of its next `frames` frames. The position may say
+/// that the hardware is through with them while the DMA has not moved them yet.
+void Substream::move_slots(snd_pcm_uframes_t frames) {
+  if (state_.hardware_runs() && !state_.slots_are_moved(frames)) catch_up();
 }
 
 /// Copies the committed frames of a mapped buffer again. Until the start the program may change

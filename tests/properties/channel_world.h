@@ -44,7 +44,8 @@ class ChannelWorld {
   struct Work {
     Transfer* descriptor;
     std::unique_ptr<std::array<std::byte, kArenaBytes>> memory;
-    std::weak_ptr<int> alive;  // the descriptor owns it
+    std::weak_ptr<int> alive;         // the descriptor's callback owns it
+    bool descriptor_owns_it = false;  // it has a callback
   };
   struct Position {
     uint64_t cookie = 0;
@@ -60,7 +61,7 @@ class ChannelWorld {
   void wait(const Operation& operation);
   void advance();
   void serve(const Operation& operation);
-  void serve_period();
+  void serve_period(const Operation& operation);
   void serve_completed(const Operation& operation);
   void call_from_callback(const Operation& operation, int id);
   void terminate();

@@ -90,7 +90,7 @@ void RefChannel::settle() {
     const uint64_t until = due();
     if (transfer.shape.cyclic) {
       move(transfer, until);
-      raise(transfer);
+      raise(transfer, moved_);
       return;
     }
     move(transfer, std::min(until, transfer.shape.total()));
@@ -99,8 +99,8 @@ void RefChannel::settle() {
   }
 }
 
-void RefChannel::raise(const RefTransfer& transfer) {
-  for (; (ticked_ + 1) * transfer.shape.period <= moved_; ++ticked_) {
+void RefChannel::raise(const RefTransfer& transfer, uint64_t reached) {
+  for (; (ticked_ + 1) * transfer.shape.period <= reached; ++ticked_) {
     ++raised;
     if (!transfer.shape.calls_back()) {
       ++dropped;
@@ -285,7 +285,9 @@ int64_t RefChannel::alarm_ns() const {
 Service RefChannel::service() const {
   if (!completed.empty()) return Service::complete;
   if (due_periods > 0) return Service::period;
-  if (tick_ns() <= now_ns_) return Service::advance;
+  if (tick_ns() <= now_ns_) {
+    return transfers.at(*active).shape.moves_in_callback() ? Service::period : Service::advance;
+  }
   return alarm_ns() <= now_ns_ ? Service::alarm : Service::none;
 }
 
@@ -294,10 +296,15 @@ int64_t RefChannel::service_ns() const {
   return due_periods > 0 ? due_since_ns_ : std::min(tick_ns(), alarm_ns());
 }
 
+/// A callback that advances by itself comes before the bytes of its period are moved.
 TxResult RefChannel::take_period() {
-  const size_t total = transfers.at(*active).shape.total();
-  const TxResult result{
-      .periods = due_periods, .transferred_bytes = moved_, .residue_bytes = total - moved_ % total};
+  const RefTransfer& transfer = transfers.at(*active);
+  if (due_periods == 0) raise(transfer, due());
+  const size_t total = transfer.shape.total();
+  const uint64_t reached = std::max<uint64_t>(moved_, ticked_ * transfer.shape.period);
+  const TxResult result{.periods = due_periods,
+                        .transferred_bytes = reached,
+                        .residue_bytes = total - reached % total};
   ++callbacks;
   coalesced += due_periods - 1;
   due_periods = 0;

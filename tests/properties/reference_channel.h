@@ -83,6 +83,8 @@ class RefChannel {
   [[nodiscard]] TxState status(uint64_t cookie) const;
   [[nodiscard]] int64_t now_ns() const { return now_ns_; }
   [[nodiscard]] uint64_t moved() const { return moved_; }
+  /// When the period that was taken last, or the oldest one that is due, has ended.
+  [[nodiscard]] int64_t due_since_ns() const { return due_since_ns_; }
 
  private:
   [[nodiscard]] uint64_t due() const;  // of the active transfer
@@ -92,7 +94,7 @@ class RefChannel {
   [[nodiscard]] uint64_t reported() const;
   void move(RefTransfer& transfer, uint64_t until);
   void move_byte(RefTransfer& transfer);
-  void raise(const RefTransfer& transfer);
+  void raise(const RefTransfer& transfer, uint64_t reached);
   void complete();
   void start_next();
   void stop(bool keep);

@@ -95,6 +95,7 @@ Shape make_shape(Direction direction, size_t burst, unsigned a, unsigned b, unsi
   shape.flags.interrupt = c % 8 != 7;
   shape.flags.reuse = c % 4 == 1;
   shape.has_callback = c % 16 != 14;
+  shape.callback_advances = c % 3 == 1;
   if (direction == Direction::mem_to_mem) {
     b % 2 == 0 ? make_copy(shape, a, b) : make_interleaved(shape, a, b, c);
     return shape;

@@ -22,6 +22,7 @@ struct Shape {
   size_t burst = 1;
   PrepFlags flags;
   bool has_callback = true;
+  bool callback_advances = false;
   bool cyclic = false;
   size_t period = 0;
   std::vector<size_t> src;    ///< the address from which the nth byte of a lap is read
@@ -32,6 +33,7 @@ struct Shape {
   InterleavedTemplate layout;     ///< the template, without addresses
   [[nodiscard]] size_t total() const { return src.size(); }
   [[nodiscard]] bool calls_back() const { return flags.interrupt && has_callback; }
+  [[nodiscard]] bool moves_in_callback() const { return cyclic && callback_advances; }
 };
 
 /// The numbers a, b and c choose a shape for a device with bursts of this size. A mem_to_mem shape

@@ -17,7 +17,7 @@ TEST(SubstreamCapture, FillsAFrameWithEachFrameOfTime) {
   for (snd_pcm_sframes_t n = 0; n < 32; ++n) {
     EXPECT_EQ(pcm.avail(), n);
     EXPECT_EQ(pcm.delay(), n);
-    EXPECT_EQ(pcm.source().asked, static_cast<uint64_t>(n));
+    EXPECT_EQ(pcm.asked_by_now(), static_cast<uint64_t>(n));
     pcm.run(1);
   }
 }

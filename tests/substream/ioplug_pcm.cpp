@@ -350,6 +350,16 @@ void IoplugPcm::run_late(snd_pcm_uframes_t frames) {
   lockstep::jump_to(lockstep::now_ns() + static_cast<int64_t>(frames) * kFrameNs);
 }
 
+const Samples& IoplugPcm::played_by_now() {
+  EXPECT_TRUE(substream_->sync_recording());
+  return sink_->played;
+}
+
+uint64_t IoplugPcm::asked_by_now() {
+  EXPECT_TRUE(substream_->sync_recording());
+  return source_->asked;
+}
+
 bool IoplugPcm::ready() const { return lockstep::ready(substream_->poll_level()); }
 
 uint64_t IoplugPcm::true_hw() const {

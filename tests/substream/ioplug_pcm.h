@@ -108,6 +108,10 @@ class IoplugPcm {
   [[nodiscard]] Substream& substream() { return *substream_; }
   [[nodiscard]] RememberingSink& sink() { return *sink_; }
   [[nodiscard]] CountingSource& source() { return *source_; }
+  /// The DMA moves frames when it has to. These two make it move all that are due, and answer what
+  /// the device has then.
+  [[nodiscard]] const Samples& played_by_now();
+  [[nodiscard]] uint64_t asked_by_now();
   [[nodiscard]] uint64_t xruns() { return substream_->stats().xruns; }
 
   Samples heard;        ///< the frames that read() has got

@@ -64,7 +64,7 @@ TEST(SubstreamLife, SetupThatTheSinkCannotHoldIsRefusedAndChangesNothing) {
   ASSERT_EQ(pcm.start(), 0);
   pcm.run(13);
   EXPECT_EQ(pcm.avail(), 25);
-  EXPECT_EQ(pcm.sink().played, counted(1, 13));
+  EXPECT_EQ(pcm.played_by_now(), counted(1, 13));
 }
 
 TEST(SubstreamLife, SetupThatIsRefusedLeavesASetupToCome) {

@@ -78,7 +78,7 @@ TEST(SubstreamPause, OneFrameBeforeTheXrunIsInTime) {
   ASSERT_EQ(pcm.pause(false), 0);
   pcm.run(20);
   EXPECT_EQ(pcm.avail(), 31);
-  EXPECT_EQ(pcm.sink().played, counted(1, 46));
+  EXPECT_EQ(pcm.played_by_now(), counted(1, 46));
 }
 
 TEST(SubstreamPause, OnlyOfARunningStreamAndBackOnlyOfAPausedOne) {
@@ -165,7 +165,7 @@ TEST(SubstreamPause, DropAndPrepareLeaveIt) {
   ASSERT_EQ(pcm.write(32), 32);
   pcm.run(12);
   EXPECT_EQ(pcm.avail(), 12);
-  EXPECT_EQ(pcm.sink().played, counted(1, 10) + counted(33, 12));
+  EXPECT_EQ(pcm.played_by_now(), counted(1, 10) + counted(33, 12));
 }
 
 TEST(SubstreamPause, FreeRunIsToldAheadAcrossIt) {

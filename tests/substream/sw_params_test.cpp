@@ -31,7 +31,7 @@ TEST(SubstreamSwParams, StartThresholdStartsAtTheWriteThatReachesIt) {
   EXPECT_EQ(pcm.sink().told.size(), 20u) << "the sink knows from the start";
   pcm.run(19);
   EXPECT_EQ(pcm.avail(), 31);
-  EXPECT_EQ(pcm.sink().played, counted(1, 19));
+  EXPECT_EQ(pcm.played_by_now(), counted(1, 19));
 }
 
 TEST(SubstreamSwParams, StopThresholdBelowTheBufferStopsAtThatFrame) {

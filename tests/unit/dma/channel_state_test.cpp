@@ -26,10 +26,11 @@ class ChannelStateTest : public ::testing::Test {
     ASSERT_TRUE(state_.configure({.direction = direction, .frames_per_s = 1000, .port = &port_}));
   }
 
-  Cookie submit(Direction direction = Direction::mem_to_dev) {
+  Cookie submit(Direction direction = Direction::mem_to_dev, bool callback_advances = false) {
     Result<Transfer*> transfer = state_.prep_dma_cyclic(buffer_, kPeriod, direction);
     EXPECT_TRUE(transfer.ok());
     (*transfer)->callback = [](const TxResult&) {};
+    (*transfer)->callback_advances = callback_advances;
     const Result<Cookie> cookie = state_.submit(**transfer);
     EXPECT_TRUE(cookie.ok());
     return *cookie;
@@ -39,6 +40,11 @@ class ChannelStateTest : public ::testing::Test {
     const Cookie cookie = submit();
     state_.issue_pending(now_ns);
     return cookie;
+  }
+
+  void start_with_advancing_callback() {
+    submit(Direction::mem_to_dev, true);
+    state_.issue_pending(0);
   }
 
   std::array<std::byte, kBuffer> buffer_{};
@@ -104,6 +110,30 @@ TEST_F(ChannelStateTest, LatePeriodsCoalesceInOneSlot) {
   EXPECT_EQ(state_.stats().periods_due, 3u);
   EXPECT_EQ(state_.stats().callbacks, 1u);
   EXPECT_EQ(state_.stats().coalesced, 2u);
+}
+
+/// The callback of such a transfer moves the bytes itself.
+TEST_F(ChannelStateTest, ACallbackThatAdvancesComesBeforeTheBytesOfItsPeriod) {
+  start_with_advancing_callback();
+  EXPECT_EQ(state_.service_at(8 * kMs - 1), Service::none);
+  ASSERT_EQ(state_.service_at(8 * kMs), Service::period);
+  const TxResult result = state_.take_period(17 * kMs);
+  EXPECT_EQ(result.periods, 2u);
+  EXPECT_EQ(result.transferred_bytes, 16u);
+  EXPECT_EQ(result.residue_bytes, kBuffer - 16);
+  EXPECT_TRUE(port_.taken.empty());
+  state_.advance(17 * kMs);
+  EXPECT_EQ(port_.taken.size(), 17u);
+  EXPECT_EQ(state_.service_at(17 * kMs), Service::none) << "the period was taken already";
+  EXPECT_EQ(state_.service_ns(), 24 * kMs);
+}
+
+TEST_F(ChannelStateTest, PauseAsOfAnEarlierTimeTakesBackThePeriod) {
+  start_with_advancing_callback();
+  static_cast<void>(state_.take_period(8 * kMs));
+  ASSERT_TRUE(state_.pause(7 * kMs));
+  ASSERT_TRUE(state_.resume(20 * kMs));
+  EXPECT_EQ(state_.service_ns(), 21 * kMs) << "the eighth frame comes after the pause";
 }
 
 TEST_F(ChannelStateTest, ADueCallbackComesBeforeMoreIsMoved) {

@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <thread>
+#include <utility>
 
 #include "engine/dma/dma_device.h"
 #include "tests/unit/dma/recording_port.h"
@@ -170,14 +171,21 @@ TEST_P(ChannelTest, AnAlarmRunsAndMayBeArmedAgainFromItself) {
   EXPECT_EQ(stream->channel->irq_stats().alarms, 3u);
 }
 
-TEST_P(ChannelTest, TheClientCommitsBeforeTheThreadAdvances) {
+TEST_P(ChannelTest, ACallbackThatAdvancesCommitsBeforeTheBytesAreMoved) {
   auto stream = open();
   ASSERT_TRUE(stream->channel->request_irq());
   Result<TxDescriptor*> transfer =
       stream->channel->prep_dma_cyclic(stream->buffer, kPeriod, Direction::mem_to_dev);
   Gate called;
-  (*transfer)->before_advance = [&] { stream->channel->set_commit_limit(5); };
-  (*transfer)->callback = [&](const TxResult&) { called.open(); };
+  TxResult reported;
+  size_t moved_before = 0;
+  (*transfer)->callback_advances = true;
+  (*transfer)->callback = [&](const TxResult& result) {
+    reported = result;
+    moved_before = stream->port.taken.size() + stream->port.leftovers.size();
+    stream->channel->set_commit_limit(5);
+    called.open();
+  };
   ASSERT_TRUE(stream->channel->submit(**transfer).ok());
   clock_->advance_ns(0);
   stream->channel->issue_pending();
@@ -185,25 +193,33 @@ TEST_P(ChannelTest, TheClientCommitsBeforeTheThreadAdvances) {
   stream->channel->arm_alarm_at(INT64_MAX - 1);  // only to make the thread look
   called.wait();
   EXPECT_TRUE(stream->channel->terminate_sync());
+  EXPECT_EQ(moved_before, 0u);
+  EXPECT_EQ(reported.transferred_bytes, 8u);
+  EXPECT_EQ(reported.residue_bytes, sizeof stream->buffer - 8u);
   EXPECT_EQ(stream->port.taken.size(), 5u);
   EXPECT_EQ(stream->port.leftovers.size(), 3u);
 }
 
 /// Bytes that become due while the client commits must wait for the next call: the client was not
 /// asked about them.
-TEST_P(ChannelTest, TheThreadAdvancesNoFurtherThanTheClientWasAskedAbout) {
+TEST_P(ChannelTest, TheThreadAdvancesNoFurtherThanTheCallbackWasAskedAbout) {
   auto stream = open();
   ASSERT_TRUE(stream->channel->request_irq());
   Result<TxDescriptor*> transfer =
       stream->channel->prep_dma_cyclic(stream->buffer, kPeriod, Direction::mem_to_dev);
   Gate called;
+  Gate called_again;
   size_t leftovers = 0;
-  (*transfer)->before_advance = [&] {
+  size_t taken = 0;
+  (*transfer)->callback_advances = true;
+  (*transfer)->callback = [&, first = true](const TxResult&) mutable {
+    if (!std::exchange(first, false)) {
+      leftovers = stream->port.leftovers.size();
+      taken = stream->port.taken.size();
+      return called_again.open();
+    }
     stream->channel->set_commit_limit(8);
     clock_->advance_ns(4 * kMs);
-  };
-  (*transfer)->callback = [&](const TxResult&) {
-    leftovers = stream->port.leftovers.size();
     called.open();
   };
   ASSERT_TRUE(stream->channel->submit(**transfer).ok());
@@ -211,6 +227,10 @@ TEST_P(ChannelTest, TheThreadAdvancesNoFurtherThanTheClientWasAskedAbout) {
   clock_->advance_ns(8 * kMs);
   stream->channel->arm_alarm_at(INT64_MAX - 1);  // only to make the thread look
   called.wait();
+  clock_->advance_ns(4 * kMs);
+  stream->channel->arm_alarm_at(INT64_MAX - 1);
+  called_again.wait();
+  EXPECT_EQ(taken, 8u);
   EXPECT_EQ(leftovers, 0u);
   EXPECT_TRUE(stream->channel->terminate_sync());
 }
