@@ -73,9 +73,10 @@ bool asks_for_environment(const GivenValues& values) {
 }
 
 void gather_environment(const ConfigBlock& block, GivenValues& values) {
+  const Variables variables;
   for (const Key& key : keys()) {
     if (!block.has(key) || key.of_blocks_only || given_value(values, key.name) != nullptr) continue;
-    const char* text = std::getenv(environment_name(key.name).c_str());
+    const char* text = variables.value_of(key.name);
     if (text != nullptr && *text != '\0') values.push_back({key.name, text, true});
   }
 }

@@ -4,6 +4,7 @@
 #include <alsa/asoundlib.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <utility>
 #include <vector>
@@ -15,13 +16,6 @@ namespace dmasim {
 namespace {
 
 constexpr std::string_view kPrefix = "DMASIM_";
-
-/// The rest of a variable's name after the prefix DMASIM_; empty if it has another prefix.
-std::string_view key_of(std::string_view variable) {
-  if (!variable.starts_with(kPrefix)) return {};
-  variable.remove_prefix(kPrefix.size());
-  return variable.substr(0, variable.find('='));
-}
 
 /// The names of the keys that the environment can give.
 std::vector<std::string_view> given_names() {
@@ -36,13 +30,12 @@ std::vector<std::string_view> given_names() {
 std::vector<std::pair<std::string, std::string>> near_variables() {
   std::vector<std::string_view> names;
   std::vector<std::pair<std::string, std::string>> found;
-  for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
-    const std::string_view key = key_of(*variable);
-    if (key.empty()) continue;
+  const Variables variables;
+  for (const Variables::Variable& each : variables.all()) {
     if (names.empty()) names = given_names();
-    const std::string_view near = nearest(key, names);
+    const std::string_view near = nearest(each.rest, names);
     if (near.empty()) continue;
-    std::string name = std::string(kPrefix) + std::string(key);
+    std::string name = std::string(kPrefix) + std::string(each.rest);
     std::string meant = environment_name(near);
     if (name != meant) found.emplace_back(std::move(name), std::move(meant));
   }
@@ -53,6 +46,24 @@ std::vector<std::pair<std::string, std::string>> near_variables() {
 
 std::string environment_name(std::string_view key) {
   return std::string(kPrefix) + argument_name(key);
+}
+
+Variables::Variables() {
+  for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
+    std::string_view name = *variable;
+    if (!name.starts_with(kPrefix)) continue;
+    const size_t equals = name.find('=');
+    if (equals == std::string_view::npos || equals == kPrefix.size()) continue;
+    all_.push_back({name.substr(kPrefix.size(), equals - kPrefix.size()), *variable + equals + 1});
+  }
+}
+
+const char* Variables::value_of(std::string_view key) const {
+  if (all_.empty()) return nullptr;
+  const std::string wanted = argument_name(key);
+  const auto found = std::find_if(all_.begin(), all_.end(),
+                                  [&](const Variable& each) { return each.rest == wanted; });
+  return found == all_.end() ? nullptr : found->value;
 }
 
 void log_near_variables() {

@@ -6,10 +6,29 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace dmasim {
 
 [[nodiscard]] std::string environment_name(std::string_view key);
+
+/// The variables of the environment that begin with DMASIM_, as they are now.
+class Variables {
+ public:
+  Variables();
+
+  /// The value of the variable for `key`. Null if there is none.
+  [[nodiscard]] const char* value_of(std::string_view key) const;
+
+  struct Variable {
+    std::string_view rest;  ///< of the name, after DMASIM_
+    const char* value;
+  };
+  [[nodiscard]] const std::vector<Variable>& all() const noexcept { return all_; }
+
+ private:
+  std::vector<Variable> all_;
+};
 
 /// Logs each variable DMASIM_* that belongs to no key but is at most two letters away from one's: a
 /// line in ALSA's error log, with the right name. Only the first call that finds one logs.
