@@ -32,8 +32,8 @@ class FileGrowth {
   FileGrowth() noexcept { sigpending(&pending_before_); }
   ~FileGrowth() {
     const int error = errno;
-    take_back(SIGXFSZ);
-    take_back(SIGPIPE);
+    consume_pending(SIGXFSZ);
+    consume_pending(SIGPIPE);
     errno = error;
   }
   FileGrowth(const FileGrowth&) = delete;
@@ -41,7 +41,7 @@ class FileGrowth {
 
  private:
   /// Removes a pending signal, unless it was pending before.
-  void take_back(int number) const noexcept {
+  void consume_pending(int number) const noexcept {
     sigset_t pending;
     if (sigismember(&pending_before_, number) == 1) return;
     if (sigpending(&pending) != 0 || sigismember(&pending, number) != 1) return;

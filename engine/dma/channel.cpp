@@ -290,7 +290,7 @@ void Channel::service(int64_t now_ns) {
 /// Frees a transfer that is over, after its callback. A reusable one may be submitted again from
 /// then on.
 void Channel::service_complete(int64_t now_ns) {
-  TransferList done = state_.take_completed(now_ns);
+  TransferList done = state_.pop_completed(now_ns);
   Transfer& transfer = done.front();
   begin_callback(transfer);
   lock_.unlock();
@@ -304,7 +304,7 @@ void Channel::service_complete(int64_t now_ns) {
 void Channel::service_period(int64_t now_ns) {
   Transfer& transfer = *state_.active();
   const bool advances = transfer.moves_in_callback();
-  const TxResult result = state_.take_period(now_ns);
+  const TxResult result = state_.pop_period(now_ns);
   begin_callback(transfer);
   lock_.unlock();
   transfer.callback(result);
@@ -314,7 +314,7 @@ void Channel::service_period(int64_t now_ns) {
 }
 
 void Channel::service_alarm() {
-  state_.take_alarm();
+  state_.pop_alarm();
   alarm_running_ = true;
   lock_.unlock();
   alarm_();

@@ -42,7 +42,7 @@ uint64_t ChannelState::reported_bytes(const Transfer& transfer) const noexcept {
   return transferred_bytes_;
 }
 
-void ChannelState::take_up_next() {
+void ChannelState::start_next() {
   if (issued_.empty()) return;
   active_.splice(active_.end(), issued_, issued_.begin());
   Transfer& transfer = active_.front();
@@ -134,9 +134,9 @@ void ChannelState::raise_periods(uint64_t reached_bytes) {
   due_periods_ += fresh;
 }
 
-/// A client pauses as of an earlier time than that at which take_period() found the end of a
+/// A client pauses as of an earlier time than that at which pop_period() found the end of a
 /// period. The hardware has not reached it then, so it comes again after the pause.
-void ChannelState::take_back_periods() {
+void ChannelState::withdraw_periods() {
   const Transfer& transfer = active_.front();
   if (!transfer.cyclic) return;
   ticked_periods_ = std::min<uint64_t>(ticked_periods_, transferred_bytes_ / transfer.period_bytes);
@@ -151,7 +151,7 @@ void ChannelState::complete_active() {
   if (transfer.calls_back()) ++stats_.periods_due;
   base_bytes_ += transfer.total_bytes;
   completed_.splice(completed_.end(), active_);
-  take_up_next();
+  start_next();
   if (active_.empty() && configured()) config_.port->stop(true);
 }
 

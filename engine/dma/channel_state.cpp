@@ -123,7 +123,7 @@ bool ChannelState::issue_pending(int64_t now_ns) {
   stop_hardware(stopping_keeps_fifo_);
   paused_ = false;
   base_bytes_ = 0;
-  take_up_next();
+  start_next();
   return begin_anew(now_ns);
 }
 
@@ -139,7 +139,7 @@ Result<void> ChannelState::pause(int64_t now_ns) {
   if (!running()) return Errno{EINVAL};
   advance(now_ns);
   if (active_.empty()) return Errno{EINVAL};
-  take_back_periods();
+  withdraw_periods();
   paused_ = true;
   time_.pause(now_ns);
   if (configured()) config_.port->pause();
@@ -294,7 +294,7 @@ Service ChannelState::service_at(int64_t now_ns) const noexcept {
   return Service::none;
 }
 
-TxResult ChannelState::take_period(int64_t now_ns) {
+TxResult ChannelState::pop_period(int64_t now_ns) {
   assert(!active_.empty());
   const Transfer& transfer = active_.front();
   if (due_periods_ == 0) raise_periods(due_bytes(now_ns));
@@ -312,7 +312,7 @@ TxResult ChannelState::take_period(int64_t now_ns) {
   return result;
 }
 
-TransferList ChannelState::take_completed(int64_t now_ns) {
+TransferList ChannelState::pop_completed(int64_t now_ns) {
   assert(!completed_.empty());
   TransferList taken;
   taken.splice(taken.end(), completed_, completed_.begin());
@@ -328,7 +328,7 @@ void ChannelState::give_back(TransferList& done) {
   splice_all(allocated_, done, Transfer::Place::allocated);
 }
 
-void ChannelState::take_alarm() {
+void ChannelState::pop_alarm() {
   ++stats_.alarms;
   disarm_alarm();
 }

@@ -131,14 +131,14 @@ class ChannelState {
   [[nodiscard]] Service service_at(int64_t now_ns) const noexcept;
   /// Takes the due period out of its slot. Only when service_at() says Service::period.
   /// Afterwards, if the callback advances by itself, the caller advances to the same time.
-  [[nodiscard]] TxResult take_period(int64_t now_ns);
+  [[nodiscard]] TxResult pop_period(int64_t now_ns);
   /// Takes the transfer that ended first. Only when service_at() says Service::complete. After its
   /// callback, if it has one, the caller frees it or hands it to give_back().
-  [[nodiscard]] TransferList take_completed(int64_t now_ns);
+  [[nodiscard]] TransferList pop_completed(int64_t now_ns);
   /// Puts a reusable descriptor back into the allocated list.
   void give_back(TransferList& done);
   /// Takes the alarm out of its slot. Only when service_at() says Service::alarm.
-  void take_alarm();
+  void pop_alarm();
 
   /// The transfer that the hardware works on; null when idle.
   [[nodiscard]] Transfer* active() noexcept { return active_.empty() ? nullptr : &active_.front(); }
@@ -170,11 +170,11 @@ class ChannelState {
   Result<Transfer*> allocate(Result<Transfer> descriptor);
   Result<void> check_mine(const Transfer& descriptor) const noexcept;
   [[nodiscard]] bool fits(const Transfer& descriptor) const noexcept;
-  void take_up_next();
+  void start_next();
   void move(const Transfer& transfer, uint64_t bytes);
   void advance_stopping(uint64_t due);
   void raise_periods(uint64_t reached_bytes);
-  void take_back_periods();
+  void withdraw_periods();
   void complete_active();
   void end_all(TransferList& to, Transfer::Place place);
   void stop_hardware(bool keep_fifo);

@@ -61,7 +61,7 @@ void DmaDevice::remove() {
   for (const Taken& each : taken_) each.channel->abort();
 }
 
-void DmaDevice::take_back(const Channel* channel) {
+void DmaDevice::release_chan(const Channel* channel) {
   MutexLock guard(lock_);
   std::erase_if(taken_, [channel](const Taken& each) { return each.channel == channel; });
 }
@@ -81,7 +81,7 @@ ChannelHandle& ChannelHandle::operator=(ChannelHandle&& other) noexcept {
 
 Result<void> ChannelHandle::release() {
   if (Result<void> released = channel_->release(); !released) return released;
-  device_->take_back(channel_.get());
+  device_->release_chan(channel_.get());
   channel_.reset();
   device_.reset();
   return {};

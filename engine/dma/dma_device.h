@@ -85,7 +85,7 @@ class DmaDevice : public std::enable_shared_from_this<DmaDevice> {
 
   Result<ChannelHandle> hand_out(std::string_view name, std::function<void()> alarm)
       DMASIM_REQUIRES(lock_);
-  void take_back(const Channel* channel) DMASIM_EXCLUDES(lock_);
+  void release_chan(const Channel* channel) DMASIM_EXCLUDES(lock_);
   [[nodiscard]] std::shared_ptr<CompletionThread> completion_for_channel() DMASIM_REQUIRES(lock_);
 
   const std::shared_ptr<const Clock> clock_;

@@ -184,63 +184,6 @@ std::optional<uint64_t> SubstreamState::refused_from_frames(uint64_t wrote_from)
   return xrun_frames - std::min<uint64_t>(xrun_frames, pointers_.buffer_size());
 }
 
-void SubstreamState::go_to(uint64_t hw_frames, int64_t now_ns) noexcept {
-  pointers_.set_hw_frames(hw_frames);
-  looked_at_ns_ = now_ns;
-}
-
-bool SubstreamState::follow_clock(int64_t now_ns, snd_pcm_uframes_t shown) noexcept {
-  if (phase_ != Phase::running) return false;
-  see_appl_ptr(shown);
-  const uint64_t hw_frames = time_.frames_due(now_ns);
-  if (hw_frames >= quiet_until_frames_) return false;
-  go_to(hw_frames, now_ns);
-  return true;
-}
-
-bool SubstreamState::follow_clock_after_write(uint64_t wrote_from, int64_t now_ns) noexcept {
-  if (phase_ != Phase::running || silence_is_endless()) return false;
-  const uint64_t late_from =
-      std::min(wrote_from, refused_from_frames(wrote_from).value_or(wrote_from));
-  const uint64_t hw_frames = time_.frames_due(now_ns);
-  if (hw_frames >= late_from) return false;
-  go_to(hw_frames, now_ns);
-  return true;
-}
-
-/// In a playback these slots have older frames, which the hardware has to play before they are
-/// overwritten.
-bool SubstreamState::slots_are_moved(snd_pcm_uframes_t frames) const noexcept {
-  const uint64_t behind = playback() ? pointers_.buffer_size() : 0;
-  return pointers_.appl_frames() + frames <= moved_frames_ + behind;
-}
-
-/// The position at which an answer to alsa-lib may change next, or the contents of the ring by a
-/// rule that needs to know the position. From the program's position on, a playback takes frames
-/// that were not written, and a capture overwrites frames that were not read.
-uint64_t SubstreamState::quiet_until(bool ready, snd_pcm_uframes_t avail) const noexcept {
-  if (phase_ != Phase::running || (playback() && silence_is_endless())) return 0;
-  const uint64_t hw_frames = pointers_.hw_frames();
-  uint64_t until = pointers_.appl_frames() + (playback() ? 0 : pointers_.buffer_size());
-  const auto frames_to = [avail](snd_pcm_uframes_t level) {
-    return level - std::min(level, avail);
-  };
-  if (!never_stops()) until = std::min(until, hw_frames + frames_to(sw_.stop_threshold));
-  if (!ready) until = std::min(until, hw_frames + frames_to(sw_.avail_min));
-  return until;
-}
-
-/// The program has not written again where the hardware has passed: it gets the new position only
-/// after the silence was filled in.
-FrameSpan SubstreamState::moved(const Look& look) noexcept {
-  const uint64_t before = moved_frames_;
-  moved_frames_ = look.hw_frames;
-  go_to(look.hw_frames, look.now_ns);
-  past_commit_frames_ = look.past_commit_frames;
-  if (!playback() || !silence_is_endless()) return {};
-  return Silence::passed(before, look.hw_frames, pointers_.buffer_size());
-}
-
 /// The client may have caught up since the hardware took frames that were not written, so the
 /// present positions alone do not show an xrun.
 bool SubstreamState::xrun_reached(snd_pcm_uframes_t avail) const noexcept {
@@ -372,48 +315,6 @@ void SubstreamState::set_alarm(std::optional<uint64_t> at_frames, Actions& actio
   alarm_at_frames_ = at_frames;
   actions.alarm = {.kind = at_frames ? AlarmChange::Kind::at_frames : AlarmChange::Kind::disarm,
                    .frames = at_frames.value_or(0)};
-}
-
-/// The hardware's position, as alsa-lib gets it. While a playback drains it stays before appl_ptr:
-/// else alsa-lib would drop the frames that are still in the FIFO.
-snd_pcm_uframes_t SubstreamState::position() const noexcept {
-  if (phase_ != Phase::draining) return pointers_.hw_ptr();
-  const uint64_t appl_frames = pointers_.appl_frames();
-  const uint64_t last = appl_frames - std::min<uint64_t>(appl_frames, 1);
-  return std::min(pointers_.hw_frames(), last) % pointers_.boundary();
-}
-
-/// A playback fills the FIFO from the start on. A capture's first frame has passed a full one.
-size_t SubstreamState::in_flight_frames() const noexcept {
-  if (!hardware_runs() && phase_ != Phase::paused) return 0;
-  const uint64_t hw_frames = pointers_.hw_frames();
-  if (playback()) return static_cast<size_t>(std::min<uint64_t>(hw_frames, fifo_frames_));
-  return hw_frames > 0 ? fifo_frames_ : 0;
-}
-
-std::optional<snd_pcm_uframes_t> SubstreamState::repeated(int64_t now_ns,
-                                                          snd_pcm_uframes_t shown) const noexcept {
-  if (!last_.is_recent(now_ns) || shown != last_.position().appl_ptr) return std::nullopt;
-  return last_.position().answer;
-}
-
-snd_pcm_uframes_t SubstreamState::answer(int64_t now_ns) noexcept {
-  last_.set({.answer = position(),
-             .hw_frames = pointers_.hw_frames(),
-             .in_flight_frames = in_flight_frames(),
-             .appl_ptr = pointers_.appl_ptr()},
-            now_ns);
-  return last_.position().answer;
-}
-
-/// snd_pcm_status asks for the position and then for the delay. Both answers must be of one moment.
-snd_pcm_sframes_t SubstreamState::delay() const noexcept {
-  const bool answered = hardware_runs() && last_.is_recent(looked_at_ns_);
-  const auto since = static_cast<snd_pcm_sframes_t>(
-      answered ? pointers_.hw_frames() - last_.position().hw_frames : 0);
-  const snd_pcm_sframes_t lead = pointers_.lead() + since;
-  const size_t in_flight = answered ? last_.position().in_flight_frames : in_flight_frames();
-  return (playback() ? lead : -lead) + static_cast<snd_pcm_sframes_t>(in_flight);
 }
 
 }  // namespace dmasim

@@ -42,7 +42,7 @@ class CyclicState {
   /// lock. period_due() must be true.
   [[nodiscard]] std::function<void()> pop_due_callback(int64_t now_ns) {
     Transfer& transfer = *state_.active();
-    return [&transfer, result = state_.take_period(now_ns)] { transfer.callback(result); };
+    return [&transfer, result = state_.pop_period(now_ns)] { transfer.callback(result); };
   }
 
  private:

@@ -194,17 +194,17 @@ void ChannelWorld::serve(const Operation& operation) {
   if (service == Service::period) serve_period(operation);
   if (service == Service::complete) serve_completed(operation);
   if (service == Service::alarm) {
-    state_.take_alarm();
+    state_.pop_alarm();
     reference_.disarm_alarm();
   }
 }
 
 /// The callback of a transfer that advances in it may do so, or leave it to the thread.
 void ChannelWorld::serve_period(const Operation& operation) {
-  const TxResult result = state_.take_period(reference_.now_ns());
+  const TxResult result = state_.pop_period(reference_.now_ns());
   const int id = *reference_.active;
   RC_ASSERT(state_.active()->generation > state_.terminated());
-  check_same(result, reference_.take_period());
+  check_same(result, reference_.pop_period());
   RC_ASSERT(state_.active() == works_.at(id).descriptor);
   RC_ASSERT(state_.stats().lateness.max_ns() >= reference_.now_ns() - reference_.due_since_ns());
   if (!reference_.transfers.at(id).shape.moves_in_callback()) return;
@@ -222,10 +222,10 @@ void ChannelWorld::call_from_callback(const Operation& operation, int id) {
 }
 
 void ChannelWorld::serve_completed(const Operation& operation) {
-  TransferList done = state_.take_completed(reference_.now_ns());
+  TransferList done = state_.pop_completed(reference_.now_ns());
   RC_ASSERT(done.size() == 1U);
   const Transfer& transfer = done.front();
-  const int id = reference_.take_completed();
+  const int id = reference_.pop_completed();
   const RefTransfer& expected = reference_.transfers.at(id);
   RC_ASSERT(&transfer == works_.at(id).descriptor);
   RC_ASSERT(transfer.generation > state_.terminated());

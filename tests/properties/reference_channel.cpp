@@ -297,7 +297,7 @@ int64_t RefChannel::service_ns() const {
 }
 
 /// A callback that advances by itself comes before the bytes of its period are moved.
-TxResult RefChannel::take_period() {
+TxResult RefChannel::pop_period() {
   const RefTransfer& transfer = transfers.at(*active);
   if (due_periods == 0) raise(transfer, due());
   const size_t total = transfer.shape.total();
@@ -311,7 +311,7 @@ TxResult RefChannel::take_period() {
   return result;
 }
 
-int RefChannel::take_completed() {
+int RefChannel::pop_completed() {
   const int id = completed.front();
   completed.erase(completed.begin());
   const RefTransfer& transfer = transfers.at(id);

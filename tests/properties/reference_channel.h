@@ -75,9 +75,9 @@ class RefChannel {
 
   [[nodiscard]] Service service() const;
   [[nodiscard]] int64_t service_ns() const;
-  TxResult take_period();
+  TxResult pop_period();
   /// Removes the transfer whose callback comes next, and returns it. It is then freed or reusable.
-  int take_completed();
+  int pop_completed();
   void put_away(int id);
 
   [[nodiscard]] TxState status(uint64_t cookie) const;

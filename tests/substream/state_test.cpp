@@ -6,61 +6,12 @@
 #include <map>
 #include <string>
 
-#include "plugin/pcm/substream_state.h"
+#include "tests/substream/state_in_phase.h"
 
 namespace dmasim {
 namespace {
 
-constexpr snd_pcm_uframes_t kPeriod = 8;
-constexpr snd_pcm_uframes_t kBuffer = 32;
-constexpr snd_pcm_uframes_t kBoundary = 32 << 10;
-constexpr uint32_t kFifo = 4;
-constexpr int64_t kMs = 1'000'000;
-
-HwSetup hw_setup(bool mmap = false) {
-  return {.format = {.sample = SampleFormat::s16_le, .channels = 2, .rate_hz = 1000},
-          .alsa_format = SND_PCM_FORMAT_S16_LE,
-          .mmap = mmap,
-          .period_size = kPeriod,
-          .buffer_size = kBuffer};
-}
-
-SwSetup sw_setup() {
-  return {.avail_min = kPeriod, .stop_threshold = kBuffer, .boundary = kBoundary};
-}
-
-/// The time of a transfer that began at `start_ms`: a frame in each millisecond.
-TransferTime time_from(int64_t start_ms) {
-  return {.time = FrameTime::from_numbers(1'000'000'000, start_ms * kMs)};
-}
-
-/// Brings a substream into a phase, as a program would. In the phases from RUNNING on, 16 frames
-/// were written, or may be read.
-SubstreamState in_phase(Phase phase, snd_pcm_stream_t stream = SND_PCM_STREAM_PLAYBACK,
-                        bool mmap = false) {
-  SubstreamState state(stream, kFifo);
-  if (phase == Phase::open) return state;
-  state.hw_params(hw_setup(mmap));
-  EXPECT_TRUE(state.sw_params(sw_setup()));
-  if (phase == Phase::setup) return state;
-  state.prepare();
-  if (phase == Phase::prepared) return state;
-  if (state.playback()) state.transferred(16);
-  state.start();
-  state.moved({.hw_frames = state.playback() ? 1u : 16u});
-  state.run(time_from(0));
-  if (phase == Phase::paused) state.pause();
-  if (phase == Phase::draining || phase == Phase::drained) state.drain(false);
-  if (phase == Phase::xrun) state.settle(false);
-  return state;
-}
-
-snd_pcm_stream_t stream_of(Phase phase) {
-  return phase == Phase::drained ? SND_PCM_STREAM_CAPTURE : SND_PCM_STREAM_PLAYBACK;
-}
-
-constexpr std::array kAllPhases{Phase::open,   Phase::setup,    Phase::prepared, Phase::running,
-                                Phase::paused, Phase::draining, Phase::drained,  Phase::xrun};
+using namespace state_in_phase;
 
 TEST(SubstreamState, ComesIntoEachPhase) {
   for (const Phase phase : kAllPhases) {
@@ -257,128 +208,6 @@ TEST(SubstreamState, GivesNoAnswerFromBeforeAChangeOfThePhase) {
   state.pause();
   state.run(time_from(0));
   EXPECT_FALSE(state.may_repeat());
-}
-
-TEST(SubstreamState, FollowsTheClockUntilTheXrun) {
-  SubstreamState state = in_phase(Phase::running);
-  EXPECT_TRUE(state.follow_clock(15 * kMs, 16));
-  EXPECT_EQ(state.pointers().hw_frames(), 15u);
-  EXPECT_FALSE(state.follow_clock(16 * kMs, 16)) << "the hardware has to be stopped";
-  EXPECT_EQ(state.pointers().hw_frames(), 15u);
-}
-
-TEST(SubstreamState, FollowsTheClockUntilItIsReady) {
-  SubstreamState state = in_phase(Phase::running);
-  SwSetup sw = sw_setup();
-  sw.avail_min = 24;
-  ASSERT_TRUE(state.sw_params(sw));
-  EXPECT_FALSE(state.follow_clock(2 * kMs, 16)) << "nothing was settled for the new avail_min";
-  state.settle();
-  EXPECT_TRUE(state.follow_clock(7 * kMs, 16));
-  EXPECT_FALSE(state.follow_clock(8 * kMs, 16));
-}
-
-TEST(SubstreamState, FollowsTheClockOfAFreeRunUntilUnwrittenFrames) {
-  SubstreamState state = in_phase(Phase::running);
-  SwSetup sw = sw_setup();
-  sw.stop_threshold = kBoundary;
-  ASSERT_TRUE(state.sw_params(sw));
-  state.settle();
-  EXPECT_TRUE(state.follow_clock(15 * kMs, 16));
-  EXPECT_FALSE(state.follow_clock(16 * kMs, 16));
-}
-
-TEST(SubstreamState, FollowsTheClockOfACaptureUntilUnreadFramesAreLost) {
-  for (const snd_pcm_uframes_t stop_threshold : {kBuffer, kBoundary}) {
-    SubstreamState state = in_phase(Phase::running, SND_PCM_STREAM_CAPTURE);
-    SwSetup sw = sw_setup();
-    sw.stop_threshold = stop_threshold;
-    ASSERT_TRUE(state.sw_params(sw));
-    state.settle();
-    EXPECT_TRUE(state.follow_clock(31 * kMs, 0));
-    EXPECT_FALSE(state.follow_clock(32 * kMs, 0)) << stop_threshold;
-  }
-}
-
-TEST(SubstreamState, LooksAtTheHardwareAfterTheProgramHasMoved) {
-  SubstreamState state = in_phase(Phase::running);
-  EXPECT_TRUE(state.follow_clock(2 * kMs, 16));
-  EXPECT_FALSE(state.follow_clock(3 * kMs, 12)) << "a rewind";
-  EXPECT_EQ(state.pointers().hw_frames(), 2u);
-  state.settle();
-  EXPECT_TRUE(state.follow_clock(3 * kMs, 12));
-  EXPECT_FALSE(state.follow_clock(12 * kMs, 12));
-}
-
-TEST(SubstreamState, FollowsTheClockOnlyWhileItRuns) {
-  for (const Phase phase : kAllPhases) {
-    SubstreamState state = in_phase(phase, stream_of(phase));
-    const snd_pcm_uframes_t shown = state.pointers().appl_ptr();
-    EXPECT_EQ(state.follow_clock(2 * kMs, shown), phase == Phase::running) << int(phase);
-  }
-}
-
-TEST(SubstreamState, FollowsTheClockOfTheNewestRun) {
-  SubstreamState state = in_phase(Phase::running);
-  state.pause();
-  EXPECT_FALSE(state.follow_clock(2 * kMs, 16));
-  state.run(time_from(100));
-  EXPECT_TRUE(state.follow_clock(102 * kMs, 16));
-  EXPECT_EQ(state.pointers().hw_frames(), 2u);
-}
-
-TEST(SubstreamState, LooksAtTheHardwareAlwaysForEndlessSilence) {
-  SubstreamState state = in_phase(Phase::running);
-  SwSetup sw = sw_setup();
-  sw.silence_size = kBoundary;
-  ASSERT_TRUE(state.sw_params(sw));
-  state.settle();
-  EXPECT_FALSE(state.follow_clock(2 * kMs, 16));
-  EXPECT_FALSE(state.follow_clock_after_write(16, 2 * kMs));
-}
-
-TEST(SubstreamState, KnowsByTheClockThatAWriteWasInTime) {
-  SubstreamState state = in_phase(Phase::running);
-  state.transferred(8);
-  EXPECT_FALSE(state.follow_clock(2 * kMs, 16 + kBoundary)) << "nothing is settled yet";
-  EXPECT_TRUE(state.follow_clock_after_write(16, 15 * kMs));
-  EXPECT_EQ(state.pointers().hw_frames(), 15u);
-  EXPECT_FALSE(state.follow_clock_after_write(16, 16 * kMs));
-}
-
-TEST(SubstreamState, KnowsByTheClockThatAWriteCameBeforeAnEarlyXrun) {
-  SubstreamState state = in_phase(Phase::running);
-  SwSetup sw = sw_setup();
-  sw.stop_threshold = kBuffer - 10;
-  ASSERT_TRUE(state.sw_params(sw));
-  state.transferred(8);
-  EXPECT_TRUE(state.follow_clock_after_write(16, 5 * kMs));
-  EXPECT_FALSE(state.follow_clock_after_write(16, 6 * kMs));
-}
-
-TEST(SubstreamState, KnowsWhichSlotsTheDmaHasMoved) {
-  SubstreamState playback = in_phase(Phase::running);
-  EXPECT_TRUE(playback.follow_clock(9 * kMs, 16));
-  EXPECT_TRUE(playback.slots_are_moved(17));
-  EXPECT_FALSE(playback.slots_are_moved(18)) << "by the clock the slot is free, but not moved";
-  playback.moved({.hw_frames = 9});
-  EXPECT_TRUE(playback.slots_are_moved(25));
-
-  SubstreamState capture = in_phase(Phase::running, SND_PCM_STREAM_CAPTURE);
-  EXPECT_TRUE(capture.slots_are_moved(16));
-  EXPECT_FALSE(capture.slots_are_moved(17));
-}
-
-TEST(SubstreamState, CountsTheFramesOfTheFifo) {
-  SubstreamState state = in_phase(Phase::running);
-  EXPECT_TRUE(state.follow_clock(3 * kMs, 16));
-  EXPECT_EQ(state.delay(), 13 + 3);
-  EXPECT_TRUE(state.follow_clock(9 * kMs, 16));
-  EXPECT_EQ(state.delay(), 7 + 4);
-  state.pause();
-  EXPECT_EQ(state.delay(), 7 + 4);
-  state.stop();
-  EXPECT_EQ(state.delay(), 7);
 }
 
 TEST(FreeRunTest, ReportsEachFrameOfTheNextLapOnce) {

@@ -94,7 +94,7 @@ TEST_F(ChannelStateTest, TicksFallAtWholePeriodsFromTheStartAcrossTheWrap) {
     EXPECT_EQ(state_.service_at(at_ns), Service::advance);
     state_.advance(at_ns);
     EXPECT_EQ(state_.service_at(at_ns), Service::period);
-    EXPECT_EQ(state_.take_period(at_ns).periods, 1u);
+    EXPECT_EQ(state_.pop_period(at_ns).periods, 1u);
   }
 }
 
@@ -103,7 +103,7 @@ TEST_F(ChannelStateTest, LatePeriodsCoalesceInOneSlot) {
   state_.advance(26 * kMs);
   ASSERT_EQ(state_.service_at(26 * kMs), Service::period);
   EXPECT_EQ(state_.service_ns(), 8 * kMs) << "due since the first of them";
-  const TxResult result = state_.take_period(26 * kMs);
+  const TxResult result = state_.pop_period(26 * kMs);
   EXPECT_EQ(result.periods, 3u);
   EXPECT_EQ(result.transferred_bytes, 26u);
   EXPECT_EQ(state_.service_at(26 * kMs), Service::none);
@@ -117,7 +117,7 @@ TEST_F(ChannelStateTest, ACallbackThatAdvancesComesBeforeTheBytesOfItsPeriod) {
   start_with_advancing_callback();
   EXPECT_EQ(state_.service_at(8 * kMs - 1), Service::none);
   ASSERT_EQ(state_.service_at(8 * kMs), Service::period);
-  const TxResult result = state_.take_period(17 * kMs);
+  const TxResult result = state_.pop_period(17 * kMs);
   EXPECT_EQ(result.periods, 2u);
   EXPECT_EQ(result.transferred_bytes, 16u);
   EXPECT_EQ(result.residue_bytes, kBuffer - 16);
@@ -130,7 +130,7 @@ TEST_F(ChannelStateTest, ACallbackThatAdvancesComesBeforeTheBytesOfItsPeriod) {
 
 TEST_F(ChannelStateTest, PauseAsOfAnEarlierTimeTakesBackThePeriod) {
   start_with_advancing_callback();
-  static_cast<void>(state_.take_period(8 * kMs));
+  static_cast<void>(state_.pop_period(8 * kMs));
   ASSERT_TRUE(state_.pause(7 * kMs));
   ASSERT_TRUE(state_.resume(20 * kMs));
   EXPECT_EQ(state_.service_ns(), 21 * kMs) << "the eighth frame comes after the pause";
@@ -232,7 +232,7 @@ TEST_F(ChannelStateTest, OfWhatNobodyVouchedForOnlyTheLastRoundIsMoved) {
   EXPECT_EQ(port_.skipped, 3'600'000 - 10 - kBuffer);
   EXPECT_EQ(port_.leftovers.back(), buffer_[(3'600'000 - 1) % kBuffer]);
   EXPECT_EQ(state_.tx_status(cookie).transferred_bytes, 3'600'000u);
-  EXPECT_EQ(state_.take_period(3'600'000 * kMs).periods, 3'600'000 / kPeriod);
+  EXPECT_EQ(state_.pop_period(3'600'000 * kMs).periods, 3'600'000 / kPeriod);
 }
 
 TEST_F(ChannelStateTest, WhatTheClientVouchesForIsMovedHoweverLate) {
@@ -290,7 +290,7 @@ TEST_F(ChannelStateTest, AnAlarmByBytesFollowsThePauses) {
   ASSERT_TRUE(state_.resume(12 * kMs));
   EXPECT_EQ(state_.service_ns(), 15 * kMs);
   EXPECT_EQ(state_.service_at(15 * kMs), Service::alarm);
-  state_.take_alarm();
+  state_.pop_alarm();
   EXPECT_EQ(state_.service_at(15 * kMs), Service::none);
 }
 

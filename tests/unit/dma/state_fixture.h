@@ -82,10 +82,10 @@ class StateFixture : public ::testing::Test {
           serve_completed(now_ns);
           break;
         case Service::period:
-          state_->active()->callback(state_->take_period(now_ns));
+          state_->active()->callback(state_->pop_period(now_ns));
           break;
         case Service::alarm:
-          state_->take_alarm();
+          state_->pop_alarm();
           break;
         case Service::none:
           return;
@@ -94,7 +94,7 @@ class StateFixture : public ::testing::Test {
   }
 
   void serve_completed(int64_t now_ns) {
-    TransferList done = state_->take_completed(now_ns);
+    TransferList done = state_->pop_completed(now_ns);
     const Transfer& transfer = done.front();
     if (transfer.calls_back()) transfer.callback(transfer.result);
     if (transfer.flags.reuse) state_->give_back(done);
