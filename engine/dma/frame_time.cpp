@@ -10,8 +10,23 @@ constexpr uint64_t kDenominator = 1'000'000'000'000'000;  // ns a second, times 
 
 }  // namespace
 
-FrameTime::FrameTime(uint32_t rate_hz, int32_t ppm) noexcept
-    : frames_per_1e15_ns_(rate_hz * static_cast<uint64_t>(1'000'000 + int64_t{ppm})) {}
+FrameTime::FrameTime(uint32_t rate_hz, int32_t ppm) noexcept {
+  set_rate(rate_hz * static_cast<uint64_t>(1'000'000 + int64_t{ppm}));
+}
+
+FrameTime FrameTime::from_numbers(uint64_t frames_per_1e15_ns, int64_t origin_ns) noexcept {
+  FrameTime time;
+  time.set_rate(frames_per_1e15_ns);
+  time.start_ns_ = origin_ns;
+  return time;
+}
+
+void FrameTime::set_rate(uint64_t frames_per_1e15_ns) noexcept {
+  frames_per_1e15_ns_ = frames_per_1e15_ns;
+  const bool fits = frames_per_1e15_ns < kDenominator;
+  frames_per_ns_ =
+      fits ? static_cast<uint64_t>((uint128{frames_per_1e15_ns} << 64) / kDenominator) : 0;
+}
 
 void FrameTime::start(int64_t now_ns) noexcept { start_ns_ = now_ns; }
 
@@ -28,7 +43,11 @@ void FrameTime::wait_for_edge() noexcept {
 uint64_t FrameTime::frames_at(int64_t now_ns) const noexcept {
   if (now_ns <= start_ns_) return 0;
   const auto elapsed_ns = static_cast<uint64_t>(now_ns - start_ns_);
-  return static_cast<uint64_t>(uint128{elapsed_ns} * frames_per_1e15_ns_ / kDenominator);
+  const uint128 scaled = uint128{elapsed_ns} * frames_per_1e15_ns_;
+  if (frames_per_ns_ == 0) return static_cast<uint64_t>(scaled / kDenominator);
+  // Each hook asks, so this saves the division. The product is exact or one frame too few.
+  const auto frames = static_cast<uint64_t>(uint128{elapsed_ns} * frames_per_ns_ >> 64);
+  return uint128{frames + 1} * kDenominator <= scaled ? frames + 1 : frames;
 }
 
 int64_t FrameTime::time_of(uint64_t frames) const noexcept {

@@ -17,12 +17,7 @@ class FrameTime {
   FrameTime(uint32_t rate_hz, int32_t ppm) noexcept;
   /// A clock from the numbers of another one's frames_per_1e15_ns() and origin_ns().
   [[nodiscard]] static FrameTime from_numbers(uint64_t frames_per_1e15_ns,
-                                              int64_t origin_ns) noexcept {
-    FrameTime time;
-    time.frames_per_1e15_ns_ = frames_per_1e15_ns;
-    time.start_ns_ = origin_ns;
-    return time;
-  }
+                                              int64_t origin_ns) noexcept;
 
   void start(int64_t now_ns) noexcept;
   /// The device's time stands still from here until resume().
@@ -42,7 +37,10 @@ class FrameTime {
   [[nodiscard]] int64_t origin_ns() const noexcept { return start_ns_; }
 
  private:
+  void set_rate(uint64_t frames_per_1e15_ns) noexcept;
+
   uint64_t frames_per_1e15_ns_ = 1;
+  uint64_t frames_per_ns_ = 0;  // times 2^64, rounded down; 0: a frame or more in each nanosecond
   int64_t start_ns_ = 0;
   int64_t paused_at_ns_ = 0;
 };

@@ -89,11 +89,15 @@ void Substream::update(std::optional<uint64_t> wrote_from_frames) {
   perform(state_.settle(in_time && !device_.has_ended()));
 }
 
-/// The same, without a look at the hardware if only the position can have changed.
-void Substream::update_position() {
-  if (may_follow_clock() && state_.follow_clock(now_ns(), io_.appl_ptr())) return;
+/// The same, without a look at the hardware if only the position can have changed. Answers the time
+/// of the position.
+int64_t Substream::update_position(int64_t asked_at_ns) {
+  if (may_follow_clock() && state_.follow_clock(asked_at_ns, io_.appl_ptr())) return asked_at_ns;
   update();
+  return state_.hardware_runs() ? now_ns() : 0;
 }
+
+void Substream::update_position() { update_position(state_.hardware_runs() ? now_ns() : 0); }
 
 /// In a free run, a sink that needs the frames before the DMA takes them gets them at each look.
 bool Substream::may_follow_clock() const {
@@ -174,12 +178,18 @@ void Substream::alarm() {
 
 snd_pcm_uframes_t Substream::pointer() {
   MutexLock guard(lock_);
+  const int64_t asked_at_ns = state_.hardware_runs() ? now_ns() : 0;
   if (state_.may_repeat()) {
-    if (const auto answer = state_.repeated(now_ns(), io_.appl_ptr())) return *answer;
+    if (const auto answer = state_.repeated(asked_at_ns, io_.appl_ptr())) return *answer;
   }
-  update_position();
-  perform(state_.see_xrun());
-  return state_.answer(state_.hardware_runs() ? now_ns() : 0);
+  const int64_t known_at_ns = update_position(asked_at_ns);
+  see_xrun();
+  return state_.answer(known_at_ns);
+}
+
+/// Called in a hook that alsa-lib runs under its lock and after which it stores no state.
+void Substream::see_xrun() {
+  if (state_.phase() == Phase::xrun) perform(state_.see_xrun());
 }
 
 void Substream::woken() {

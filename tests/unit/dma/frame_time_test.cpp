@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 namespace dmasim {
 namespace {
 
@@ -27,6 +29,26 @@ TEST(FrameTime, TimeOfAFrameIsTheFirstInstantAtWhichItHasPassed) {
         EXPECT_EQ(time.frames_at(at_ns), frames) << rate << ' ' << ppm;
         EXPECT_EQ(time.frames_at(at_ns - 1), frames - 1) << rate << ' ' << ppm;
       }
+    }
+  }
+}
+
+/// frames_at() does not divide. This compares it with the division, at and around each frame.
+TEST(FrameTime, CountsAsADivisionWould) {
+  __extension__ using Wide = unsigned __int128;
+  constexpr Wide kScale = 1'000'000'000'000'000;
+  std::mt19937_64 random(1);
+  for (const uint64_t rate :
+       {uint64_t{0}, uint64_t{1}, uint64_t{44'100'000'000}, uint64_t{768'000'999'999},
+        static_cast<uint64_t>(kScale) - 1, static_cast<uint64_t>(kScale), uint64_t{3} << 60}) {
+    const FrameTime time = FrameTime::from_numbers(rate, 0);
+    for (int i = 0; i < 2000; ++i) {
+      const auto ns = static_cast<int64_t>(random() >> (1 + i % 60));
+      const auto frames = static_cast<uint64_t>(Wide(static_cast<uint64_t>(ns)) * rate / kScale);
+      ASSERT_EQ(time.frames_at(ns), frames) << rate << ' ' << ns;
+      if (rate == 0 || rate >= kScale) continue;
+      const int64_t edge_ns = time.time_of(frames);
+      ASSERT_EQ(time.frames_at(edge_ns), frames) << rate << ' ' << edge_ns;
     }
   }
 }
