@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <atomic>
 #include <cerrno>
 
-#include "engine/base/sync.h"
 #include "engine/device/sink.h"
 
 namespace dmasim {
@@ -9,33 +9,31 @@ namespace {
 
 class NullSink final : public Sink {
  public:
-  Result<void> configure(const PcmFormat& format, uint64_t) override DMASIM_EXCLUDES(lock_) {
+  Result<void> configure(const PcmFormat& format, uint64_t) override {
     if (format.channels == 0) return Errno{EINVAL};
-    MutexLock guard(lock_);
     frame_bytes_ = format.frame_bytes();
     return {};
   }
 
-  void write(std::span<const std::byte> bytes, bool committed) noexcept override
-      DMASIM_EXCLUDES(lock_) {
+  void write(std::span<const std::byte> bytes, bool committed) noexcept override {
     if (!committed) return;
-    MutexLock guard(lock_);
-    stats_.written_frames += bytes.size() / frame_bytes_;
+    const uint64_t before = written_frames_.load(std::memory_order_relaxed);
+    written_frames_.store(before + bytes.size() / frame_bytes_, std::memory_order_relaxed);
   }
 
   [[nodiscard]] bool has_volume() const noexcept override { return false; }
   void flush_async() noexcept override {}
   Result<void> flush() override { return {}; }
 
-  [[nodiscard]] SinkStats stats() const noexcept override DMASIM_EXCLUDES(lock_) {
-    MutexLock guard(lock_);
-    return stats_;
+  [[nodiscard]] SinkStats stats() const noexcept override {
+    return {.written_frames = written_frames_.load(std::memory_order_relaxed)};
   }
 
  private:
-  mutable Mutex lock_;
-  size_t frame_bytes_ DMASIM_GUARDED_BY(lock_) = 1;
-  SinkStats stats_ DMASIM_GUARDED_BY(lock_);
+  size_t frame_bytes_ = 1;  // set before a transfer, constant during it
+  // write() is called under the channel's lock, stats() under none. A lock for this one counter
+  // would be a third of what the sink costs in a period.
+  std::atomic<uint64_t> written_frames_{0};
 };
 
 }  // namespace
