@@ -2,7 +2,7 @@
 /// Channels, ordered by when they need the completion thread: O(log n) for a change.
 ///
 /// A channel brings the tree's node for itself along. So a change allocates nothing: it takes the
-/// node out of the tree and puts it back at its new place.
+/// node out of the tree and puts it back at its new place, if this is another one.
 #pragma once
 
 #include <cstdint>
@@ -52,6 +52,8 @@ class ServiceQueue {
   }
 
  private:
+  [[nodiscard]] bool keeps_its_place(const ServiceNode& node, int64_t at_ns) const noexcept;
+
   ServiceNode::Tree tree_;
 };
 
