@@ -99,25 +99,25 @@ bool parse_faults(string_view text, int64_t& out_slow_callback_ns) {
   });
 }
 
-bool take_text(string_view text, std::string& out) {
+bool parse_text(string_view text, std::string& out) {
   out = text;
   return true;
 }
 
-bool take_card(string_view text, std::string& out) {
-  return card_name_valid(text) && take_text(text, out);
+bool parse_card(string_view text, std::string& out) {
+  return card_name_valid(text) && parse_text(text, out);
 }
 
-bool take_cable(string_view text, std::string& out) {
-  return cable_name_valid(text) && take_text(text, out);
+bool parse_cable(string_view text, std::string& out) {
+  return cable_name_valid(text) && parse_text(text, out);
 }
 
-bool take_file(string_view text, std::string& out) {
-  return FilePattern::parse(text, {}) && take_text(text, out);
+bool parse_file(string_view text, std::string& out) {
+  return FilePattern::parse(text, {}) && parse_text(text, out);
 }
 
-bool take_source(string_view text, std::string& out) {
-  return (!text.starts_with(kTone) || tone_hz(text)) && take_text(text, out);
+bool parse_source(string_view text, std::string& out) {
+  return (!text.starts_with(kTone) || tone_hz(text)) && parse_text(text, out);
 }
 
 std::optional<double> tone_hz(string_view source) noexcept {

@@ -40,7 +40,7 @@ bool parse_yes_or_no(std::string_view text, bool& out);
 bool is_yes_or_no(std::string_view text);
 
 /// Any text.
-bool take_text(std::string_view text, std::string& out);
+bool parse_text(std::string_view text, std::string& out);
 
 /// Names of sample formats as alsa-lib has them, joined by '+', ',' or a space.
 bool parse_formats(std::string_view text, std::vector<SampleFormat>& out);
@@ -58,11 +58,11 @@ bool parse_completion(std::string_view text, CompletionTopology& out);
 bool parse_faults(std::string_view text, int64_t& out_slow_callback_ns);
 
 // Texts that are checked now and used later.
-bool take_card(std::string_view text, std::string& out);
-bool take_cable(std::string_view text, std::string& out);
+bool parse_card(std::string_view text, std::string& out);
+bool parse_cable(std::string_view text, std::string& out);
 /// A FilePattern. %p and the other places are filled in later.
-bool take_file(std::string_view text, std::string& out);
-bool take_source(std::string_view text, std::string& out);
+bool parse_file(std::string_view text, std::string& out);
+bool parse_source(std::string_view text, std::string& out);
 
 /// The frequency of a source `tone:HZ`. Empty for another source, or if HZ is not accepted.
 [[nodiscard]] std::optional<double> tone_hz(std::string_view source) noexcept;

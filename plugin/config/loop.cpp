@@ -9,8 +9,9 @@
 namespace dmasim {
 namespace {
 
-/// Takes ".N" from the front of `text`. N must be below `limit` and have no leading zeros.
-std::optional<unsigned> take_number(std::string_view& text, unsigned limit) noexcept {
+/// Parses ".N" at the front of `text`, and removes it there. N must be below `limit` and have no
+/// leading zeros.
+std::optional<unsigned> parse_loop_number(std::string_view& text, unsigned limit) noexcept {
   if (text.size() < 2 || text.front() != '.') return std::nullopt;
   const bool padded = text[1] == '0' && text.size() > 2 && text[2] != '.';
   unsigned number = 0;
@@ -26,8 +27,8 @@ std::optional<Loop> loop_with_controls(const std::string& card, const std::strin
   std::string_view rest = cable;
   if (!rest.starts_with(card)) return std::nullopt;
   rest.remove_prefix(card.size());
-  const auto device = take_number(rest, kMixerDevices);
-  const auto subdevice = device ? take_number(rest, kMixerSubdevices) : std::nullopt;
+  const auto device = parse_loop_number(rest, kMixerDevices);
+  const auto subdevice = device ? parse_loop_number(rest, kMixerSubdevices) : std::nullopt;
   if (!subdevice || !rest.empty()) return std::nullopt;
   return Loop{.device = *device, .subdevice = *subdevice};
 }

@@ -15,7 +15,7 @@
 
 namespace dmasim {
 
-/// The pattern of the recording's name or names, which take_file() has accepted. May throw
+/// The pattern of the recording's name or names, which parse_file() has accepted. May throw
 /// std::bad_alloc.
 [[nodiscard]] FilePattern file_pattern(const PcmConfig& config);
 

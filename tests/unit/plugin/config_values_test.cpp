@@ -66,10 +66,10 @@ TEST(ConfigWords, AreYesOrNo) {
   EXPECT_TRUE(parse_yes_or_no("false", answer) && !answer);
   EXPECT_FALSE(parse_yes_or_no("perhaps", answer));
   std::string card;
-  EXPECT_TRUE(take_card("a-card", card));
+  EXPECT_TRUE(parse_card("a-card", card));
   EXPECT_EQ(card, "a-card");
-  EXPECT_FALSE(take_card("", card));
-  EXPECT_FALSE(take_card(std::string(49, 'a'), card));
+  EXPECT_FALSE(parse_card("", card));
+  EXPECT_FALSE(parse_card(std::string(49, 'a'), card));
   EXPECT_EQ(card, "a-card");
 }
 
