@@ -171,16 +171,16 @@ Result<void> Mixer::subscribe(bool on) {
   return {};
 }
 
-/// Finds the elements that others have changed. It takes all notices before it compares, so that a
+/// Finds the elements that others have changed. It reads all notices before it compares, so that a
 /// change during the comparison causes a new notice. If memory for the comparison is missing, the
 /// notices stay in uncompared_ and the descriptor stays readable for the next call.
 void Mixer::poll_changes() {
-  uncompared_ |= watch_.take();
+  uncompared_ |= watch_.read_notices();
   if (uncompared_ == 0 && watch_.watching()) return;
   show(true);
   if (!watch_.watching() || !file_.linked()) {
     if (!watch_file() || !watch_.watching()) watch_.look_again();
-    uncompared_ |= watch_.take() | IN_Q_OVERFLOW;  // compare all, as after lost notices
+    uncompared_ |= watch_.read_notices() | IN_Q_OVERFLOW;  // compare all, as after lost notices
   }
   if ((uncompared_ & (IN_MODIFY | IN_Q_OVERFLOW)) != 0) compare_settings();
   if ((uncompared_ & (IN_ATTRIB | IN_Q_OVERFLOW)) != 0) compare_loops();

@@ -76,7 +76,7 @@ void MixerWatch::forget() noexcept {
 
 void MixerWatch::look_again() noexcept { set_alarm(alarm_.get(), kLookAgainNs); }
 
-uint32_t MixerWatch::take() noexcept {
+uint32_t MixerWatch::read_notices() noexcept {
   uint32_t kinds = 0;
   std::array<inotify_event, 64> notices;  // a watch on a file gives notices without names
   for (;;) {

@@ -18,22 +18,23 @@ class MixerWatch {
  public:
   MixerWatch() = default;
 
-  /// From begin() to end() the epoll `poll` is readable while there are notices for take(), and
-  /// when it is time to look for a file again. Errors: EMFILE (too many files, or inotify
+  /// From begin() to end() the epoll `poll` is readable while there are notices for read_notices(),
+  /// and when it is time to look for a file again. Errors: EMFILE (too many files, or inotify
   /// instances), ENFILE, ENOMEM, ENOSPC (too many files in epolls).
   Result<void> begin(int poll);
   void end(int poll) noexcept;
 
   /// Watches this file from now on. Errors: ENOSPC (too many watches), ENOMEM.
   Result<void> watch(const MixerFile& file);
-  /// Ends the watch. This itself gives a notice for take(). Call it before the file is closed.
+  /// Ends the watch. This itself gives a notice for read_notices(). Call it before the file is
+  /// closed.
   void forget() noexcept;
   [[nodiscard]] bool watching() const noexcept { return watch_ >= 0; }
   /// For when no file is watched: sets the timer, so that the caller looks for a file again soon.
   void look_again() noexcept;
 
-  /// Takes all notices that wait. Answers their inotify masks, joined by or; 0 if there were none.
-  uint32_t take() noexcept;
+  /// Reads all notices that wait. Answers their inotify masks, joined by or; 0 if there were none.
+  uint32_t read_notices() noexcept;
 
  private:
   ForkClosedFd notices_;
