@@ -21,8 +21,8 @@ class CapturePort final : public Port {
     filling_ = false;
   }
 
-  void take(std::span<const std::byte>, bool) noexcept override {}
-  void fill(std::span<std::byte> frames) noexcept override {
+  void write(std::span<const std::byte>, bool) noexcept override {}
+  void read(std::span<std::byte> frames) noexcept override {
     source_.read(frames);
     filling_ = true;
   }

@@ -25,7 +25,7 @@ Result<void> PlaybackPort::configure(size_t frame_bytes, uint32_t depth_frames) 
   return Errno{ENOMEM};
 }
 
-void PlaybackPort::take(std::span<const std::byte> frames, bool committed) noexcept {
+void PlaybackPort::write(std::span<const std::byte> frames, bool committed) noexcept {
   if (depth_frames() == 0) {
     sink_.write(frames, committed);
     out_frames_ += frames.size() / frame_bytes_;

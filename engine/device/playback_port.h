@@ -20,8 +20,8 @@ class PlaybackPort final : public Port {
   /// [setup] Call it before a transfer, never during one. Errors: ENOMEM.
   Result<void> configure(size_t frame_bytes, uint32_t depth_frames);
 
-  void take(std::span<const std::byte> frames, bool committed) noexcept override;
-  void fill(std::span<std::byte>) noexcept override {}
+  void write(std::span<const std::byte> frames, bool committed) noexcept override;
+  void read(std::span<std::byte>) noexcept override {}
   void skip(uint64_t bytes) noexcept override;
   bool run(const FrameTime& time, uint64_t frame) noexcept override;
   void pause() noexcept override {

@@ -44,10 +44,10 @@ void Mover::move_together(const Transfer& transfer, const Cursor& cursor, size_t
                           bool committed) noexcept {
   switch (transfer.direction) {
     case Direction::mem_to_dev:
-      port_->take({cursor.src(), bytes}, committed);
+      port_->write({cursor.src(), bytes}, committed);
       break;
     case Direction::dev_to_mem:
-      port_->fill({cursor.dst(), bytes});
+      port_->read({cursor.dst(), bytes});
       break;
     case Direction::mem_to_mem:
       std::memcpy(cursor.dst(), cursor.src(), bytes);
@@ -62,11 +62,11 @@ void Mover::gather_burst(Cursor& cursor, bool committed) noexcept {
     cursor.step(piece);
     done += piece;
   }
-  port_->take(burst_, committed);
+  port_->write(burst_, committed);
 }
 
 void Mover::scatter_burst(Cursor& cursor) noexcept {
-  port_->fill(burst_);
+  port_->read(burst_);
   for (size_t done = 0; done < burst_.size();) {
     const size_t piece = std::min(cursor.contiguous(), burst_.size() - done);
     std::memcpy(cursor.dst(), &burst_[done], piece);

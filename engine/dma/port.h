@@ -15,10 +15,10 @@ namespace dmasim {
 class Port {
  public:
   virtual ~Port() = default;
-  /// Takes whole frames. `committed`: the client has committed them.
-  virtual void take(std::span<const std::byte> frames, bool committed) noexcept = 0;
-  /// Supplies whole frames.
-  virtual void fill(std::span<std::byte> frames) noexcept = 0;
+  /// The DMA writes whole frames. `committed`: the client has committed them.
+  virtual void write(std::span<const std::byte> frames, bool committed) noexcept = 0;
+  /// The DMA reads whole frames.
+  virtual void read(std::span<std::byte> frames) noexcept = 0;
   /// The DMA skips whole frames that no client has committed and nobody will see: a process that
   /// was held up catches up. The cost is bounded by the device's own memory.
   virtual void skip(uint64_t bytes) noexcept = 0;

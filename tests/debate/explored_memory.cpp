@@ -54,7 +54,7 @@ void ExploredMemory::stopped(bool in_callback) {
   stopped_ = true;
 }
 
-void ExploredMemory::take(std::span<const std::byte>, bool) noexcept {
+void ExploredMemory::write(std::span<const std::byte>, bool) noexcept {
   note(&buffer_, Access::read);
   add_to_story("the DMA reads the buffer");
   check(buffer_.dead == nullptr, kDmaInFreedBuffer);

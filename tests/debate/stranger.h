@@ -26,8 +26,8 @@ class Stranger final : private Port {
 
  private:
   void period_elapsed() DMASIM_EXCLUDES(lock_);
-  void take(std::span<const std::byte>, bool) noexcept override {}
-  void fill(std::span<std::byte>) noexcept override {}
+  void write(std::span<const std::byte>, bool) noexcept override {}
+  void read(std::span<std::byte>) noexcept override {}
   void skip(uint64_t) noexcept override {}
   void stop(bool) noexcept override {}
   [[nodiscard]] size_t in_flight_bytes() const noexcept override { return 0; }

@@ -34,10 +34,10 @@ void expect_sums(const Totals& totals) {
 class FrontPort : public Port {
  public:
   explicit FrontPort(Port& port) : port_(port) {}
-  void take(std::span<const std::byte> frames, bool committed) noexcept override {
-    port_.take(frames, committed);
+  void write(std::span<const std::byte> frames, bool committed) noexcept override {
+    port_.write(frames, committed);
   }
-  void fill(std::span<std::byte> frames) noexcept override { port_.fill(frames); }
+  void read(std::span<std::byte> frames) noexcept override { port_.read(frames); }
   void skip(uint64_t bytes) noexcept override { port_.skip(bytes); }
   void stop(bool keep_fifo) noexcept override { port_.stop(keep_fifo); }
   [[nodiscard]] size_t in_flight_bytes() const noexcept override { return port_.in_flight_bytes(); }
@@ -50,28 +50,28 @@ class FrontPort : public Port {
 class FlippingPort final : public FrontPort {
  public:
   using FrontPort::FrontPort;
-  void take(std::span<const std::byte> frames, bool committed) noexcept override {
+  void write(std::span<const std::byte> frames, bool committed) noexcept override {
     std::vector<std::byte> wrong(frames.begin(), frames.end());
     wrong.front() ^= std::byte{1};
-    port_.take(wrong, committed);
+    port_.write(wrong, committed);
   }
-  void fill(std::span<std::byte> frames) noexcept override {
-    port_.fill(frames);
+  void read(std::span<std::byte> frames) noexcept override {
+    port_.read(frames);
     frames.front() ^= std::byte{1};
   }
 };
 
-/// Gives each piece to the device twice, and fills as if the piece before had been lost.
+/// Gives each piece to the device twice, and reads as if the piece before had been lost.
 class RepeatingPort final : public FrontPort {
  public:
   using FrontPort::FrontPort;
-  void take(std::span<const std::byte> frames, bool committed) noexcept override {
-    port_.take(frames, committed);
-    port_.take(frames, committed);
+  void write(std::span<const std::byte> frames, bool committed) noexcept override {
+    port_.write(frames, committed);
+    port_.write(frames, committed);
   }
-  void fill(std::span<std::byte> frames) noexcept override {
-    port_.fill(frames);
-    port_.fill(frames);
+  void read(std::span<std::byte> frames) noexcept override {
+    port_.read(frames);
+    port_.read(frames);
   }
 };
 

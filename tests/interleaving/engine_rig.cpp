@@ -115,7 +115,7 @@ void Stream::declare_over(const std::vector<Transfer*>& covered) {
   }
 }
 
-void Stream::take(std::span<const std::byte> frames, bool) noexcept {
+void Stream::write(std::span<const std::byte> frames, bool) noexcept {
   note(this, Access::read);
   bool known = false;
   for (const auto& transfer : transfers_) {

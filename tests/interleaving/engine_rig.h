@@ -71,8 +71,8 @@ class Stream final : private Port {
   [[nodiscard]] std::vector<Transfer*> all_with(Flag flag) const;
   void declare_over(const std::vector<Transfer*>& covered);
 
-  void take(std::span<const std::byte> frames, bool committed) noexcept override;
-  void fill(std::span<std::byte>) noexcept override {}
+  void write(std::span<const std::byte> frames, bool committed) noexcept override;
+  void read(std::span<std::byte>) noexcept override {}
   void skip(uint64_t) noexcept override {}
   void stop(bool) noexcept override {}
   [[nodiscard]] size_t in_flight_bytes() const noexcept override { return 0; }

@@ -22,14 +22,14 @@ void check_same(const TxResult& reported, const TxResult& expected) {
 
 }  // namespace
 
-void LoggingPort::take(std::span<const std::byte> frames, bool committed) noexcept {
+void LoggingPort::write(std::span<const std::byte> frames, bool committed) noexcept {
   if (frames.size() % burst != 0) ++torn_bursts;
   for (const std::byte each : frames) {
     log.push_back(static_cast<uint64_t>(each) | (committed ? 0 : kLeftover));
   }
 }
 
-void LoggingPort::fill(std::span<std::byte> frames) noexcept {
+void LoggingPort::read(std::span<std::byte> frames) noexcept {
   if (frames.size() % burst != 0) ++torn_bursts;
   for (std::byte& each : frames) each = static_cast<std::byte>(next_captured++);
 }

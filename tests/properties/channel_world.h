@@ -16,8 +16,8 @@ namespace dmasim::properties {
 /// transfer.
 class LoggingPort final : public Port {
  public:
-  void take(std::span<const std::byte> frames, bool committed) noexcept override;
-  void fill(std::span<std::byte> frames) noexcept override;
+  void write(std::span<const std::byte> frames, bool committed) noexcept override;
+  void read(std::span<std::byte> frames) noexcept override;
   void skip(uint64_t bytes) noexcept override;
   void stop(bool keep_fifo) noexcept override {
     log.push_back(keep_fifo ? kStopKeeps : kStopDiscards);

@@ -19,12 +19,12 @@ void report_broken(EngineCounts& counts, const char* promise) {
   if (counts.broken.fetch_add(1) == 0) std::fprintf(stderr, "FAILED: %s\n", promise);
 }
 
-void CountingPort::take(std::span<const std::byte> frames, bool) noexcept {
+void CountingPort::write(std::span<const std::byte> frames, bool) noexcept {
   for (const std::byte b : frames) last_ ^= b;
   counts_.bytes += frames.size();
 }
 
-void CountingPort::fill(std::span<std::byte> frames) noexcept {
+void CountingPort::read(std::span<std::byte> frames) noexcept {
   std::memset(frames.data(), 1, frames.size());
   counts_.bytes += frames.size();
 }

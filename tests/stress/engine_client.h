@@ -40,8 +40,8 @@ struct Grave {
 class CountingPort final : public Port {
  public:
   explicit CountingPort(EngineCounts& counts) : counts_(counts) {}
-  void take(std::span<const std::byte> frames, bool) noexcept override;
-  void fill(std::span<std::byte> frames) noexcept override;
+  void write(std::span<const std::byte> frames, bool) noexcept override;
+  void read(std::span<std::byte> frames) noexcept override;
   void skip(uint64_t) noexcept override {}
   void stop(bool) noexcept override {}
   [[nodiscard]] size_t in_flight_bytes() const noexcept override { return 0; }

@@ -84,7 +84,7 @@ void FreedMemory::stopped(bool in_callback) {
   if (in_callback) ++counts_.terminations_in_callback;
 }
 
-void FreedMemory::take(std::span<const std::byte> frames, bool) noexcept {
+void FreedMemory::write(std::span<const std::byte> frames, bool) noexcept {
   for (const std::byte frame : frames.subspan(1))
     last_ ^= frame;  // not the first one, which the callback writes
   counts_.bytes += frames.size();

@@ -37,8 +37,8 @@ class FreedMemory final : public debate::Memory, public Port {
   void callback_touches(std::byte* buffer) override;
   void stopped(bool in_callback) override;
 
-  void take(std::span<const std::byte> frames, bool committed) noexcept override;
-  void fill(std::span<std::byte>) noexcept override {}
+  void write(std::span<const std::byte> frames, bool committed) noexcept override;
+  void read(std::span<std::byte>) noexcept override {}
   void skip(uint64_t) noexcept override {}
   void stop(bool) noexcept override {}
   [[nodiscard]] size_t in_flight_bytes() const noexcept override { return 0; }

@@ -24,7 +24,7 @@ void expect_equal(std::vector<std::string>& wrong, const char* what, uint64_t fo
 
 }  // namespace
 
-void SequencePort::take(std::span<const std::byte> frames, bool committed) noexcept {
+void SequencePort::write(std::span<const std::byte> frames, bool committed) noexcept {
   while (!frames.empty()) {
     const std::span<const std::byte> expected =
         ring_.subspan(bytes_ % ring_.size())

@@ -17,8 +17,8 @@ namespace dmasim::stress {
 class SequencePort final : public Port {
  public:
   explicit SequencePort(std::span<const std::byte> ring) : ring_(ring) {}
-  void take(std::span<const std::byte> frames, bool committed) noexcept override;
-  void fill(std::span<std::byte>) noexcept override { ++wrong_; }
+  void write(std::span<const std::byte> frames, bool committed) noexcept override;
+  void read(std::span<std::byte>) noexcept override { ++wrong_; }
   void skip(uint64_t) noexcept override { ++wrong_; }
   void stop(bool) noexcept override {}
   [[nodiscard]] size_t in_flight_bytes() const noexcept override { return 0; }

@@ -29,8 +29,8 @@ constexpr double kMostRatio = 4;
 
 class NullPort final : public Port {
  public:
-  void take(std::span<const std::byte>, bool) noexcept override {}
-  void fill(std::span<std::byte>) noexcept override {}
+  void write(std::span<const std::byte>, bool) noexcept override {}
+  void read(std::span<std::byte>) noexcept override {}
   void skip(uint64_t) noexcept override {}
   void stop(bool) noexcept override {}
   [[nodiscard]] size_t in_flight_bytes() const noexcept override { return 0; }

@@ -13,7 +13,7 @@ PatternPort::PatternPort(const PortStream& stream) : stream_(stream) {
 }
 
 /// Compares a whole piece at once if it is right, because the caller holds the channel's lock.
-void PatternPort::take(std::span<const std::byte> frames, bool) noexcept {
+void PatternPort::write(std::span<const std::byte> frames, bool) noexcept {
   while (!frames.empty()) {
     const size_t at = moved_bytes_ % round_.size();
     const size_t piece = std::min(frames.size(), round_.size() - at);
@@ -29,7 +29,7 @@ void PatternPort::compare(std::span<const std::byte> frames, size_t at) {
   }
 }
 
-void PatternPort::fill(std::span<std::byte> frames) noexcept {
+void PatternPort::read(std::span<std::byte> frames) noexcept {
   for (std::byte& each : frames) each = stamp(Mark::to_copy, stream_.salt, moved_bytes_++);
 }
 

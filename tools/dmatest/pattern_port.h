@@ -22,8 +22,8 @@ class PatternPort final : public Port {
  public:
   explicit PatternPort(const PortStream& stream);
 
-  void take(std::span<const std::byte> frames, bool committed) noexcept override;
-  void fill(std::span<std::byte> frames) noexcept override;
+  void write(std::span<const std::byte> frames, bool committed) noexcept override;
+  void read(std::span<std::byte> frames) noexcept override;
   void skip(uint64_t bytes) noexcept override { moved_bytes_ += bytes; }
   void stop(bool) noexcept override {}
   [[nodiscard]] size_t in_flight_bytes() const noexcept override { return 0; }

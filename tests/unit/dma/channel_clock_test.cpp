@@ -17,8 +17,8 @@ constexpr int64_t kStart = 123'456'789;  // between two edges
 /// Stores the clock that it gets at a start, and after a pause.
 class ClockedPort final : public Port {
  public:
-  void take(std::span<const std::byte>, bool) noexcept override {}
-  void fill(std::span<std::byte>) noexcept override {}
+  void write(std::span<const std::byte>, bool) noexcept override {}
+  void read(std::span<std::byte>) noexcept override {}
   void skip(uint64_t) noexcept override {}
   bool run(const FrameTime& told, uint64_t from) noexcept override {
     time = told;

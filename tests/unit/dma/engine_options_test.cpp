@@ -59,12 +59,12 @@ TEST(Ports, MoveNothingTheOtherWay) {
   PlaybackPort playback(*sink);
   ASSERT_TRUE(playback.configure(4, 0));
   std::vector<std::byte> frames(16, std::byte{7});
-  playback.fill(frames);
+  playback.read(frames);
   EXPECT_EQ(frames, std::vector(16, std::byte{7}));
   const auto source = make_counter_source();
   CapturePort capture(*source);
   capture.configure(4, 2);
-  capture.take(frames, true);
+  capture.write(frames, true);
   EXPECT_EQ(source->stats().read_frames, 0U);
   EXPECT_EQ(capture.in_flight_bytes(), 0U);
 }

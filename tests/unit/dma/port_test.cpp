@@ -47,7 +47,7 @@ TEST(PlaybackPort, WithoutAFifoFramesPassStraightThrough) {
   RecordingSink sink;
   PlaybackPort port(sink);
   ASSERT_TRUE(port.configure(2, 0));
-  port.take(count_from(0, 6), true);
+  port.write(count_from(0, 6), true);
   EXPECT_EQ(sink.out.size(), 6u);
   EXPECT_EQ(port.in_flight_bytes(), 0u);
 }
@@ -58,7 +58,7 @@ TEST(PlaybackPort, AFrameComesOutDepthFramesAfterItWentIn) {
   ASSERT_TRUE(port.configure(1, 4));
   int in = 0;
   for (const int count : {1, 2, 3, 11, 1, 4, 5}) {
-    port.take(count_from(in, count), true);
+    port.write(count_from(in, count), true);
     in += count;
     EXPECT_EQ(sink.out.size(), static_cast<size_t>(std::max(in - 4, 0)));
     EXPECT_EQ(port.in_flight_bytes(), static_cast<size_t>(std::min(in, 4)));
@@ -70,9 +70,9 @@ TEST(PlaybackPort, LeftoversStayMarkedThroughTheFifo) {
   RecordingSink sink;
   PlaybackPort port(sink);
   ASSERT_TRUE(port.configure(1, 3));
-  port.take(count_from(0, 2), true);
-  port.take(count_from(2, 2), false);
-  port.take(count_from(4, 2), true);
+  port.write(count_from(0, 2), true);
+  port.write(count_from(2, 2), false);
+  port.write(count_from(4, 2), true);
   port.stop(true);
   const std::vector<std::pair<int, bool>> expected{{0, true},  {1, true}, {2, false},
                                                    {3, false}, {4, true}, {5, true}};
@@ -83,11 +83,11 @@ TEST(PlaybackPort, StopDiscardsTheFifoUnlessToldToKeepIt) {
   RecordingSink sink;
   PlaybackPort port(sink);
   ASSERT_TRUE(port.configure(1, 3));
-  port.take(count_from(0, 5), true);
+  port.write(count_from(0, 5), true);
   port.stop(false);
   EXPECT_EQ(sink.out.size(), 2u);
   EXPECT_EQ(port.in_flight_bytes(), 0u);
-  port.take(count_from(0, 3), true);
+  port.write(count_from(0, 3), true);
   EXPECT_EQ(sink.out.size(), 2u) << "the FIFO fills anew";
 }
 
@@ -95,12 +95,12 @@ TEST(PlaybackPort, SkippingEmptiesTheFifoAndFillsItWithLeftovers) {
   RecordingSink sink;
   PlaybackPort port(sink);
   ASSERT_TRUE(port.configure(1, 3));
-  port.take(count_from(0, 5), true);
+  port.write(count_from(0, 5), true);
   port.skip(2);
   EXPECT_EQ(sink.out.size(), 4u);
   port.skip(1'000'000'000'000);
   EXPECT_EQ(port.in_flight_bytes(), 3u);
-  port.take(count_from(5, 4), true);
+  port.write(count_from(5, 4), true);
   port.stop(true);
   size_t committed = 0;
   for (const auto& [byte, vouched] : sink.out) {
@@ -116,15 +116,15 @@ TEST(PlaybackPort, TellsTheSinkWhichFramesHaveComeOut) {
   ASSERT_TRUE(port.configure(1, 3));
   EXPECT_TRUE(port.run({}, 0));
   EXPECT_EQ(sink.run_depth, 3U);
-  port.take(count_from(0, 8), true);
+  port.write(count_from(0, 8), true);
   port.pause();
   port.run({}, 8);
   port.skip(10);
-  port.take(count_from(0, 1), true);
+  port.write(count_from(0, 1), true);
   port.stop(false);
   sink.in_time = false;
   EXPECT_FALSE(port.run({}, 0));
-  port.take(count_from(0, 2), true);
+  port.write(count_from(0, 2), true);
   port.stop(true);
   const std::vector<std::pair<std::string, uint64_t>> expected{
       {"run", 0}, {"pause", 5}, {"run", 5}, {"stop", 16}, {"run", 0}, {"stop", 2}};
@@ -136,7 +136,7 @@ TEST(PlaybackPort, WithoutAFifoAllThatWasTakenHasComeOut) {
   PlaybackPort port(sink);
   ASSERT_TRUE(port.configure(2, 0));
   port.run({}, 0);
-  port.take(count_from(0, 6), true);
+  port.write(count_from(0, 6), true);
   port.skip(4);
   port.stop(false);
   EXPECT_EQ(sink.told.back(), (std::pair<std::string, uint64_t>{"stop", 5}));
@@ -148,7 +148,7 @@ TEST(PlaybackPort, ASinkThatNeedsNoTimesIsNeverLate) {
   PlaybackPort port(*sink);
   ASSERT_TRUE(port.configure(1, 3));
   EXPECT_TRUE(port.run({}, 0));
-  port.take(count_from(0, 5), true);
+  port.write(count_from(0, 5), true);
   port.pause();
   port.stop(true);
   EXPECT_EQ(sink->stats().written_frames, 5U);
@@ -161,7 +161,7 @@ TEST(CapturePort, AsksTheSourceAndTellsTheFifo) {
   port.configure(1, 4);
   EXPECT_EQ(port.in_flight_bytes(), 0u);
   std::vector<std::byte> frames(5);
-  port.fill(frames);
+  port.read(frames);
   EXPECT_EQ(std::to_integer<uint64_t>(frames[4]), counter_sample(SampleFormat::u8, 4, 0));
   EXPECT_EQ(port.in_flight_bytes(), 4u);
   port.stop(false);

@@ -11,11 +11,11 @@ namespace dmasim {
 /// THREADS  See Port. Read the fields only when no transfer runs.
 class RecordingPort final : public Port {
  public:
-  void take(std::span<const std::byte> frames, bool committed) noexcept override {
+  void write(std::span<const std::byte> frames, bool committed) noexcept override {
     auto& to = committed ? taken : leftovers;
     to.insert(to.end(), frames.begin(), frames.end());
   }
-  void fill(std::span<std::byte> frames) noexcept override {
+  void read(std::span<std::byte> frames) noexcept override {
     for (std::byte& each : frames) each = static_cast<std::byte>(next_filled++);
   }
   void skip(uint64_t bytes) noexcept override {
