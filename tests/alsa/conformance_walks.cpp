@@ -84,7 +84,7 @@ std::vector<Walk> filling() {
        {avail("all"), delay("0"), write(kPeriod / 2, "1024"), avail("15360"), delay("1024"),
         write(kPeriod, "period"), avail("13312"), delay("3072"), write(kBuffer - 3072, "13312"),
         avail("0"), delay("all")}},
-      {"PrepareForgetsWhatWasWritten",
+      {"PrepareDiscardsWhatWasWritten",
        kPlayback,
        with_thresholds(kBoundary),
        {write(2 * kPeriod, "4096"), prepare("0"), avail("all"), delay("0"), write(kBuffer, "all")}},

@@ -29,17 +29,17 @@ TEST(SubstreamCapture, ReadStartsTheStreamAndWaitsUntilThePeriodIsThere) {
   EXPECT_EQ(lockstep::now_ns() - begun_ns, 8 * kFrameNs);
   EXPECT_EQ(pcm.read(12), 12);
   EXPECT_EQ(lockstep::now_ns() - begun_ns, 24 * kFrameNs) << "in pieces of avail_min";
-  EXPECT_EQ(pcm.heard, counted(1, 20));
+  EXPECT_EQ(pcm.captured, counted(1, 20));
 }
 
 TEST(SubstreamCapture, ReadAcrossTheWrapKeepsTheOrder) {
   IoplugPcm pcm({.stream = kCapture, .period_size = 7, .buffer_size = 30, .boundary = 30 << 8});
   ASSERT_EQ(pcm.start(), 0);
-  for (int round = 0; round < 40; ++round) {
+  for (int turn = 0; turn < 40; ++turn) {
     pcm.run(11);
     ASSERT_EQ(pcm.read(11), 11);
   }
-  EXPECT_EQ(pcm.heard, counted(1, 440));
+  EXPECT_EQ(pcm.captured, counted(1, 440));
   EXPECT_EQ(pcm.source().asked, 440u);
 }
 
@@ -77,7 +77,8 @@ TEST(SubstreamCapture, AfterAnXrunTheSourceGoesOnWhereItWas) {
   ASSERT_EQ(pcm.start(), 0);
   pcm.run(5);
   EXPECT_EQ(pcm.read(5), 5);
-  EXPECT_EQ(pcm.heard, counted(1, 10) + counted(43, 5)) << "the 32 of the xrun are gone, no others";
+  EXPECT_EQ(pcm.captured, counted(1, 10) + counted(43, 5))
+      << "the 32 of the xrun are gone, no others";
   EXPECT_EQ(pcm.source().asked, 47u);
 }
 
@@ -93,10 +94,10 @@ TEST(SubstreamCapture, LateXrunSkipsWhatTheRingCannotHold) {
   ASSERT_EQ(pcm.start(), 0);
   pcm.run(3);
   EXPECT_EQ(pcm.read(3), 3);
-  EXPECT_EQ(pcm.heard, counted(51, 3));
+  EXPECT_EQ(pcm.captured, counted(51, 3));
 }
 
-TEST(SubstreamCapture, FreeRunKeepsTheNewestRound) {
+TEST(SubstreamCapture, FreeRunKeepsTheNewestLap) {
   IoplugPcm pcm({.stream = kCapture});
   SwParams sw = pcm.sw();
   sw.stop_threshold = 32 << 10;
@@ -107,7 +108,7 @@ TEST(SubstreamCapture, FreeRunKeepsTheNewestRound) {
   EXPECT_EQ(pcm.avail(), 75);
   EXPECT_EQ(pcm.forward(43), 43);
   EXPECT_EQ(pcm.read(32), 32);
-  EXPECT_EQ(pcm.heard, counted(44, 32));
+  EXPECT_EQ(pcm.captured, counted(44, 32));
 }
 
 TEST(SubstreamCapture, FifoDelaysTheFirstFrameAndIsPartOfTheDelay) {
@@ -122,7 +123,7 @@ TEST(SubstreamCapture, FifoDelaysTheFirstFrameAndIsPartOfTheDelay) {
   pcm.run(6);
   EXPECT_EQ(pcm.read(7), 7);
   EXPECT_EQ(pcm.delay(), 4);
-  EXPECT_EQ(pcm.heard, counted(1, 7));
+  EXPECT_EQ(pcm.captured, counted(1, 7));
 }
 
 /// The silence parameters of sw_params are for playback only.
@@ -136,10 +137,10 @@ TEST(SubstreamCapture, IsNotSilenced) {
   sw.silence_size = 32 << 10;
   ASSERT_EQ(pcm.sw_params(sw), 0);
   EXPECT_EQ(pcm.read(40), 40);
-  EXPECT_EQ(pcm.heard, counted(1, 60));
+  EXPECT_EQ(pcm.captured, counted(1, 60));
 }
 
-TEST(SubstreamCapture, DropForgetsWhatWasNotRead) {
+TEST(SubstreamCapture, DropDiscardsWhatWasNotRead) {
   IoplugPcm pcm({.stream = kCapture});
   ASSERT_EQ(pcm.start(), 0);
   pcm.run(9);
@@ -172,7 +173,7 @@ TEST(SubstreamCapture, DrainThatMayNotWaitLeavesWhatIsThereToBeRead) {
   EXPECT_EQ(pcm.source().asked, 9u) << "the hardware has stopped";
   EXPECT_EQ(pcm.delay(), -EBADFD);
   EXPECT_EQ(pcm.read(9), 9);
-  EXPECT_EQ(pcm.heard, counted(1, 9));
+  EXPECT_EQ(pcm.captured, counted(1, 9));
 }
 
 TEST(SubstreamCapture, DrainOfNothingIsOverThoughItMayNotWait) {
@@ -182,7 +183,7 @@ TEST(SubstreamCapture, DrainOfNothingIsOverThoughItMayNotWait) {
   EXPECT_EQ(pcm.state(), SND_PCM_STATE_SETUP);
 }
 
-/// The hardware has gone round the ring after alsa-lib's check and before the hook.
+/// The hardware has made a lap of the ring after alsa-lib's check and before the hook.
 TEST(SubstreamCapture, TransferThatFindsAnXrunTakesNothing) {
   IoplugPcm pcm({.stream = kCapture});
   ASSERT_EQ(pcm.start(), 0);

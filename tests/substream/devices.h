@@ -44,7 +44,7 @@ class RememberingSink final : public Sink, public TimedSink {
     return look_error == 0 ? Result<void>{} : Result<void>(Errno{look_error});
   }
   Result<void> configure(const PcmFormat&, uint64_t) override {
-    told.clear();
+    reported.clear();
     ++configures;
     return configure_error == 0 ? Result<void>{} : Result<void>(Errno{configure_error});
   }
@@ -62,17 +62,17 @@ class RememberingSink final : public Sink, public TimedSink {
   void commit(std::span<const std::byte> ring, uint64_t end) noexcept override {
     committed_to = end;
     committed_furthest = std::max(committed_furthest, end);
-    told.erase(told.lower_bound(end), told.end());
+    reported.erase(reported.lower_bound(end), reported.end());
     const Samples samples = samples_of(ring);
     const uint64_t size = samples.size();
-    for (uint64_t n = end - std::min(end, size); n < end; ++n) told[n] = samples[n % size];
+    for (uint64_t n = end - std::min(end, size); n < end; ++n) reported[n] = samples[n % size];
   }
   void free_run(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept override {
     const Samples samples = samples_of(ring);
     EXPECT_LE(from, to);
     EXPECT_LE(to, from + samples.size()) << "more than a lap";
     free_run_frames += to - from;
-    for (uint64_t n = from; n < to; ++n) told[n] = samples[n % samples.size()];
+    for (uint64_t n = from; n < to; ++n) reported[n] = samples[n % samples.size()];
   }
   bool run(const FrameTime& time, uint64_t, uint64_t) noexcept override {
     origin_ns = time.origin_ns();
@@ -87,10 +87,10 @@ class RememberingSink final : public Sink, public TimedSink {
   }
   [[nodiscard]] SinkStats stats() const noexcept override { return stats_; }
 
-  Samples played;                    ///< the committed frames
-  Samples leftovers;                 ///< the frames that were not committed
-  Samples came_out;                  ///< both, in their order
-  std::map<uint64_t, int16_t> told;  ///< the frames of this round that were told ahead of time
+  Samples played;                        ///< the committed frames
+  Samples leftovers;                     ///< the frames that were not committed
+  Samples came_out;                      ///< both, in their order
+  std::map<uint64_t, int16_t> reported;  ///< the frames that were reported ahead of time
   uint64_t committed_to = 0;
   uint64_t committed_furthest = 0;  ///< of all commits
   uint64_t free_run_frames = 0;     ///< the sum of the frames of all calls of free_run()
@@ -109,7 +109,7 @@ class RememberingSink final : public Sink, public TimedSink {
   SinkStats stats_;
 };
 
-/// Frame n, counted over all rounds, has the value n + 1.
+/// Frame n, counted over all laps, has the value n + 1.
 class CountingSource final : public Source, public TimedSource {
  public:
   Result<void> look(const PcmFormat&) override {

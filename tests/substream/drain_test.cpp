@@ -69,7 +69,7 @@ TEST_P(SubstreamDrainOf, NonBlockingStreamEndsByItselfWithItsLastFrame) {
 INSTANTIATE_TEST_SUITE_P(Frames, SubstreamDrainOf,
                          ::testing::Values<snd_pcm_uframes_t>(1, 3, 8, 9, 13, 31, 32));
 
-TEST(SubstreamDrain, EndsAtTheLastFrameOfALaterRound) {
+TEST(SubstreamDrain, EndsAtTheLastFrameOfALaterLap) {
   IoplugPcm pcm({.period_size = 7, .buffer_size = 30, .boundary = 30 << 8});
   ASSERT_EQ(pcm.write(100), 100);
   const uint64_t hw = pcm.true_hw();
@@ -168,7 +168,7 @@ TEST(SubstreamDrain, AfterAnXrunNothingIsWaitedFor) {
   IoplugPcm pcm({});
   ASSERT_EQ(pcm.write(9), 9);
   pcm.run(9);
-  EXPECT_EQ(pcm.state(), SND_PCM_STATE_RUNNING) << "no tick has told";
+  EXPECT_EQ(pcm.state(), SND_PCM_STATE_RUNNING) << "no tick has reported it";
   EXPECT_EQ(frames_in([&] { pcm.drain(); }), 0);
   EXPECT_EQ(pcm.xruns(), 1u);
   EXPECT_EQ(pcm.sink().played, counted(1, 9));
@@ -196,7 +196,7 @@ TEST(SubstreamDrain, ThatCannotStartLeavesTheStreamPrepared) {
 }
 
 /// If the interrupt is late, the hardware goes on through the ring, where it finds silence.
-TEST(SubstreamDrain, ALateEndHearsSilence) {
+TEST(SubstreamDrain, ALateEndPlaysSilence) {
   IoplugPcm pcm({});
   ASSERT_EQ(pcm.write(32), 32);
   pcm.run(20);

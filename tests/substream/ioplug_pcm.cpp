@@ -248,7 +248,7 @@ snd_pcm_sframes_t IoplugPcm::write_some(snd_pcm_uframes_t frames) {
 snd_pcm_sframes_t IoplugPcm::read_some(snd_pcm_uframes_t frames) {
   Samples samples(frames);
   const snd_pcm_sframes_t done = transfer_areas(area_of(samples), 0, frames);
-  if (done > 0) heard.insert(heard.end(), samples.begin(), samples.begin() + done);
+  if (done > 0) captured.insert(captured.end(), samples.begin(), samples.begin() + done);
   return done;
 }
 

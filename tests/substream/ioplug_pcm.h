@@ -74,7 +74,7 @@ class IoplugPcm {
   int wait();
   /// snd_pcm_writei of the next frames: frame n, over all writes, is n + 1.
   snd_pcm_sframes_t write(snd_pcm_uframes_t frames);
-  /// snd_pcm_readi into `heard`.
+  /// snd_pcm_readi into `captured`.
   snd_pcm_sframes_t read(snd_pcm_uframes_t frames);
   snd_pcm_sframes_t rewind(snd_pcm_uframes_t frames);
   snd_pcm_sframes_t forward(snd_pcm_uframes_t frames);
@@ -114,7 +114,7 @@ class IoplugPcm {
   [[nodiscard]] uint64_t asked_by_now();
   [[nodiscard]] uint64_t xruns() { return substream_->stats().xruns; }
 
-  Samples heard;        ///< the frames that read() has got
+  Samples captured;     ///< the frames that read() has got
   Samples mapped;       ///< alsa-lib's mmap area, which the program reads and writes
   int next_sample = 1;  ///< the first sample of the next write()
 

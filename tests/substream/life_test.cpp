@@ -145,7 +145,7 @@ TEST(SubstreamLife, DropEmptiesTheFifo) {
   EXPECT_EQ(pcm.delay(), 5);
 }
 
-TEST(SubstreamLife, PrepareForgetsWhatWasWritten) {
+TEST(SubstreamLife, PrepareDiscardsWhatWasWritten) {
   IoplugPcm pcm({});
   ASSERT_EQ(pcm.sw_params(starting_by_hand()), 0);
   ASSERT_EQ(pcm.write(20), 20);
@@ -204,7 +204,7 @@ TEST(SubstreamDelay, IsOfTheMomentOfThePositionBeforeIt) {
   EXPECT_EQ(pcm.avail(), 2);
   EXPECT_EQ(pcm.delay(), 32);
   lockstep::advance_to(lockstep::now_ns() + 50'000);
-  EXPECT_EQ(pcm.delay(), 32) << "two on their way: as told 50 microseconds ago";
+  EXPECT_EQ(pcm.delay(), 32) << "two on their way: as answered 50 microseconds ago";
   lockstep::advance_to(lockstep::now_ns() + 50'000);
   EXPECT_EQ(pcm.delay(), 32) << "three in the FIFO, 29 before it";
   pcm.run(6);

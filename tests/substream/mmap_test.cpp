@@ -43,7 +43,7 @@ TEST(SubstreamMmap, CommittedFramesArePlayed) {
   IoplugPcm pcm(kPlayback);
   fill(pcm, 32);
   ASSERT_EQ(pcm.start(), 0);
-  for (int round = 0; round < 30; ++round) {
+  for (int turn = 0; turn < 30; ++turn) {
     pcm.run(11);
     ASSERT_EQ(pcm.avail(), 11);
     fill(pcm, 11);
@@ -140,22 +140,22 @@ TEST(SubstreamMmap, CaptureCommitMovesTheXrunWithNoHook) {
   EXPECT_EQ(pcm.source().asked, 52u);
 }
 
-TEST(SubstreamMmap, CaptureReadsOnForManyRounds) {
+TEST(SubstreamMmap, CaptureReadsOnForManyLaps) {
   IoplugPcm pcm({.stream = SND_PCM_STREAM_CAPTURE,
                  .period_size = 7,
                  .buffer_size = 30,
                  .boundary = 30 << 8,
                  .mmap = true});
   ASSERT_EQ(pcm.start(), 0);
-  Samples heard;
-  for (int round = 0; round < 50; ++round) {
+  Samples captured;
+  for (int turn = 0; turn < 50; ++turn) {
     pcm.run(13);
     ASSERT_EQ(pcm.avail(), 13);
-    heard = heard + view(pcm, 13);
+    captured = captured + view(pcm, 13);
     while (const snd_pcm_uframes_t piece = pcm.mmap_begin(13)) pcm.mmap_commit(piece);
     ASSERT_EQ(pcm.avail(), 0);
   }
-  EXPECT_EQ(heard, counted(1, 50 * 13));
+  EXPECT_EQ(captured, counted(1, 50 * 13));
 }
 
 /// The position moves without a hook. The level is right again after the next hook.
@@ -205,7 +205,7 @@ TEST(SubstreamRewind, OfAWholeWriteIsNoticed) {
   EXPECT_EQ(pcm.sink().committed_to, 24u);
   ASSERT_EQ(pcm.rewind(8), 8);
   EXPECT_EQ(pcm.delay(), 16);
-  EXPECT_EQ(pcm.sink().committed_to, 16u) << "the sink is told to forget them";
+  EXPECT_EQ(pcm.sink().committed_to, 16u) << "the sink gets the smaller limit";
   pcm.run(16);
   EXPECT_EQ(pcm.avail(), -EPIPE);
   EXPECT_EQ(pcm.sink().played, counted(1, 16));

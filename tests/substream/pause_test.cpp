@@ -133,7 +133,7 @@ TEST(SubstreamPause, CaptureStandsStillToo) {
   EXPECT_EQ(pcm.source().origin_ns % kFrameNs, 0);
   pcm.run(20);
   EXPECT_EQ(pcm.read(20), 20);
-  EXPECT_EQ(pcm.heard, counted(1, 20));
+  EXPECT_EQ(pcm.captured, counted(1, 20));
 }
 
 TEST(SubstreamPause, ManyOfThemLoseNoFrame) {
@@ -168,7 +168,7 @@ TEST(SubstreamPause, DropAndPrepareLeaveIt) {
   EXPECT_EQ(pcm.played_by_now(), counted(1, 10) + counted(33, 12));
 }
 
-TEST(SubstreamPause, FreeRunIsToldAheadAcrossIt) {
+TEST(SubstreamPause, FreeRunIsReportedAheadAcrossIt) {
   IoplugPcm pcm({});
   SwParams sw = pcm.sw();
   sw.stop_threshold = 32 << 10;
@@ -176,12 +176,12 @@ TEST(SubstreamPause, FreeRunIsToldAheadAcrossIt) {
   ASSERT_EQ(pcm.write(32), 32);
   pcm.run(40);
   ASSERT_EQ(pcm.pause(true), 0);
-  EXPECT_TRUE(pcm.sink().told.contains(71));
+  EXPECT_TRUE(pcm.sink().reported.contains(71));
   pcm.run(40);
   ASSERT_EQ(pcm.pause(false), 0);
   pcm.run(10);
   EXPECT_EQ(pcm.avail(), 50);
-  EXPECT_TRUE(pcm.sink().told.contains(81));
+  EXPECT_TRUE(pcm.sink().reported.contains(81));
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ void for_each_avail_min(Check check) {
 /// The program waits for the level, and then takes exactly avail_min frames.
 template <typename Take>
 void wake_and_take(IoplugPcm& pcm, snd_pcm_uframes_t avail_min, Take take) {
-  for (int round = 0; round < 20; ++round) {
+  for (int turn = 0; turn < 20; ++turn) {
     while (!pcm.ready()) pcm.run(1);
     ASSERT_EQ(pcm.avail(), static_cast<snd_pcm_sframes_t>(avail_min));
     ASSERT_EQ(take(avail_min), static_cast<snd_pcm_sframes_t>(avail_min));

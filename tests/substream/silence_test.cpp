@@ -49,7 +49,7 @@ TEST(SubstreamRing, IsSilentUntilSomethingIsWritten) {
 TEST(SubstreamRing, IsSilentAgainAfterEachHwParams) {
   const DirtyMemory dirty;
   IoplugPcm pcm(kLarge);
-  for (int round = 0; round < 3; ++round) {
+  for (int turn = 0; turn < 3; ++turn) {
     ASSERT_EQ(pcm.sw_params(silent(0, 0)), 0);
     ASSERT_EQ(pcm.write(900), 900);
     ASSERT_EQ(pcm.hw_params(), 0);
@@ -125,7 +125,7 @@ TEST_F(SubstreamSilence, EndlessFollowsTheHardwareFrameByFrame) {
   EXPECT_EQ(pcm_.sink().played, counted(1, 32) + kSilence(14)) << "passed since";
 }
 
-TEST_F(SubstreamSilence, EndlessIsAllThatALateProgramsListenersHear) {
+TEST_F(SubstreamSilence, EndlessIsAllThatALateProgramPlays) {
   ASSERT_EQ(pcm_.sw_params(silent(0, kBoundary)), 0);
   ASSERT_EQ(pcm_.write(20), 20);
   ASSERT_EQ(pcm_.start(), 0);
@@ -133,7 +133,8 @@ TEST_F(SubstreamSilence, EndlessIsAllThatALateProgramsListenersHear) {
   EXPECT_EQ(pcm_.avail(), 112);
   EXPECT_EQ(pcm_.sink().played, counted(1, 20));
   EXPECT_EQ(pcm_.sink().leftovers, kSilence(80));
-  for (size_t n = 0; n < 100; ++n) EXPECT_EQ(pcm_.sink().told.at(n), pcm_.sink().came_out[n]) << n;
+  for (size_t n = 0; n < 100; ++n)
+    EXPECT_EQ(pcm_.sink().reported.at(n), pcm_.sink().came_out[n]) << n;
 }
 
 TEST_F(SubstreamSilence, EndlessBegunWhileItRunsIsBehindWhatIsWritten) {

@@ -28,7 +28,7 @@ TEST(SubstreamSwParams, StartThresholdStartsAtTheWriteThatReachesIt) {
   EXPECT_EQ(pcm.avail(), 13);
   EXPECT_EQ(pcm.write(1), 1);
   EXPECT_EQ(pcm.state(), SND_PCM_STATE_RUNNING);
-  EXPECT_EQ(pcm.sink().told.size(), 20u) << "the sink knows from the start";
+  EXPECT_EQ(pcm.sink().reported.size(), 20u) << "the sink knows from the start";
   pcm.run(19);
   EXPECT_EQ(pcm.avail(), 31);
   EXPECT_EQ(pcm.played_by_now(), counted(1, 19));
@@ -99,7 +99,7 @@ TEST(SubstreamSwParams, OneBelowTheBoundaryIsNoFreeRun) {
   EXPECT_EQ(pcm.start(), 0) << "free-running needs nothing";
 }
 
-TEST(SubstreamSwParams, FreeRunIsToldAheadAsItComesOut) {
+TEST(SubstreamSwParams, FreeRunIsReportedAheadAsItComesOut) {
   IoplugPcm pcm({});
   ASSERT_EQ(pcm.sw_params(stopping_at(kBoundary)), 0);
   ASSERT_EQ(pcm.write(kBuffer), 32);
@@ -107,10 +107,10 @@ TEST(SubstreamSwParams, FreeRunIsToldAheadAsItComesOut) {
     pcm.run(5);
     EXPECT_GE(pcm.avail(), 0);
     const uint64_t hw = pcm.true_hw();
-    for (uint64_t n = hw; n < hw + kBuffer; ++n) ASSERT_TRUE(pcm.sink().told.contains(n)) << n;
+    for (uint64_t n = hw; n < hw + kBuffer; ++n) ASSERT_TRUE(pcm.sink().reported.contains(n)) << n;
   }
   for (size_t n = 0; n < pcm.sink().came_out.size(); ++n) {
-    ASSERT_EQ(pcm.sink().came_out[n], pcm.sink().told.at(n)) << n;
+    ASSERT_EQ(pcm.sink().came_out[n], pcm.sink().reported.at(n)) << n;
   }
   EXPECT_EQ(pcm.sink().free_run_frames, 100 + kBuffer) << "each frame is reported once";
 }
@@ -127,44 +127,44 @@ TEST(SubstreamSwParams, FreeRunIsNotReportedToASinkThatNeedsNoTimes) {
   EXPECT_EQ(pcm.sink().free_run_frames, 0U);
 }
 
-TEST(SubstreamSwParams, FreeRunOfALateMachineIsToldFromWhereItIs) {
+TEST(SubstreamSwParams, FreeRunOfALateMachineIsReportedFromWhereItIs) {
   IoplugPcm pcm({});
   ASSERT_EQ(pcm.sw_params(stopping_at(kBoundary)), 0);
   ASSERT_EQ(pcm.write(kBuffer), 32);
   pcm.run_late(300);
   EXPECT_EQ(pcm.avail(), 300);
-  EXPECT_EQ(pcm.sink().told.rbegin()->first, 331u);
-  EXPECT_TRUE(pcm.sink().told.contains(300));
-  EXPECT_FALSE(pcm.sink().told.contains(299)) << "that is over";
+  EXPECT_EQ(pcm.sink().reported.rbegin()->first, 331u);
+  EXPECT_TRUE(pcm.sink().reported.contains(300));
+  EXPECT_FALSE(pcm.sink().reported.contains(299)) << "that is over";
 }
 
-TEST(SubstreamSwParams, WriteIntoAFreeRunComesOutARoundLaterAsToldAhead) {
+TEST(SubstreamSwParams, WriteIntoAFreeRunComesOutALapLaterAsReportedAhead) {
   IoplugPcm pcm({});
   ASSERT_EQ(pcm.sw_params(stopping_at(kBoundary)), 0);
   ASSERT_EQ(pcm.write(kBuffer), 32);
   pcm.run(50);
   EXPECT_EQ(pcm.write(10), 10);  // frames 32 to 41, which the hardware has passed already
-  EXPECT_EQ(pcm.sink().told.at(64), 33);
-  EXPECT_EQ(pcm.sink().told.at(73), 42);
-  EXPECT_EQ(pcm.sink().told.at(74), 11);
+  EXPECT_EQ(pcm.sink().reported.at(64), 33);
+  EXPECT_EQ(pcm.sink().reported.at(73), 42);
+  EXPECT_EQ(pcm.sink().reported.at(74), 11);
   pcm.run(40);
   EXPECT_GE(pcm.avail(), 0);
   for (size_t n = 50; n < pcm.sink().came_out.size(); ++n) {
-    ASSERT_EQ(pcm.sink().came_out[n], pcm.sink().told.at(n)) << n;
+    ASSERT_EQ(pcm.sink().came_out[n], pcm.sink().reported.at(n)) << n;
   }
 }
 
-TEST(SubstreamSwParams, FreeRunThatIsTakenUpAgainIsToldAnew) {
+TEST(SubstreamSwParams, FreeRunThatIsTakenUpAgainIsReportedAnew) {
   IoplugPcm pcm({});
   ASSERT_EQ(pcm.sw_params(stopping_at(kBoundary)), 0);
   ASSERT_EQ(pcm.write(kBuffer), 32);
   pcm.run(5);
   EXPECT_EQ(pcm.avail(), 5);
-  EXPECT_TRUE(pcm.sink().told.contains(36));
+  EXPECT_TRUE(pcm.sink().reported.contains(36));
   ASSERT_EQ(pcm.sw_params(stopping_at(kBuffer)), 0);
-  EXPECT_EQ(pcm.sink().told.rbegin()->first, 31u) << "what is not written does not come";
+  EXPECT_EQ(pcm.sink().reported.rbegin()->first, 31u) << "what is not written does not come";
   ASSERT_EQ(pcm.sw_params(stopping_at(kBoundary)), 0);
-  EXPECT_EQ(pcm.sink().told.rbegin()->first, 36u);
+  EXPECT_EQ(pcm.sink().reported.rbegin()->first, 36u);
 }
 
 TEST(SubstreamSwParams, LowerStopThresholdEndsARunningStreamAtOnce) {
@@ -239,7 +239,7 @@ TEST(SubstreamSwParams, SilenceThatCannotBeIsRefusedAndNothingChanges) {
   EXPECT_EQ(pcm.state(), SND_PCM_STATE_XRUN) << "so is stop_threshold";
 }
 
-/// Five rounds of the boundary, with writes of all sizes across it.
+/// The positions pass the boundary five times, with writes of all sizes across it.
 TEST(SubstreamSwParams, PositionsWrapAtTheBoundaryAndNothingElseShows) {
   IoplugPcm pcm({.boundary = 128});
   size_t written = 0;

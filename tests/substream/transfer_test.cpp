@@ -26,7 +26,7 @@ TEST(SubstreamTransfer, ReadTakesNoFrameThatTheDmaHasNotMoved) {
   ASSERT_EQ(pcm.avail(), 5);
   EXPECT_EQ(pcm.source().asked, 0u);
   ASSERT_EQ(pcm.read(5), 5);
-  EXPECT_EQ(pcm.heard, counted(1, 5));
+  EXPECT_EQ(pcm.captured, counted(1, 5));
 }
 
 TEST(SubstreamTransfer, MappedReadShowsNoFrameThatTheDmaHasNotMoved) {

@@ -128,7 +128,7 @@ TEST(SubstreamXrun, IsNotShownAgainOnceACallHasSeenIt) {
   EXPECT_EQ(pcm.state(), SND_PCM_STATE_XRUN);
 }
 
-TEST(SubstreamXrun, IsOnePerRound) {
+TEST(SubstreamXrun, IsOnePerStart) {
   IoplugPcm pcm({});
   ASSERT_EQ(pcm.write(32), 32);
   pcm.run(200);

@@ -20,8 +20,8 @@ class ClockedPort final : public Port {
   void write(std::span<const std::byte>, bool) noexcept override {}
   void read(std::span<std::byte>) noexcept override {}
   void skip(uint64_t) noexcept override {}
-  bool run(const FrameTime& told, uint64_t from) noexcept override {
-    time = told;
+  bool run(const FrameTime& run_time, uint64_t from) noexcept override {
+    time = run_time;
     frame = from;
     return true;
   }

@@ -46,7 +46,7 @@ TEST_F(ChannelInterleavedTest, GapsAreLeftOut) {
          .numf = 2,
          .sgl = {{.size = 2, .icg = 3}, {.size = 1, .icg = 4}}});
   state_->advance(100 * kMs);
-  EXPECT_EQ(port_.taken, bytes({10, 11, 15, 20, 21, 25}));
+  EXPECT_EQ(port_.written, bytes({10, 11, 15, 20, 21, 25}));
 }
 
 TEST_F(ChannelInterleavedTest, ACopyMayHaveGapsAtTheSourceOnly) {
@@ -84,12 +84,13 @@ TEST_F(ChannelInterleavedTest, ACopyMayHaveTheSameGapsOnBothSides) {
   EXPECT_EQ(memory_, copied({{0, 100, 1}, {3, 103, 2}, {6, 106, 1}, {9, 109, 2}}));
 }
 
-TEST_F(ChannelInterleavedTest, ANonInterleavedRingIsPlayedFrameByFrameRoundAfterRound) {
+TEST_F(ChannelInterleavedTest, ANonInterleavedRingIsPlayedFrameByFrameLapAfterLap) {
   configure(Direction::mem_to_dev, 4);
   start(planar(Direction::mem_to_dev), {.repeat = true});
   state_->advance(5 * kMs);
-  EXPECT_EQ(port_.taken, bytes({0, 1, 100, 101, 2, 3, 102, 103, 4, 5, 104, 105, 6, 7, 106, 107,  //
-                                0, 1, 100, 101}));
+  EXPECT_EQ(port_.written,
+            bytes({0, 1, 100, 101, 2, 3, 102, 103, 4, 5, 104, 105, 6, 7, 106, 107,  //
+                   0, 1, 100, 101}));
 }
 
 TEST_F(ChannelInterleavedTest, ANonInterleavedRingIsCapturedIntoItsPlanes) {
@@ -105,13 +106,13 @@ TEST_F(ChannelInterleavedTest, ANonInterleavedRingIsCapturedIntoItsPlanes) {
   EXPECT_EQ(memory_, expected);
 }
 
-TEST_F(ChannelInterleavedTest, ARepeatedTemplateTicksOnceARound) {
+TEST_F(ChannelInterleavedTest, ARepeatedTemplateTicksOncePerLap) {
   configure(Direction::mem_to_dev, 4);
   start(planar(Direction::mem_to_dev), {.repeat = true});
   EXPECT_EQ(state_->service_ns(), 4 * kMs);
   serve(13 * kMs);
-  ASSERT_EQ(told_.size(), 1u);
-  EXPECT_EQ(told_[0].result.periods, 3u);
+  ASSERT_EQ(callbacks_.size(), 1u);
+  EXPECT_EQ(callbacks_[0].result.periods, 3u);
   EXPECT_EQ(state_->service_ns(), 16 * kMs);
 }
 
@@ -119,8 +120,8 @@ TEST_F(ChannelInterleavedTest, WithoutRepeatATemplateEnds) {
   configure(Direction::mem_to_dev, 4);
   start(planar(Direction::mem_to_dev));
   serve(100 * kMs);
-  EXPECT_EQ(port_.taken.size(), 16u);
-  EXPECT_EQ(names_told().size(), 1u);
+  EXPECT_EQ(port_.written.size(), 16u);
+  EXPECT_EQ(names_called_back().size(), 1u);
   EXPECT_EQ(state_->active(), nullptr);
 }
 
@@ -130,9 +131,9 @@ TEST_F(ChannelInterleavedTest, BurstsAreGatheredFromPiecesOfAnyLength) {
   submit(**prep_sg({piece(0, 3), piece(50, 7), piece(20, 2)}, Direction::mem_to_dev));
   state_->issue_pending(0);
   state_->advance(2 * kMs);
-  EXPECT_EQ(port_.taken, bytes({0, 1, 2, 50, 51, 52, 53, 54}));
+  EXPECT_EQ(port_.written, bytes({0, 1, 2, 50, 51, 52, 53, 54}));
   state_->advance(3 * kMs);
-  EXPECT_EQ(port_.taken, bytes({0, 1, 2, 50, 51, 52, 53, 54, 55, 56, 20, 21}));
+  EXPECT_EQ(port_.written, bytes({0, 1, 2, 50, 51, 52, 53, 54, 55, 56, 20, 21}));
 }
 
 TEST_F(ChannelInterleavedTest, BurstsAreScatteredOverPiecesOfAnyLength) {
@@ -148,14 +149,14 @@ TEST_F(ChannelInterleavedTest, BurstsAreScatteredOverPiecesOfAnyLength) {
   EXPECT_EQ(memory_, expected);
 }
 
-TEST_F(ChannelInterleavedTest, OfAPlanarCaptureHeldUpLongOnlyTheLastRoundIsMade) {
+TEST_F(ChannelInterleavedTest, OfAPlanarCaptureHeldUpLongOnlyTheLastLapIsMade) {
   configure(Direction::dev_to_mem, 4);
   start(planar(Direction::dev_to_mem), {.repeat = true});
   state_->advance(kMs);
   state_->advance(1003 * kMs);
   EXPECT_EQ(port_.skipped, 4u * (1003 - 1 - 4));
   EXPECT_EQ(memory_[4], static_cast<std::byte>(4 * 1002 % 256))
-      << "frame 1002 is the third of its round";
+      << "frame 1002 is the third of its lap";
   EXPECT_EQ(memory_[6], static_cast<std::byte>(4 * 999 % 256));
 }
 

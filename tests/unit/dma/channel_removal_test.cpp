@@ -12,7 +12,7 @@ class ChannelRemovalTest : public StateFixture {
   void SetUp() override { configure(Direction::mem_to_dev); }
 };
 
-TEST_F(ChannelRemovalTest, EveryTransferIsToldInTheOrderOfTheCookies) {
+TEST_F(ChannelRemovalTest, EveryTransferIsCalledBackInTheOrderOfTheCookies) {
   submit(playback(4), 1);
   submit(playback(4), 2);
   submit(playback(6), 3);
@@ -20,23 +20,23 @@ TEST_F(ChannelRemovalTest, EveryTransferIsToldInTheOrderOfTheCookies) {
   submit(playback(4), 4);
   state_->abort(6 * kMs);
   serve(6 * kMs);
-  ASSERT_EQ(names_told(), (std::vector<int>{1, 2, 3, 4}));
-  EXPECT_EQ(told_[0].result.result, TxOutcome::noerror) << "over before";
-  for (size_t i = 1; i < 4; ++i) EXPECT_EQ(told_[i].result.result, TxOutcome::aborted);
-  EXPECT_EQ(told_[1].result.transferred_bytes, 2u);
-  EXPECT_EQ(told_[1].result.residue_bytes, 2u);
-  EXPECT_EQ(told_[2].result.transferred_bytes, 0u);
-  EXPECT_EQ(told_[2].result.residue_bytes, 6u) << "never begun: all of it is left";
+  ASSERT_EQ(names_called_back(), (std::vector<int>{1, 2, 3, 4}));
+  EXPECT_EQ(callbacks_[0].result.result, TxOutcome::noerror) << "over before";
+  for (size_t i = 1; i < 4; ++i) EXPECT_EQ(callbacks_[i].result.result, TxOutcome::aborted);
+  EXPECT_EQ(callbacks_[1].result.transferred_bytes, 2u);
+  EXPECT_EQ(callbacks_[1].result.residue_bytes, 2u);
+  EXPECT_EQ(callbacks_[2].result.transferred_bytes, 0u);
+  EXPECT_EQ(callbacks_[2].result.residue_bytes, 6u) << "never begun: all of it is left";
 }
 
-TEST_F(ChannelRemovalTest, PeriodsThatWereDueAreToldOfWithTheAbort) {
+TEST_F(ChannelRemovalTest, PeriodsThatWereDueAreReportedWithTheAbort) {
   submit(**state_->prep_dma_cyclic(std::span(memory_).first(8), 4, Direction::mem_to_dev));
   state_->issue_pending(0);
   state_->abort(9 * kMs);
   serve(9 * kMs);
-  ASSERT_EQ(told_.size(), 1u);
-  EXPECT_EQ(told_[0].result.periods, 2u);
-  EXPECT_EQ(told_[0].result.transferred_bytes, 9u);
+  ASSERT_EQ(callbacks_.size(), 1u);
+  EXPECT_EQ(callbacks_[0].result.periods, 2u);
+  EXPECT_EQ(callbacks_[0].result.transferred_bytes, 9u);
   EXPECT_EQ(state_->stats().periods_due, 2u);
   EXPECT_EQ(state_->stats().callbacks + state_->stats().coalesced, 2u);
 }
@@ -46,7 +46,7 @@ TEST_F(ChannelRemovalTest, WhatWasDueIsMovedAndNothingAfter) {
   state_->issue_pending(0);
   state_->abort(5 * kMs);
   state_->advance(100 * kMs);
-  EXPECT_EQ(port_.taken.size(), 5u);
+  EXPECT_EQ(port_.written.size(), 5u);
   EXPECT_EQ(port_.stops, 1);
   EXPECT_FALSE(port_.kept);
   EXPECT_EQ(state_->tx_status(cookie).status, DmaStatus::error);
@@ -73,7 +73,7 @@ TEST_F(ChannelRemovalTest, TerminationStillDropsWhatWasAborted) {
   state_->abort(kMs);
   state_->terminate(2 * kMs);
   serve(2 * kMs);
-  EXPECT_TRUE(told_.empty());
+  EXPECT_TRUE(callbacks_.empty());
   EXPECT_EQ(state_->stats().dropped, 2u);
   EXPECT_EQ(state_->reap(state_->terminated()).size(), 2u);
 }
@@ -84,7 +84,7 @@ TEST_F(ChannelRemovalTest, WhatNeverCallsBackIsFreedInSilence) {
   state_->abort(kMs);
   EXPECT_EQ(state_->service_at(kMs), Service::complete);
   serve(kMs);
-  EXPECT_TRUE(told_.empty());
+  EXPECT_TRUE(callbacks_.empty());
   EXPECT_EQ(state_->stats().periods_due, 0u);
   EXPECT_EQ(state_->service_at(kMs), Service::none);
 }
@@ -95,9 +95,9 @@ TEST_F(ChannelRemovalTest, APausedTransferIsAbortedToo) {
   ASSERT_TRUE(state_->pause(2 * kMs));
   state_->abort(50 * kMs);
   serve(50 * kMs);
-  ASSERT_EQ(told_.size(), 1u);
-  EXPECT_EQ(told_[0].result.result, TxOutcome::aborted);
-  EXPECT_EQ(told_[0].result.transferred_bytes, 2u);
+  ASSERT_EQ(callbacks_.size(), 1u);
+  EXPECT_EQ(callbacks_[0].result.result, TxOutcome::aborted);
+  EXPECT_EQ(callbacks_[0].result.transferred_bytes, 2u);
 }
 
 TEST_F(ChannelRemovalTest, AReusableDescriptorComesBackAfterItsAbort) {

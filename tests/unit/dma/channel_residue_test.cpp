@@ -20,12 +20,12 @@ class ChannelResidueTest : public StateFixture {
   }
 
   std::vector<size_t> residues(Cookie cookie, std::initializer_list<int64_t> times_ms) {
-    std::vector<size_t> told;
+    std::vector<size_t> reported;
     for (const int64_t each : times_ms) {
       state_->advance(each * kMs);
-      told.push_back(state_->tx_status(cookie).residue_bytes);
+      reported.push_back(state_->tx_status(cookie).residue_bytes);
     }
-    return told;
+    return reported;
   }
 
  private:
@@ -67,10 +67,10 @@ TEST_F(ChannelResidueTest, ByDescriptorsARingAlwaysHasAllAhead) {
   make_with(ResidueGranularity::descriptor);
   const Cookie ring = start_ring();
   EXPECT_EQ(residues(ring, {7, 19, 20, 39}), (Residues{20, 20, 20, 20}));
-  EXPECT_EQ(state_->tx_status(ring).transferred_bytes, 20u) << "whole rounds count";
+  EXPECT_EQ(state_->tx_status(ring).transferred_bytes, 20u) << "whole laps count";
 }
 
-TEST_F(ChannelResidueTest, WhatIsInTheFifoIsTold) {
+TEST_F(ChannelResidueTest, WhatIsInTheFifoIsReported) {
   make_with(ResidueGranularity::burst);
   const Cookie ring = start_ring();
   port_.in_flight = 7;

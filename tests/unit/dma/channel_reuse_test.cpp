@@ -23,8 +23,8 @@ TEST_F(ChannelReuseTest, AReusableDescriptorRunsAgainUnderANewCookie) {
   state_->issue_pending(10 * kMs);
   serve(14 * kMs);
   EXPECT_GT(second, first);
-  EXPECT_EQ(names_told(), (std::vector<int>{1, 1}));
-  EXPECT_EQ(port_.taken.size(), 8u);
+  EXPECT_EQ(names_called_back(), (std::vector<int>{1, 1}));
+  EXPECT_EQ(port_.written.size(), 8u);
   EXPECT_EQ(transfer.place, Transfer::Place::allocated);
 }
 
@@ -64,8 +64,8 @@ TEST_F(ChannelReuseTest, AfterItsTerminationItRunsFromItsStart) {
   resubmit(transfer);
   state_->issue_pending(10 * kMs);
   serve(14 * kMs);
-  EXPECT_EQ(port_.taken, bytes({0, 1, 2, 0, 1, 2, 3}));
-  EXPECT_EQ(told_.size(), 1u);
+  EXPECT_EQ(port_.written, bytes({0, 1, 2, 0, 1, 2, 3}));
+  EXPECT_EQ(callbacks_.size(), 1u);
 }
 
 TEST_F(ChannelReuseTest, WithoutTheCapNoDescriptorIsReusable) {
@@ -95,10 +95,10 @@ TEST_F(ChannelReuseTest, AnEarlierRunLeavesNoTraceInAnAbort) {
   resubmit(transfer);
   state_->abort(5 * kMs);
   serve(5 * kMs);
-  ASSERT_EQ(told_.size(), 2u);
-  EXPECT_EQ(told_[1].result.result, TxOutcome::aborted);
-  EXPECT_EQ(told_[1].result.transferred_bytes, 0u);
-  EXPECT_EQ(told_[1].result.residue_bytes, 4u);
+  ASSERT_EQ(callbacks_.size(), 2u);
+  EXPECT_EQ(callbacks_[1].result.result, TxOutcome::aborted);
+  EXPECT_EQ(callbacks_[1].result.transferred_bytes, 0u);
+  EXPECT_EQ(callbacks_[1].result.residue_bytes, 4u);
   EXPECT_EQ(state_->stats().periods_due, 2u);
   EXPECT_EQ(state_->stats().callbacks, 2u);
 }

@@ -71,16 +71,16 @@ TEST_F(ChannelStateTest, CookiesRise) {
 TEST_F(ChannelStateTest, AdvanceMovesEveryByteThatIsDueAndNoOther) {
   const Cookie cookie = start();
   state_.advance(5 * kMs + kMs - 1);
-  EXPECT_EQ(port_.taken.size(), 5u);
+  EXPECT_EQ(port_.written.size(), 5u);
   EXPECT_EQ(state_.tx_status(cookie).residue_bytes, kBuffer - 5);
   EXPECT_EQ(state_.tx_status(cookie).status, DmaStatus::in_progress);
 }
 
-TEST_F(ChannelStateTest, TheRingComesRoundInOrder) {
+TEST_F(ChannelStateTest, LapsOfTheRingComeInOrder) {
   const Cookie cookie = start();
   state_.advance(47 * kMs);
-  ASSERT_EQ(port_.taken.size(), 47u);
-  for (size_t i = 0; i < 47; ++i) EXPECT_EQ(port_.taken[i], static_cast<std::byte>(i % kBuffer));
+  ASSERT_EQ(port_.written.size(), 47u);
+  for (size_t i = 0; i < 47; ++i) EXPECT_EQ(port_.written[i], static_cast<std::byte>(i % kBuffer));
   EXPECT_EQ(state_.tx_status(cookie).transferred_bytes, 47u);
   EXPECT_EQ(state_.tx_status(cookie).residue_bytes, kBuffer - 47 % kBuffer);
 }
@@ -121,9 +121,9 @@ TEST_F(ChannelStateTest, ACallbackThatAdvancesComesBeforeTheBytesOfItsPeriod) {
   EXPECT_EQ(result.periods, 2u);
   EXPECT_EQ(result.transferred_bytes, 16u);
   EXPECT_EQ(result.residue_bytes, kBuffer - 16);
-  EXPECT_TRUE(port_.taken.empty());
+  EXPECT_TRUE(port_.written.empty());
   state_.advance(17 * kMs);
-  EXPECT_EQ(port_.taken.size(), 17u);
+  EXPECT_EQ(port_.written.size(), 17u);
   EXPECT_EQ(state_.service_at(17 * kMs), Service::none) << "the period was taken already";
   EXPECT_EQ(state_.service_ns(), 24 * kMs);
 }
@@ -158,10 +158,10 @@ TEST_F(ChannelStateTest, TerminateDropsWhatIsDueAndKeepsTheDescriptor) {
 TEST_F(ChannelStateTest, TerminateMovesWhatWasDueFirstAndNothingAfter) {
   start();
   state_.terminate(7 * kMs);
-  EXPECT_EQ(port_.taken.size(), 7u);
+  EXPECT_EQ(port_.written.size(), 7u);
   EXPECT_EQ(port_.stops, 1);
   state_.advance(50 * kMs);
-  EXPECT_EQ(port_.taken.size(), 7u);
+  EXPECT_EQ(port_.written.size(), 7u);
 }
 
 TEST_F(ChannelStateTest, GenerationsKeepOldAndNewTransfersApart) {
@@ -173,20 +173,20 @@ TEST_F(ChannelStateTest, GenerationsKeepOldAndNewTransfersApart) {
   EXPECT_EQ(state_.reap(first).size(), 1u);
   ASSERT_NE(state_.active(), nullptr);
   state_.advance(5 * kMs);
-  EXPECT_EQ(port_.taken.size(), 1u + 3u);
+  EXPECT_EQ(port_.written.size(), 1u + 3u);
 }
 
 TEST_F(ChannelStateTest, PauseActsAtOnceAndLosesNothing) {
   const Cookie cookie = start();
   ASSERT_TRUE(state_.pause(3 * kMs + kMs / 2));
-  EXPECT_EQ(port_.taken.size(), 3u);
+  EXPECT_EQ(port_.written.size(), 3u);
   EXPECT_EQ(state_.tx_status(cookie).status, DmaStatus::paused);
   EXPECT_EQ(state_.service_ns(), kNever);
   state_.advance(1000 * kMs);
-  EXPECT_EQ(port_.taken.size(), 3u);
+  EXPECT_EQ(port_.written.size(), 3u);
   ASSERT_TRUE(state_.resume(1000 * kMs));
   state_.advance(1000 * kMs + kMs / 2);
-  EXPECT_EQ(port_.taken.size(), 4u) << "the half frame before the pause counts";
+  EXPECT_EQ(port_.written.size(), 4u) << "the half frame before the pause counts";
 }
 
 TEST_F(ChannelStateTest, ResumingWhatIsNotPausedIsInvalid) {
@@ -201,15 +201,15 @@ TEST_F(ChannelStateTest, WhatLiesBeyondTheCommitLimitIsLeftovers) {
   start();
   state_.set_commit_limit(10);
   state_.advance(13 * kMs);
-  EXPECT_EQ(port_.taken.size(), 10u);
+  EXPECT_EQ(port_.written.size(), 10u);
   EXPECT_EQ(port_.leftovers.size(), 3u);
   state_.set_commit_limit(15);
   state_.advance(20 * kMs);
-  EXPECT_EQ(port_.taken.size(), 12u);
+  EXPECT_EQ(port_.written.size(), 12u);
   EXPECT_EQ(port_.leftovers.size(), 8u);
 }
 
-TEST_F(ChannelStateTest, HowFarTheClientWasOvertakenIsRememberedWhenItCatchesUp) {
+TEST_F(ChannelStateTest, BytesPastTheCommitStayCountedWhenTheClientCatchesUp) {
   const Cookie cookie = start();
   state_.set_commit_limit(10);
   state_.advance(10 * kMs);
@@ -223,11 +223,11 @@ TEST_F(ChannelStateTest, HowFarTheClientWasOvertakenIsRememberedWhenItCatchesUp)
 }
 
 /// After an hour in SIGSTOP the hardware must not move an hour of samples under the channel's lock.
-TEST_F(ChannelStateTest, OfWhatNobodyVouchedForOnlyTheLastRoundIsMoved) {
+TEST_F(ChannelStateTest, OfWhatNobodyVouchedForOnlyTheLastLapIsMoved) {
   const Cookie cookie = start();
   state_.set_commit_limit(10);
   state_.advance(3'600'000 * kMs);
-  EXPECT_EQ(port_.taken.size(), 10u);
+  EXPECT_EQ(port_.written.size(), 10u);
   EXPECT_EQ(port_.leftovers.size(), kBuffer);
   EXPECT_EQ(port_.skipped, 3'600'000 - 10 - kBuffer);
   EXPECT_EQ(port_.leftovers.back(), buffer_[(3'600'000 - 1) % kBuffer]);
@@ -239,11 +239,11 @@ TEST_F(ChannelStateTest, WhatTheClientVouchesForIsMovedHoweverLate) {
   start();
   state_.set_commit_limit(10 * kBuffer);
   state_.advance(10 * static_cast<int64_t>(kBuffer) * kMs);
-  EXPECT_EQ(port_.taken.size(), 10 * kBuffer);
+  EXPECT_EQ(port_.written.size(), 10 * kBuffer);
   EXPECT_EQ(port_.skipped, 0u);
 }
 
-TEST_F(ChannelStateTest, OfWhatIsCapturedTwiceOverOnlyTheLastRoundIsMade) {
+TEST_F(ChannelStateTest, OfWhatIsCapturedTwiceOverOnlyTheLastLapIsMade) {
   configure(Direction::dev_to_mem);
   submit(Direction::dev_to_mem);
   state_.issue_pending(0);

@@ -17,7 +17,7 @@ class ChannelStoppingTest : public StateFixture {
 
 TEST_F(ChannelStoppingTest, TheHardwareWritesOnAfterTerminationUntilItIsMadeToStop) {
   configure(Direction::dev_to_mem);
-  port_.next_filled = 100;
+  port_.next_read = 100;
   start_ring(Direction::dev_to_mem);
   state_->terminate(2 * kMs);
   EXPECT_TRUE(state_->stopping());
@@ -26,7 +26,7 @@ TEST_F(ChannelStoppingTest, TheHardwareWritesOnAfterTerminationUntilItIsMadeToSt
   EXPECT_NE(memory_, at_termination);
   state_->stop_now(state_->terminated(), 6 * kMs);
   EXPECT_FALSE(state_->stopping());
-  EXPECT_EQ(port_.next_filled, 106u);
+  EXPECT_EQ(port_.next_read, 106u);
   EXPECT_EQ(port_.stops, 1);
   EXPECT_EQ(state_->reap(state_->terminated()).size(), 1u);
   const auto at_stop = memory_;
@@ -34,15 +34,15 @@ TEST_F(ChannelStoppingTest, TheHardwareWritesOnAfterTerminationUntilItIsMadeToSt
   EXPECT_EQ(memory_, at_stop);
 }
 
-TEST_F(ChannelStoppingTest, NobodyVouchesForWhatItReadsThenAndNobodyIsTold) {
+TEST_F(ChannelStoppingTest, NobodyVouchesForWhatItReadsThenAndNobodyIsCalledBack) {
   configure(Direction::mem_to_dev);
   start_ring(Direction::mem_to_dev);
   state_->terminate(2 * kMs);
   serve(10 * kMs);
   state_->advance(10 * kMs);
-  EXPECT_EQ(port_.taken.size(), 2u);
+  EXPECT_EQ(port_.written.size(), 2u);
   EXPECT_EQ(port_.leftovers.size(), 8u);
-  EXPECT_TRUE(told_.empty());
+  EXPECT_TRUE(callbacks_.empty());
   EXPECT_EQ(state_->service_ns(), kNever);
 }
 
@@ -55,7 +55,7 @@ TEST_F(ChannelStoppingTest, ATransferThatWouldHaveEndedStaysTerminated) {
   serve(100 * kMs);
   state_->advance(100 * kMs);
   EXPECT_EQ(port_.leftovers.size(), 2u) << "its rest, and nothing of the next";
-  EXPECT_TRUE(told_.empty());
+  EXPECT_TRUE(callbacks_.empty());
   EXPECT_EQ(state_->tx_status(cookie).status, DmaStatus::error);
 }
 
@@ -69,7 +69,7 @@ TEST_F(ChannelStoppingTest, ItLetsGoWhenSomethingNewIsIssued) {
   EXPECT_FALSE(state_->stopping());
   EXPECT_EQ(port_.leftovers.size(), 3u);
   serve(8 * kMs);
-  EXPECT_EQ(port_.taken, bytes({0, 1, 100, 101, 102}));
+  EXPECT_EQ(port_.written, bytes({0, 1, 100, 101, 102}));
   EXPECT_EQ(port_.leftovers.size(), 3u);
 }
 
@@ -80,7 +80,7 @@ TEST_F(ChannelStoppingTest, APausedHardwareStopsAtOnce) {
   state_->terminate(3 * kMs);
   EXPECT_FALSE(state_->stopping());
   state_->advance(50 * kMs);
-  EXPECT_EQ(port_.taken.size(), 2u);
+  EXPECT_EQ(port_.written.size(), 2u);
   EXPECT_TRUE(port_.leftovers.empty());
 }
 
@@ -100,7 +100,7 @@ TEST_F(ChannelStoppingTest, RemovalStopsItAtOnce) {
   state_->terminate(2 * kMs);
   state_->abort(3 * kMs);
   state_->advance(50 * kMs);
-  EXPECT_EQ(port_.taken.size() + port_.leftovers.size(), 3u);
+  EXPECT_EQ(port_.written.size() + port_.leftovers.size(), 3u);
 }
 
 /// When a drained stream is stopped, its last frames are still in the FIFO.

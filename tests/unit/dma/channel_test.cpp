@@ -153,10 +153,10 @@ TEST_P(ChannelTest, SynchronizeFreesTheDescriptors) {
 
 TEST_P(ChannelTest, AnAlarmRunsAndMayBeArmedAgainFromItself) {
   Gate third;
-  int rounds = 0;
+  int alarms = 0;
   Stream* self = nullptr;
   auto stream = open([&] {
-    if (++rounds == 3) {
+    if (++alarms == 3) {
       third.open();
     } else {
       self->channel->arm_alarm_at(clock_->now_ns());
@@ -182,7 +182,7 @@ TEST_P(ChannelTest, ACallbackThatAdvancesCommitsBeforeTheBytesAreMoved) {
   (*transfer)->callback_advances = true;
   (*transfer)->callback = [&](const TxResult& result) {
     reported = result;
-    moved_before = stream->port.taken.size() + stream->port.leftovers.size();
+    moved_before = stream->port.written.size() + stream->port.leftovers.size();
     stream->channel->set_commit_limit(5);
     called.open();
   };
@@ -196,7 +196,7 @@ TEST_P(ChannelTest, ACallbackThatAdvancesCommitsBeforeTheBytesAreMoved) {
   EXPECT_EQ(moved_before, 0u);
   EXPECT_EQ(reported.transferred_bytes, 8u);
   EXPECT_EQ(reported.residue_bytes, sizeof stream->buffer - 8u);
-  EXPECT_EQ(stream->port.taken.size(), 5u);
+  EXPECT_EQ(stream->port.written.size(), 5u);
   EXPECT_EQ(stream->port.leftovers.size(), 3u);
 }
 
@@ -210,12 +210,12 @@ TEST_P(ChannelTest, TheThreadAdvancesNoFurtherThanTheCallbackWasAskedAbout) {
   Gate called;
   Gate called_again;
   size_t leftovers = 0;
-  size_t taken = 0;
+  size_t written = 0;
   (*transfer)->callback_advances = true;
   (*transfer)->callback = [&, first = true](const TxResult&) mutable {
     if (!std::exchange(first, false)) {
       leftovers = stream->port.leftovers.size();
-      taken = stream->port.taken.size();
+      written = stream->port.written.size();
       return called_again.open();
     }
     stream->channel->set_commit_limit(8);
@@ -230,7 +230,7 @@ TEST_P(ChannelTest, TheThreadAdvancesNoFurtherThanTheCallbackWasAskedAbout) {
   clock_->advance_ns(4 * kMs);
   stream->channel->arm_alarm_at(INT64_MAX - 1);
   called_again.wait();
-  EXPECT_EQ(taken, 8u);
+  EXPECT_EQ(written, 8u);
   EXPECT_EQ(leftovers, 0u);
   EXPECT_TRUE(stream->channel->terminate_sync());
 }
@@ -245,16 +245,16 @@ TEST_P(ChannelTest, PauseAndStatusAdvanceNoFurtherThanTheClientKnows) {
   EXPECT_TRUE(stream->channel->pause(7, 7 * kMs));
   EXPECT_TRUE(stream->channel->resume());
   EXPECT_EQ(stream->channel->tx_status(stream->cookie).transferred_bytes, 7u);
-  EXPECT_EQ(stream->port.taken.size(), 7u);
+  EXPECT_EQ(stream->port.written.size(), 7u);
   EXPECT_TRUE(stream->port.leftovers.empty());
   EXPECT_TRUE(stream->channel->terminate_sync());
 }
 
 TEST_P(ChannelTest, ReleaseInAnyStateLeavesNothingBehind) {
-  for (int round = 0; round < 50; ++round) {
+  for (int turn = 0; turn < 50; ++turn) {
     auto stream = open();
     start(*stream, [](const TxResult&) {});
-    pass(*stream, round * kMs);
+    pass(*stream, turn * kMs);
     EXPECT_TRUE(stream->channel.release());
     EXPECT_FALSE(stream->channel);
   }

@@ -14,7 +14,7 @@ TEST_F(ChannelTransfersTest, AListIsPlayedPieceByPieceInItsOrder) {
   submit(**prep_sg({piece(40, 3), piece(10, 1), piece(20, 2)}, Direction::mem_to_dev));
   state_->issue_pending(0);
   state_->advance(1000 * kMs);
-  EXPECT_EQ(port_.taken, bytes({40, 41, 42, 10, 20, 21}));
+  EXPECT_EQ(port_.written, bytes({40, 41, 42, 10, 20, 21}));
 }
 
 TEST_F(ChannelTransfersTest, AListIsCapturedPieceByPieceAndNothingElseIsTouched) {
@@ -37,14 +37,14 @@ TEST_F(ChannelTransfersTest, ATransferIsOverAtTheMomentOfItsLastByte) {
   state_->issue_pending(100);
   EXPECT_EQ(state_->service_ns(), 100 + 6 * kMs);
   serve(100 + 6 * kMs - 1);
-  EXPECT_TRUE(told_.empty());
+  EXPECT_TRUE(callbacks_.empty());
   EXPECT_EQ(state_->tx_status(cookie).status, DmaStatus::in_progress);
   serve(100 + 6 * kMs);
-  ASSERT_EQ(told_.size(), 1u);
-  EXPECT_EQ(told_[0].result.result, TxOutcome::noerror);
-  EXPECT_EQ(told_[0].result.periods, 1u);
-  EXPECT_EQ(told_[0].result.transferred_bytes, 6u);
-  EXPECT_EQ(told_[0].result.residue_bytes, 0u);
+  ASSERT_EQ(callbacks_.size(), 1u);
+  EXPECT_EQ(callbacks_[0].result.result, TxOutcome::noerror);
+  EXPECT_EQ(callbacks_[0].result.periods, 1u);
+  EXPECT_EQ(callbacks_[0].result.transferred_bytes, 6u);
+  EXPECT_EQ(callbacks_[0].result.residue_bytes, 0u);
   EXPECT_EQ(state_->tx_status(cookie).status, DmaStatus::complete);
   EXPECT_EQ(state_->service_ns(), kNever);
 }
@@ -55,7 +55,7 @@ TEST_F(ChannelTransfersTest, ATransferBeginsWhereTheLastEndedHoweverLateAnybodyL
   const Cookie second = submit(**prep_sg({piece(100, 10)}, Direction::mem_to_dev), 2);
   state_->issue_pending(0);
   state_->advance(9 * kMs);
-  EXPECT_EQ(port_.taken, bytes({0, 1, 2, 3, 4, 5, 100, 101, 102}));
+  EXPECT_EQ(port_.written, bytes({0, 1, 2, 3, 4, 5, 100, 101, 102}));
   EXPECT_EQ(state_->tx_status(second).transferred_bytes, 3u);
   serve(9 * kMs);
   EXPECT_EQ(state_->service_ns(), 16 * kMs);
@@ -69,9 +69,9 @@ TEST_F(ChannelTransfersTest, ACyclicTransferBeginsWhereAListEnded) {
          2);
   state_->issue_pending(0);
   serve(11 * kMs);
-  EXPECT_EQ(port_.taken, bytes({0, 1, 2, 3, 4, 100, 101, 102, 103, 100, 101}));
-  EXPECT_EQ(names_told(), (std::vector<int>{1, 2}));
-  EXPECT_EQ(told_[1].result.periods, 3u);
+  EXPECT_EQ(port_.written, bytes({0, 1, 2, 3, 4, 100, 101, 102, 103, 100, 101}));
+  EXPECT_EQ(names_called_back(), (std::vector<int>{1, 2}));
+  EXPECT_EQ(callbacks_[1].result.periods, 3u);
   EXPECT_EQ(state_->service_ns(), (5 + 8) * kMs);
 }
 
@@ -90,10 +90,10 @@ TEST_F(ChannelTransfersTest, EachCompletedTransferHasItsOwnCallbackInOrder) {
   for (int name = 1; name <= 3; ++name) submit(playback(4), name);
   state_->issue_pending(0);
   serve(11 * kMs);
-  EXPECT_EQ(names_told(), (std::vector<int>{1, 2}));
+  EXPECT_EQ(names_called_back(), (std::vector<int>{1, 2}));
   serve(12 * kMs);
-  EXPECT_EQ(names_told(), (std::vector<int>{1, 2, 3}));
-  for (const Told& each : told_) EXPECT_EQ(each.result.periods, 1u) << "nothing coalesces";
+  EXPECT_EQ(names_called_back(), (std::vector<int>{1, 2, 3}));
+  for (const Callback& each : callbacks_) EXPECT_EQ(each.result.periods, 1u) << "nothing coalesces";
   EXPECT_EQ(state_->stats().periods_due, 3u);
   EXPECT_EQ(state_->stats().callbacks, 3u);
   EXPECT_EQ(state_->stats().coalesced, 0u);
@@ -133,7 +133,7 @@ TEST_F(ChannelTransfersTest, ACyclicTransferWithoutTheInterruptFlagWakesNobody) 
   EXPECT_EQ(state_->service_ns(), kNever);
   serve(20 * kMs);
   state_->advance(20 * kMs);
-  EXPECT_EQ(port_.taken.size(), 20u);
+  EXPECT_EQ(port_.written.size(), 20u);
   EXPECT_EQ(state_->service_at(20 * kMs), Service::none);
   EXPECT_EQ(state_->stats().dropped, state_->stats().periods_due);
 }
@@ -148,7 +148,7 @@ TEST_F(ChannelTransfersTest, TheDeviceMayEmptyItsFifoWhenTheLastTransferEnds) {
   EXPECT_TRUE(port_.kept);
 }
 
-TEST_F(ChannelTransfersTest, ACookieTellsWhereItsTransferIs) {
+TEST_F(ChannelTransfersTest, ACookieReportsWhereItsTransferIs) {
   configure(Direction::mem_to_dev);
   const Cookie first = submit(playback(4));
   const Cookie second = submit(playback(6));
@@ -184,7 +184,7 @@ TEST_F(ChannelTransfersTest, TerminationDropsTheCallbacksOfWhatIsOverToo) {
   state_->issue_pending(0);
   state_->terminate(9 * kMs);
   serve(100 * kMs);
-  EXPECT_TRUE(told_.empty());
+  EXPECT_TRUE(callbacks_.empty());
   EXPECT_EQ(state_->stats().periods_due, 2u);
   EXPECT_EQ(state_->stats().dropped, 2u);
   EXPECT_EQ(state_->reap(state_->terminated()).size(), 3u);
@@ -203,7 +203,7 @@ TEST_F(ChannelTransfersTest, ACopyCopiesTheRegionAndNothingMore) {
   serve(1000 * kMs);
   std::copy_n(before.begin() + 20, 5, expected.begin() + 100);
   EXPECT_EQ(memory_, expected);
-  EXPECT_EQ(told_.size(), 1u);
+  EXPECT_EQ(callbacks_.size(), 1u);
 }
 
 TEST_F(ChannelTransfersTest, APauseMovesTheEndByItsLength) {
@@ -212,7 +212,7 @@ TEST_F(ChannelTransfersTest, APauseMovesTheEndByItsLength) {
   submit(playback(4));
   state_->issue_pending(0);
   ASSERT_TRUE(state_->pause(6 * kMs));
-  EXPECT_EQ(state_->service_ns(), 4 * kMs) << "what was over is told of";
+  EXPECT_EQ(state_->service_ns(), 4 * kMs) << "what was over is called back";
   serve(7 * kMs);
   EXPECT_EQ(state_->service_ns(), kNever);
   ASSERT_TRUE(state_->resume(56 * kMs));
@@ -235,7 +235,7 @@ TEST_F(ChannelTransfersTest, IssuingMoreLeavesAPausedTransferPaused) {
   state_->issue_pending(2 * kMs);
   state_->advance(100 * kMs);
   EXPECT_EQ(state_->tx_status(first).status, DmaStatus::paused);
-  EXPECT_EQ(port_.taken.size(), 1u);
+  EXPECT_EQ(port_.written.size(), 1u);
 }
 
 TEST_F(ChannelTransfersTest, TheCommitLimitIsThatOfOneTransfer) {
@@ -246,7 +246,7 @@ TEST_F(ChannelTransfersTest, TheCommitLimitIsThatOfOneTransfer) {
   state_->set_commit_limit(3);
   state_->advance(8 * kMs);
   EXPECT_EQ(port_.leftovers, bytes({3}));
-  EXPECT_EQ(port_.taken.size(), 7u);
+  EXPECT_EQ(port_.written.size(), 7u);
 }
 
 TEST_F(ChannelTransfersTest, ABurstThatIsNotWhollyCommittedIsNotCommitted) {
@@ -256,11 +256,11 @@ TEST_F(ChannelTransfersTest, ABurstThatIsNotWhollyCommittedIsNotCommitted) {
   state_->issue_pending(0);
   state_->set_commit_limit(6);
   state_->advance(3 * kMs);
-  EXPECT_EQ(port_.taken.size(), 4u);
+  EXPECT_EQ(port_.written.size(), 4u);
   EXPECT_EQ(port_.leftovers.size(), 8u);
   state_->set_commit_limit(6);
   state_->advance(6 * kMs);
-  EXPECT_EQ(port_.taken, bytes({0, 1, 2, 3, 100, 101, 102, 200}));
+  EXPECT_EQ(port_.written, bytes({0, 1, 2, 3, 100, 101, 102, 200}));
   EXPECT_EQ(port_.leftovers.size(), 16u);
 }
 

@@ -22,15 +22,15 @@ class CursorTest : public ::testing::Test {
 
   ptrdiff_t at() const { return cursor_.src() - memory_.data(); }
 
-  static constexpr std::array<ptrdiff_t, 10> kRound{0, 1, 2, 10, 11, 20, 21, 22, 30, 31};
+  static constexpr std::array<ptrdiff_t, 10> kLap{0, 1, 2, 10, 11, 20, 21, 22, 30, 31};
   std::array<std::byte, 40> memory_{};
   Transfer transfer_;
   Cursor cursor_;
 };
 
-TEST_F(CursorTest, GoesThroughChunksAndFramesAndComesRound) {
+TEST_F(CursorTest, GoesThroughChunksAndFramesLapAfterLap) {
   for (size_t step = 0; step < 25; ++step) {
-    EXPECT_EQ(at(), kRound[step % 10]) << step;
+    EXPECT_EQ(at(), kLap[step % 10]) << step;
     cursor_.step(1);
   }
 }
@@ -41,17 +41,17 @@ TEST_F(CursorTest, AnyStepEndsWhereAsManySmallOnesDo) {
       cursor_.start(transfer_);
       cursor_.step(from);
       cursor_.step(step);
-      EXPECT_EQ(at(), kRound[(from + step) % 10]) << from << " + " << step;
+      EXPECT_EQ(at(), kLap[(from + step) % 10]) << from << " + " << step;
     }
   }
 }
 
-TEST_F(CursorTest, AStepOfManyRoundsCostsNoMoreThanOne) {
+TEST_F(CursorTest, AStepOfManyLapsCostsNoMoreThanOne) {
   cursor_.step(UINT64_MAX);
-  EXPECT_EQ(at(), kRound[UINT64_MAX % 10]);
+  EXPECT_EQ(at(), kLap[UINT64_MAX % 10]);
 }
 
-TEST_F(CursorTest, TellsWhatLiesTogetherAheadAndHasBeenPassed) {
+TEST_F(CursorTest, ReportsWhatLiesTogetherAheadAndHasBeenPassed) {
   EXPECT_EQ(cursor_.contiguous(), 3u);
   cursor_.step(2);
   EXPECT_EQ(cursor_.contiguous(), 1u);

@@ -78,7 +78,7 @@ TEST_P(EngineTest, ChannelsWithoutANameNeverRunOut) {
   EXPECT_TRUE(engine_->request_chan("tx").ok()) << "and take no other's";
 }
 
-TEST_P(EngineTest, AChannelTellsTheCapsOfItsController) {
+TEST_P(EngineTest, AChannelReportsTheCapsOfItsController) {
   options_.channel.caps.max_burst = 3;
   make();
   EXPECT_EQ((*engine_->request_chan())->slave_caps(), options_.channel.caps);

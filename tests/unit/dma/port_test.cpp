@@ -24,15 +24,15 @@ class RecordingSink final : public Sink, public TimedSink {
   void commit(std::span<const std::byte>, uint64_t) noexcept override {}
   void free_run(std::span<const std::byte>, uint64_t, uint64_t) noexcept override {}
   bool run(const FrameTime&, uint64_t depth, uint64_t frame) noexcept override {
-    told.push_back({"run", frame});
+    reported.push_back({"run", frame});
     run_depth = depth;
     return in_time;
   }
-  void pause(uint64_t frame) noexcept override { told.push_back({"pause", frame}); }
-  void stop(uint64_t frame) noexcept override { told.push_back({"stop", frame}); }
+  void pause(uint64_t frame) noexcept override { reported.push_back({"pause", frame}); }
+  void stop(uint64_t frame) noexcept override { reported.push_back({"stop", frame}); }
 
   std::vector<std::pair<int, bool>> out;
-  std::vector<std::pair<std::string, uint64_t>> told;
+  std::vector<std::pair<std::string, uint64_t>> reported;
   uint64_t run_depth = 0;
   bool in_time = true;
 };
@@ -79,7 +79,7 @@ TEST(PlaybackPort, LeftoversStayMarkedThroughTheFifo) {
   EXPECT_EQ(sink.out, expected);
 }
 
-TEST(PlaybackPort, StopDiscardsTheFifoUnlessToldToKeepIt) {
+TEST(PlaybackPort, StopDiscardsTheFifoUnlessItIsToBeKept) {
   RecordingSink sink;
   PlaybackPort port(sink);
   ASSERT_TRUE(port.configure(1, 3));
@@ -110,7 +110,7 @@ TEST(PlaybackPort, SkippingEmptiesTheFifoAndFillsItWithLeftovers) {
   EXPECT_EQ(committed, 9u);
 }
 
-TEST(PlaybackPort, TellsTheSinkWhichFramesHaveComeOut) {
+TEST(PlaybackPort, ReportsToTheSinkWhichFramesHaveComeOut) {
   RecordingSink sink;
   PlaybackPort port(sink);
   ASSERT_TRUE(port.configure(1, 3));
@@ -128,7 +128,7 @@ TEST(PlaybackPort, TellsTheSinkWhichFramesHaveComeOut) {
   port.stop(true);
   const std::vector<std::pair<std::string, uint64_t>> expected{
       {"run", 0}, {"pause", 5}, {"run", 5}, {"stop", 16}, {"run", 0}, {"stop", 2}};
-  EXPECT_EQ(sink.told, expected);
+  EXPECT_EQ(sink.reported, expected);
 }
 
 TEST(PlaybackPort, WithoutAFifoAllThatWasTakenHasComeOut) {
@@ -139,7 +139,7 @@ TEST(PlaybackPort, WithoutAFifoAllThatWasTakenHasComeOut) {
   port.write(count_from(0, 6), true);
   port.skip(4);
   port.stop(false);
-  EXPECT_EQ(sink.told.back(), (std::pair<std::string, uint64_t>{"stop", 5}));
+  EXPECT_EQ(sink.reported.back(), (std::pair<std::string, uint64_t>{"stop", 5}));
 }
 
 TEST(PlaybackPort, ASinkThatNeedsNoTimesIsNeverLate) {
@@ -154,7 +154,7 @@ TEST(PlaybackPort, ASinkThatNeedsNoTimesIsNeverLate) {
   EXPECT_EQ(sink->stats().written_frames, 5U);
 }
 
-TEST(CapturePort, AsksTheSourceAndTellsTheFifo) {
+TEST(CapturePort, ReadsTheSourceAndReportsTheFifo) {
   const auto source = make_counter_source();
   ASSERT_TRUE(source->configure({.sample = SampleFormat::u8, .channels = 1, .rate_hz = 8000}, 16));
   CapturePort port(*source);

@@ -12,15 +12,15 @@ namespace dmasim {
 class RecordingPort final : public Port {
  public:
   void write(std::span<const std::byte> frames, bool committed) noexcept override {
-    auto& to = committed ? taken : leftovers;
+    auto& to = committed ? written : leftovers;
     to.insert(to.end(), frames.begin(), frames.end());
   }
   void read(std::span<std::byte> frames) noexcept override {
-    for (std::byte& each : frames) each = static_cast<std::byte>(next_filled++);
+    for (std::byte& each : frames) each = static_cast<std::byte>(next_read++);
   }
   void skip(uint64_t bytes) noexcept override {
     skipped += bytes;
-    next_filled += static_cast<unsigned>(bytes);
+    next_read += static_cast<unsigned>(bytes);
   }
   void stop(bool keep_fifo) noexcept override {
     ++stops;
@@ -28,10 +28,10 @@ class RecordingPort final : public Port {
   }
   [[nodiscard]] size_t in_flight_bytes() const noexcept override { return in_flight; }
 
-  std::vector<std::byte> taken;
-  std::vector<std::byte> leftovers;
+  std::vector<std::byte> written;    ///< the committed frames
+  std::vector<std::byte> leftovers;  ///< the frames that were not committed
   uint64_t skipped = 0;
-  unsigned next_filled = 0;
+  unsigned next_read = 0;
   int stops = 0;
   bool kept = false;
   size_t in_flight = 0;

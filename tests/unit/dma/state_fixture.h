@@ -25,7 +25,7 @@ inline std::vector<std::byte> bytes(std::initializer_list<int> values) {
 
 class StateFixture : public ::testing::Test {
  protected:
-  struct Told {
+  struct Callback {
     int name;
     TxResult result;
     int64_t at_ns;
@@ -59,7 +59,7 @@ class StateFixture : public ::testing::Test {
 
   Cookie submit(Transfer& transfer, int name = 0) {
     transfer.callback = [this, name](const TxResult& result) {
-      told_.push_back({name, result, serving_ns_});
+      callbacks_.push_back({name, result, serving_ns_});
     };
     return resubmit(transfer);
   }
@@ -100,15 +100,15 @@ class StateFixture : public ::testing::Test {
     if (transfer.flags.reuse) state_->give_back(done);
   }
 
-  std::vector<int> names_told() const {
+  std::vector<int> names_called_back() const {
     std::vector<int> names;
-    for (const Told& each : told_) names.push_back(each.name);
+    for (const Callback& each : callbacks_) names.push_back(each.name);
     return names;
   }
 
   std::array<std::byte, 256> memory_{};
   RecordingPort port_;
-  std::vector<Told> told_;
+  std::vector<Callback> callbacks_;
   int64_t serving_ns_ = 0;
   std::unique_ptr<ChannelState> state_ = std::make_unique<ChannelState>();
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The hardware has overtaken the client, and the client has written since. The present positions
+/// The DMA went past the commit limit, and the client has written since. The present positions
 /// do not show this.
 #include <gtest/gtest.h>
 
@@ -15,7 +15,7 @@ SwParams allowing(snd_pcm_uframes_t stop_threshold) {
   return {.avail_min = 8, .start_threshold = 1000, .stop_threshold = stop_threshold};
 }
 
-class SubstreamOvertaken : public ::testing::Test {
+class SubstreamPastCommit : public ::testing::Test {
  protected:
   /// Writes 32 frames, starts, and lets `frames` frames pass.
   void play(IoplugPcm& pcm, snd_pcm_uframes_t stop_threshold, snd_pcm_uframes_t frames) {
@@ -26,7 +26,7 @@ class SubstreamOvertaken : public ::testing::Test {
   }
 };
 
-TEST_F(SubstreamOvertaken, WithinTheStopThresholdMayGoOn) {
+TEST_F(SubstreamPastCommit, WithinTheStopThresholdMayGoOn) {
   IoplugPcm pcm({});
   play(pcm, 40, 35);
   EXPECT_EQ(pcm.avail(), 35);
@@ -40,7 +40,7 @@ TEST_F(SubstreamOvertaken, WithinTheStopThresholdMayGoOn) {
 
 /// The tick at 40 moves the hardware, which is 8 frames ahead then. The callback is slow: the
 /// client moves its position before the callback reads it.
-TEST_F(SubstreamOvertaken, AsFarAsTheStopThresholdIsAnXrunThoughTheClientCaughtUp) {
+TEST_F(SubstreamPastCommit, AsFarAsTheStopThresholdIsAnXrunThoughTheClientCaughtUp) {
   IoplugPcm pcm({.slow_callback_ns = 3 * kFrameNs});
   play(pcm, 40, 41);
   ASSERT_EQ(pcm.state(), SND_PCM_STATE_RUNNING) << "the callback has not looked yet";
@@ -50,7 +50,7 @@ TEST_F(SubstreamOvertaken, AsFarAsTheStopThresholdIsAnXrunThoughTheClientCaughtU
   EXPECT_EQ(pcm.xruns(), 1u);
 }
 
-TEST_F(SubstreamOvertaken, OneFrameLessIsNone) {
+TEST_F(SubstreamPastCommit, OneFrameLessIsNone) {
   IoplugPcm pcm({.slow_callback_ns = 3 * kFrameNs});
   play(pcm, 41, 41);
   ASSERT_EQ(pcm.forward(20), 20);
@@ -59,7 +59,7 @@ TEST_F(SubstreamOvertaken, OneFrameLessIsNone) {
   EXPECT_EQ(pcm.avail(), 46 - 20);
 }
 
-TEST_F(SubstreamOvertaken, IsForgivenByNewSwParams) {
+TEST_F(SubstreamPastCommit, NewSwParamsSetTheBaseline) {
   IoplugPcm pcm({});
   play(pcm, 40, 35);
   EXPECT_EQ(pcm.avail(), 35);
@@ -70,12 +70,12 @@ TEST_F(SubstreamOvertaken, IsForgivenByNewSwParams) {
   EXPECT_EQ(pcm.avail(), 10);
 }
 
-TEST_F(SubstreamOvertaken, FurtherThanForgivenIsAnXrun) {
+TEST_F(SubstreamPastCommit, FurtherThanTheBaselineIsAnXrun) {
   IoplugPcm pcm({.slow_callback_ns = 3 * kFrameNs});
   play(pcm, 60, 34);
   EXPECT_EQ(pcm.avail(), 34);
-  ASSERT_EQ(pcm.forward(3), 3);               // 2 frames were overtaken
-  ASSERT_EQ(pcm.sw_params(allowing(35)), 0);  // and are forgiven
+  ASSERT_EQ(pcm.forward(3), 3);               // 2 frames are past the commit
+  ASSERT_EQ(pcm.sw_params(allowing(35)), 0);  // and are the baseline
   EXPECT_EQ(pcm.avail(), 31);
   pcm.pass(7);  // at 40 it is 5 ahead of 35
   ASSERT_EQ(pcm.state(), SND_PCM_STATE_RUNNING) << "the callback has not looked yet";
@@ -84,12 +84,12 @@ TEST_F(SubstreamOvertaken, FurtherThanForgivenIsAnXrun) {
   EXPECT_EQ(pcm.state(), SND_PCM_STATE_XRUN);
 }
 
-TEST_F(SubstreamOvertaken, ForgivenessEndsWithTheRound) {
+TEST_F(SubstreamPastCommit, TheBaselineIsZeroAtTheNextStart) {
   IoplugPcm pcm({.slow_callback_ns = 3 * kFrameNs});
   play(pcm, 60, 44);
   EXPECT_EQ(pcm.avail(), 44);
   ASSERT_EQ(pcm.forward(20), 20);
-  ASSERT_EQ(pcm.sw_params(allowing(40)), 0);  // 12 frames are forgiven
+  ASSERT_EQ(pcm.sw_params(allowing(40)), 0);  // 12 frames are the baseline
   ASSERT_EQ(pcm.drop(), 0);
   ASSERT_EQ(pcm.prepare(), 0);
   ASSERT_EQ(pcm.write(32), 32);
@@ -97,10 +97,10 @@ TEST_F(SubstreamOvertaken, ForgivenessEndsWithTheRound) {
   pcm.pass(41);
   ASSERT_EQ(pcm.forward(20), 20);
   pcm.pass(2);
-  EXPECT_EQ(pcm.state(), SND_PCM_STATE_XRUN) << "8 frames, of another round";
+  EXPECT_EQ(pcm.state(), SND_PCM_STATE_XRUN) << "8 frames, after another start";
 }
 
-TEST_F(SubstreamOvertaken, OvertakenFramesEndWithTheRound) {
+TEST_F(SubstreamPastCommit, TheCountIsZeroAtTheNextStart) {
   IoplugPcm pcm({});
   play(pcm, 40, 39);
   EXPECT_EQ(pcm.avail(), 39);
@@ -115,7 +115,7 @@ TEST_F(SubstreamOvertaken, OvertakenFramesEndWithTheRound) {
 
 /// No thread has run since the client moved its position. The position at the moment of the look
 /// counts.
-TEST_F(SubstreamOvertaken, FramesCountFromWhenThePositionMoves) {
+TEST_F(SubstreamPastCommit, FramesCountFromWhenThePositionMoves) {
   IoplugPcm pcm({});
   play(pcm, 32, 30);
   EXPECT_EQ(pcm.avail(), 30);
