@@ -209,7 +209,7 @@ Stretch CableSource::hear_next(uint64_t most) noexcept {
     frames = std::min(most, frames_before(time_, index_, *now.next_begin_ns + delay_ns));
   }
   if (!now.number) {
-    if (now.forgotten) stats_.late_frames += frames;
+    if (now.dropped) stats_.late_frames += frames;
     return {frames, std::nullopt};
   }
   const Audible part = audible(*now.number);

@@ -18,7 +18,7 @@ SegmentAtTime segment_at(const CableRecord& record, int64_t due_ns) noexcept {
     }
     found.next_begin_ns = begin_ns;
   }
-  found.forgotten = oldest > 0;
+  found.dropped = oldest > 0;
   return found;
 }
 

@@ -26,7 +26,7 @@ struct SegmentId {
 struct SegmentAtTime {
   std::optional<uint64_t> number;        ///< the newest segment that has begun; empty: none has
   std::optional<int64_t> next_begin_ns;  ///< when the segment after it begins; empty: there is none
-  bool forgotten = false;                ///< none has begun, but the record has dropped some
+  bool dropped = false;                  ///< none has begun, but the record has dropped some
 };
 [[nodiscard]] SegmentAtTime segment_at(const CableRecord& record, int64_t due_ns) noexcept;
 

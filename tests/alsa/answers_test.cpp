@@ -216,7 +216,7 @@ TEST(Answers, AStatusIsOfOneMoment) {
   });
 }
 
-TEST(Answers, DumpTellsThePositions) {
+TEST(Answers, DumpShowsThePositions) {
   const Pcm pcm = open_playback({});
   ASSERT_TRUE(pcm);
   ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), {}));

@@ -46,7 +46,7 @@ PcmSetup shaped(const Shape& shape, unsigned rate_hz) {
   return setup;
 }
 
-/// How many frames a stream has. Mostly a whole buffer, a part of the next round and a part of a
+/// How many frames a stream has. Mostly a whole buffer, a part of the next lap and a part of a
 /// period. Each fourth stream is shorter than a period, so that drain starts it.
 size_t length(const PcmSetup& setup, snd_pcm_stream_t stream, size_t turn) {
   const size_t part = setup.period_size / 2 + 1;

@@ -10,7 +10,7 @@
 namespace dmasim::test {
 namespace {
 
-TEST_F(CableLoop, ASecondPlaybackIsRefusedAtStartAndToldTheOwner) {
+TEST_F(CableLoop, ASecondPlaybackIsRefusedAtStartAndTheOwnerReported) {
   const Pcm first = playback();
   const Pcm second = playback();
   ASSERT_TRUE(first && second);
@@ -26,7 +26,7 @@ TEST_F(CableLoop, ASecondPlaybackIsRefusedAtStartAndToldTheOwner) {
   EXPECT_EQ(snd_pcm_state(first.get()), SND_PCM_STATE_RUNNING);
 }
 
-TEST_F(CableLoop, ACableThatCannotBeMadeIsToldAtPrepare) {
+TEST_F(CableLoop, ACableThatCannotBeMadeIsReportedAtPrepare) {
   std::ofstream(runtime_.path() / "dmasim") << "no directory";
   for (const Pcm& pcm : {playback(), capture()}) {
     ASSERT_TRUE(pcm);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A capture hears a playback of the same process by a cable.
+/// A capture records a playback of the same process by a cable.
 #include <algorithm>
 #include <limits>
 #include <set>
@@ -107,7 +107,7 @@ TEST_F(CableLoop, HasTheSameDelayWhenStreamsAreStartedAgain) {
 
 /// The program writes a period for each period that it reads. A frame takes from write to read as
 /// long as the queued frames and the delay of the cable, and not longer.
-TEST_F(CableLoop, AFullDuplexProgramHearsItselfAsLateAsItQueues) {
+TEST_F(CableLoop, AFullDuplexProgramCapturesItselfAsLateAsItQueues) {
   constexpr size_t kPeriod = 256;
   constexpr size_t kQueued = 24 * kPeriod;
   PcmSetup setup = cable_setup();
@@ -128,8 +128,8 @@ TEST_F(CableLoop, AFullDuplexProgramHearsItselfAsLateAsItQueues) {
     const Apart apart = positions_apart(in.get(), out.get(), kQueued, setup);
     std::set<int64_t> delays;
     for (size_t turn = 0; turn < 40; ++turn) {
-      std::vector<CableFrame> heard(kPeriod);
-      const auto got = snd_pcm_readi(in.get(), heard.data(), kPeriod);
+      std::vector<CableFrame> captured(kPeriod);
+      const auto got = snd_pcm_readi(in.get(), captured.data(), kPeriod);
       const size_t moved = turn * kPeriod;
       if (got != kPeriod) {
         EXPECT_EQ(snd_pcm_state(in.get()), SND_PCM_STATE_XRUN) << got;
@@ -141,8 +141,8 @@ TEST_F(CableLoop, AFullDuplexProgramHearsItselfAsLateAsItQueues) {
         EXPECT_EQ(snd_pcm_state(out.get()), SND_PCM_STATE_XRUN) << done;
         return late_by_xrun(setup, start_ns, moved + kQueued);
       }
-      if (heard.back() != kSilence) {
-        delays.insert(static_cast<int64_t>((turn + 1) * kPeriod) - heard.back().index);
+      if (captured.back() != kSilence) {
+        delays.insert(static_cast<int64_t>((turn + 1) * kPeriod) - captured.back().index);
       }
     }
     if (snd_pcm_state(out.get()) == SND_PCM_STATE_XRUN) {
@@ -182,11 +182,11 @@ TEST_F(CableLoop, AMappedStreamLoopsAsWell) {
   ASSERT_EQ(write_all(out.get(), setup, std::as_bytes(std::span(frames)), &moved), 0);
   ASSERT_EQ(snd_pcm_start(out.get()), 0);
   OrderCheck order;
-  for (int turn = 0; turn < 20 && order.heard() < setup.buffer_size; ++turn) {
+  for (int turn = 0; turn < 20 && order.captured() < setup.buffer_size; ++turn) {
     const auto found = read_frames(in.get(), setup.buffer_size / 2);
     for (const CableFrame& frame : found) ASSERT_EQ(order.next(frame), "");
   }
-  EXPECT_EQ(order.heard(), setup.buffer_size);
+  EXPECT_EQ(order.captured(), setup.buffer_size);
 }
 
 TEST_F(CableLoop, LiesWhereItsPcmsWereOpened) {
@@ -221,8 +221,8 @@ TEST_F(CableLoop, TheFileBesideTheCableHoldsTheSame) {
 
 /// Expects the frames of a ring that the hardware plays again and again. `rewritten` counts the
 /// frames of a later player.
-void expect_round_after_round(const std::vector<CableFrame>& found, size_t ring_frames,
-                              size_t* rewritten) {
+void expect_lap_after_lap(const std::vector<CableFrame>& found, size_t ring_frames,
+                          size_t* rewritten) {
   auto at =
       std::find_if(found.begin(), found.end(), [](const CableFrame& f) { return f.tag != 0; });
   ASSERT_NE(at, found.end());
@@ -238,8 +238,8 @@ void expect_round_after_round(const std::vector<CableFrame>& found, size_t ring_
 }
 
 /// With a stop_threshold of the boundary a card plays its ring again and again. A program that
-/// writes late changes the frames of the next round.
-TEST_F(CableLoop, ACardThatRunsOverItsRingIsHeardDoingSo) {
+/// writes late changes the frames of the next lap.
+TEST_F(CableLoop, ACardThatRunsOverItsRingIsCapturedDoingSo) {
   PcmSetup setup = playback_setup();
   setup.buffer_size = 20 * setup.period_size;
   setup.stop_threshold = kBoundary;
@@ -257,14 +257,14 @@ TEST_F(CableLoop, ACardThatRunsOverItsRingIsHeardDoingSo) {
     EXPECT_EQ(snd_pcm_start(out.get()), 0);
     auto found = read_frames(in.get(), setup.buffer_size * 3 / 2);
     // Writes the first third again, with another tag. The hardware is in the middle of its second
-    // round.
+    // lap.
     const auto third = tagged_frames(2, 1, setup.buffer_size / 3);
     EXPECT_EQ(write_tagged(out.get(), third), static_cast<snd_pcm_sframes_t>(third.size()));
     if (snd_pcm_avail(out.get()) > ring_frames * 5 / 3) return Look::too_late;
     const auto more = read_frames(in.get(), setup.buffer_size);
     found.insert(found.end(), more.begin(), more.end());
     size_t rewritten = 0;
-    expect_round_after_round(found, setup.buffer_size, &rewritten);
+    expect_lap_after_lap(found, setup.buffer_size, &rewritten);
     EXPECT_EQ(rewritten, third.size());
     return Look::in_time;
   });

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// The other process at a cable. It runs until it is killed:
-///   cable_partner play PCM TAG   plays frames that carry TAG and their index
-///   cable_partner listen PCM     checks their order; a frame out of order ends it with status 1
-///   cable_partner hear PCM TAG   the same, until it has heard enough of TAG; status 0 then
+///   cable_partner play PCM TAG     plays frames that carry TAG and their index
+///   cable_partner listen PCM       checks their order; a frame out of order ends it with status 1
+///   cable_partner listen PCM TAG   the same, until it has captured enough of TAG; status 0 then
 /// Writes a line to stdout when its stream runs.
 #include <unistd.h>
 
@@ -23,11 +23,13 @@ int fail(const char* what, snd_pcm_sframes_t error) {
   return 2;
 }
 
-void tell_running() { [[maybe_unused]] const ssize_t told = write(STDOUT_FILENO, "running\n", 8); }
+void report_running() {
+  [[maybe_unused]] const ssize_t done = write(STDOUT_FILENO, "running\n", 8);
+}
 
 /// Starts a stream that has stopped again, as players do.
 int play(snd_pcm_t* pcm, int32_t tag) {
-  bool told = false;
+  bool reported = false;
   int32_t next = 1;
   for (;;) {
     const auto frames = tagged_frames(tag, next, kPiece);
@@ -38,16 +40,16 @@ int play(snd_pcm_t* pcm, int32_t tag) {
     }
     if (done < 0) return fail("writei", done);
     next += static_cast<int32_t>(done);
-    if (!told && snd_pcm_state(pcm) == SND_PCM_STATE_RUNNING) {
-      tell_running();
-      told = true;
+    if (!reported && snd_pcm_state(pcm) == SND_PCM_STATE_RUNNING) {
+      report_running();
+      reported = true;
     }
   }
 }
 
 int listen(snd_pcm_t* pcm, std::optional<int32_t> until) {
   if (const int err = snd_pcm_start(pcm); err < 0) return fail("start", err);
-  tell_running();
+  report_running();
   OrderCheck order;
   size_t enough = 4 * kPiece;
   std::vector<CableFrame> frames(kPiece);

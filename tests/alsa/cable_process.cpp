@@ -14,7 +14,7 @@
 namespace dmasim::test {
 namespace {
 
-bool tells_within_watchdog(int fd) {
+bool reports_within_watchdog(int fd) {
   pollfd entry{.fd = fd, .events = POLLIN, .revents = 0};
   char byte = 0;
   return poll(&entry, 1, kWatchdogMs) == 1 && read(fd, &byte, 1) == 1;
@@ -39,7 +39,7 @@ Partner::Partner(std::vector<std::string> words) {
     _exit(127);
   }
   close(ends[1]);
-  EXPECT_TRUE(tells_within_watchdog(ends[0])) << words[1] << " does not run";
+  EXPECT_TRUE(reports_within_watchdog(ends[0])) << words[1] << " does not run";
   close(ends[0]);
 }
 

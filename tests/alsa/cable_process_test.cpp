@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Captures that hear the playback of another process, when one of the two is stopped or killed.
+/// Captures that record the playback of another process, when one of the two is stopped or killed.
 #include "tests/alsa/cable_process.h"
 
 #include <gtest/gtest.h>
@@ -30,7 +30,7 @@ class CableProcesses : public ::testing::Test {
   }
   /// Captures `frames` more frames and checks their order. An overrun is accepted if this test was
   /// so late that it can have caused one.
-  void hear(size_t frames) {
+  void capture(size_t frames) {
     std::vector<CableFrame> part(1200);
     while (frames > 0) {
       const auto got = snd_pcm_readi(in_.get(), part.data(), std::min(frames, part.size()));
@@ -55,22 +55,22 @@ class CableProcesses : public ::testing::Test {
   /// Captures until `condition` is true for the newest frame. A failed expectation after ten
   /// seconds of frames.
   template <typename Condition>
-  void hear_until(Condition condition) {
+  void capture_until(Condition condition) {
     for (int i = 0; i < 400; ++i) {
-      ASSERT_NO_FATAL_FAILURE(hear(1200));
+      ASSERT_NO_FATAL_FAILURE(capture(1200));
       if (condition()) return;
     }
     FAIL() << "last was " << order_.last().tag << ':' << order_.last().index;
   }
-  void hear_player(int32_t tag) {
-    const uint64_t from = order_.heard() + 4800;
-    hear_until([=, this] { return order_.last().tag == tag && order_.heard() >= from; });
+  void capture_player(int32_t tag) {
+    const uint64_t from = order_.captured() + 4800;
+    capture_until([=, this] { return order_.last().tag == tag && order_.captured() >= from; });
   }
-  /// Hears the frames that an ended player had committed, and then silence. Earlier silence may
+  /// Captures the frames that an ended player had committed, and then silence. Earlier silence may
   /// come from an underrun of the player.
-  void hear_the_end() {
+  void capture_the_end() {
     const snd_pcm_sframes_t captured = std::max<snd_pcm_sframes_t>(snd_pcm_avail(in_.get()), 0);
-    hear(static_cast<size_t>(captured) + cable_setup().buffer_size + 1200);
+    capture(static_cast<size_t>(captured) + cable_setup().buffer_size + 1200);
     ASSERT_TRUE(order_.silent());
   }
 
@@ -81,40 +81,40 @@ class CableProcesses : public ::testing::Test {
   size_t read_since_start_ = 0;
 };
 
-TEST_F(CableProcesses, IsHeardAcrossProcesses) {
+TEST_F(CableProcesses, IsCapturedAcrossProcesses) {
   ASSERT_NO_FATAL_FAILURE(listen());
   const Partner player({"play", pcm(), "1"});
-  ASSERT_NO_FATAL_FAILURE(hear_player(1));
+  ASSERT_NO_FATAL_FAILURE(capture_player(1));
 }
 
-TEST_F(CableProcesses, AKilledPlayerFallsSilentAndTheNextIsHeard) {
+TEST_F(CableProcesses, AKilledPlayerFallsSilentAndTheNextIsCaptured) {
   ASSERT_NO_FATAL_FAILURE(listen());
   for (int32_t tag = 1; tag <= 5; ++tag) {
     Partner player({"play", pcm(), std::to_string(tag)});
-    ASSERT_NO_FATAL_FAILURE(hear_player(tag));
+    ASSERT_NO_FATAL_FAILURE(capture_player(tag));
     ASSERT_TRUE(player.kill());
-    ASSERT_NO_FATAL_FAILURE(hear_the_end());
+    ASSERT_NO_FATAL_FAILURE(capture_the_end());
     const CableFrame last = order_.last();
-    ASSERT_NO_FATAL_FAILURE(hear(4800));
+    ASSERT_NO_FATAL_FAILURE(capture(4800));
     EXPECT_EQ(order_.last(), last) << "and stays so";
   }
 }
 
-/// The frames that the stopped player has committed are heard, then silence. When the player goes
-/// on, it is heard again.
-TEST_F(CableProcesses, AStoppedPlayerIsHeardAsFarAsItHadCommitted) {
+/// The frames that the stopped player has committed are captured, then silence. When the player
+/// goes on, it is captured again.
+TEST_F(CableProcesses, AStoppedPlayerIsCapturedAsFarAsItHadCommitted) {
   ASSERT_NO_FATAL_FAILURE(listen());
   const Partner player({"play", pcm(), "1"});
-  ASSERT_NO_FATAL_FAILURE(hear_player(1));
+  ASSERT_NO_FATAL_FAILURE(capture_player(1));
   player.signal(SIGSTOP);
   const CableFrame stopped = order_.last();
-  ASSERT_NO_FATAL_FAILURE(hear_the_end());
+  ASSERT_NO_FATAL_FAILURE(capture_the_end());
   EXPECT_GT(order_.last().index, stopped.index + static_cast<int32_t>(cable_setup().period_size));
   const CableFrame last = order_.last();
-  ASSERT_NO_FATAL_FAILURE(hear(9600));
+  ASSERT_NO_FATAL_FAILURE(capture(9600));
   EXPECT_EQ(order_.last(), last);
   player.signal(SIGCONT);
-  ASSERT_NO_FATAL_FAILURE(hear_player(1));
+  ASSERT_NO_FATAL_FAILURE(capture_player(1));
 }
 
 TEST_F(CableProcesses, AStoppedPlayerKeepsItsCable) {
@@ -134,7 +134,7 @@ TEST_F(CableProcesses, ReadersComeAndGo) {
   for (int i = 0; i < 5; ++i) {
     Partner other({"listen", pcm()});
     ASSERT_NO_FATAL_FAILURE(listen());
-    ASSERT_NO_FATAL_FAILURE(hear_player(1));
+    ASSERT_NO_FATAL_FAILURE(capture_player(1));
     ASSERT_TRUE(other.kill());
     order_.lose();
     in_.reset();

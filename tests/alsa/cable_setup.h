@@ -68,7 +68,7 @@ class OrderCheck {
     gap_ = frame == kSilence;
     if (gap_) return {};
     last_ = frame;
-    ++heard_;
+    ++captured_;
     const bool fresh = frame.tag > before.tag && frame.index > 0;
     const bool follows = frame.tag == before.tag && frame.index > before.index &&
                          (gap || frame.index == before.index + 1);
@@ -78,7 +78,7 @@ class OrderCheck {
   }
   /// Call it when frames may have been lost, as by an overrun.
   void lose() { gap_ = true; }
-  [[nodiscard]] uint64_t heard() const { return heard_; }
+  [[nodiscard]] uint64_t captured() const { return captured_; }
   [[nodiscard]] bool silent() const { return gap_; }
   [[nodiscard]] const CableFrame& last() const { return last_; }
 
@@ -88,7 +88,7 @@ class OrderCheck {
   }
   CableFrame last_ = kSilence;
   bool gap_ = true;
-  uint64_t heard_ = 0;
+  uint64_t captured_ = 0;
   uint64_t position_ = 0;
 };
 

@@ -53,7 +53,7 @@ long poll_now(snd_pcm_t* pcm) {
   return (events & POLLERR) != 0 ? kError : ready ? kReady : kQuiet;
 }
 
-long status_tells_the_state(snd_pcm_t* pcm) {
+long status_reports_the_state(snd_pcm_t* pcm) {
   snd_pcm_status_t* status = nullptr;
   snd_pcm_status_alloca(&status);
   if (const int error = snd_pcm_status(pcm, status); error < 0) return error;
@@ -100,7 +100,7 @@ constexpr ConformanceRow kPlayback[] = {
   {"delay", CALL(delay(pcm)),                             "EIO        EBADFD        0           all         part        EPIPE          part        part"},
   {"avail_delay", CALL(avail_of_both(pcm)),               "EIO        EBADFD        all         0           part        EPIPE          part        part"},
   {"hwsync", CALL(snd_pcm_hwsync(pcm)),                   "EIO        EBADFD|0      0           0           0           EPIPE|0        0           0"},
-  {"status", CALL(status_tells_the_state(pcm)),           "0          0             0           0           0           0              0           0"},
+  {"status", CALL(status_reports_the_state(pcm)),         "0          0             0           0           0           0              0           0"},
   {"rewindable", CALL(snd_pcm_rewindable(pcm)),           "EIO        0|EBADFD      0           all         part        0|part         part        part"},
   {"rewind 16", CALL(snd_pcm_rewind(pcm, 16)),            "EIO        EBADFD        0|16        16          16          EPIPE|16       16          16"},
   {"forwardable", CALL(snd_pcm_forwardable(pcm)),         "EIO        all|EBADFD    all         0           part        over|part      part        part"},
@@ -136,7 +136,7 @@ constexpr ConformanceRow kCapture[] = {
   {"delay", CALL(delay(pcm)),                             "EIO        EBADFD        0           -    part        EPIPE          part        EBADFD"},
   {"avail_delay", CALL(avail_of_both(pcm)),               "EIO        EBADFD        0           -    part        EPIPE          part        EBADFD"},
   {"hwsync", CALL(snd_pcm_hwsync(pcm)),                   "EIO        EBADFD|0      0           -    0           EPIPE|0        0           EBADFD|0"},
-  {"status", CALL(status_tells_the_state(pcm)),           "0          0             0           -    0           0              0           0"},
+  {"status", CALL(status_reports_the_state(pcm)),         "0          0             0           -    0           0              0           0"},
   {"rewindable", CALL(snd_pcm_rewindable(pcm)),           "EIO        all|EBADFD    all         -    part        0|all          part        part"},
   {"rewind 16", CALL(snd_pcm_rewind(pcm, 16)),            "EIO        EBADFD        16          -    16          EPIPE|16       16          EBADFD|16"},
   {"forwardable", CALL(snd_pcm_forwardable(pcm)),         "EIO        0|EBADFD      0           -    part        over|0         part        part"},

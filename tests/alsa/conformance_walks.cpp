@@ -67,7 +67,7 @@ std::vector<Walk> stopping() {
        with_thresholds(kBoundary, 2 * kPeriod),
        {start("0>RUNNING"), until(SND_PCM_STATE_XRUN), delay("EPIPE"), avail("EPIPE"),
         read(16, "EPIPE"), prepare("0>PREPARED"), avail("0")}},
-      {"RecoverTakesWhatItKnows",
+      {"RecoverAcceptsWhatItKnows",
        kPlayback,
        with_thresholds(kBoundary),
        {recover(0, "0"), recover(-EINTR, "0"), recover(-EBADFD, "EBADFD"),
@@ -78,7 +78,7 @@ std::vector<Walk> stopping() {
 
 std::vector<Walk> filling() {
   return {
-      {"FillLevelsAreTold",
+      {"FillLevelsAreReported",
        kPlayback,
        with_thresholds(kBoundary),
        {avail("all"), delay("0"), write(kPeriod / 2, "1024"), avail("15360"), delay("1024"),
@@ -88,7 +88,7 @@ std::vector<Walk> filling() {
        kPlayback,
        with_thresholds(kBoundary),
        {write(2 * kPeriod, "4096"), prepare("0"), avail("all"), delay("0"), write(kBuffer, "all")}},
-      {"ResetForgetsWhatWasWritten",
+      {"ResetDiscardsWhatWasWritten",
        kPlayback,
        with_thresholds(kBoundary),
        {write(2 * kPeriod, "4096"), reset("0"), avail("all"), delay("0"), write(kBuffer, "all")}},

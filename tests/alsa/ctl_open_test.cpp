@@ -112,14 +112,14 @@ TEST_F(CtlOpen, IsRefusedInADirectoryOfSomebodyElse) {
   expect_refused("dmasim", -EACCES, directory.string() + " belongs to user 65534");
 }
 
-TEST_F(CtlOpen, TellsOnceWhichRuntimeDirectoryIsNotUsed) {
+TEST_F(CtlOpen, ReportsOnceWhichRuntimeDirectoryIsNotUsed) {
   setenv("XDG_RUNTIME_DIR", "relative/path", 1);
   const ErrorLog log;
   EXPECT_EQ(open_answer("dmasim:not-used"), 0);
-  const std::string told = log.text();
-  EXPECT_NE(told.find("XDG_RUNTIME_DIR = \"relative/path\""), std::string::npos) << told;
+  const std::string logged = log.text();
+  EXPECT_NE(logged.find("XDG_RUNTIME_DIR = \"relative/path\""), std::string::npos) << logged;
   EXPECT_EQ(open_answer("dmasim:not-used"), 0);
-  EXPECT_EQ(log.text(), told);
+  EXPECT_EQ(log.text(), logged);
 }
 
 /// A user has few inotify instances. Without events only the number of files limits the number of
@@ -127,10 +127,10 @@ TEST_F(CtlOpen, TellsOnceWhichRuntimeDirectoryIsNotUsed) {
 TEST_F(CtlOpen, TakesAnInotifyInstanceForEventsOnly) {
   const Ctl ctl;
   EXPECT_EQ(inotify_instances(), 0U);
-  for (int round = 0; round < 2; ++round) {
+  for (int value = 0; value < 2; ++value) {
     ctl.subscribe();
     EXPECT_EQ(inotify_instances(), 1U);
-    EXPECT_EQ(Ctl().write(ctl.find("Master Playback Switch"), {round}), 1);
+    EXPECT_EQ(Ctl().write(ctl.find("Master Playback Switch"), {value}), 1);
     EXPECT_TRUE(ctl.event());
     ctl.subscribe(false);
     EXPECT_EQ(inotify_instances(), 0U);

@@ -83,7 +83,7 @@ class RecordingAtTheEnd : public ::testing::TestWithParam<std::tuple<Ending, std
     snd_pcm_t* pcm = opened.pcm.get();
     if (opened.error != 0 || !bring_to(pcm, SND_PCM_STATE_RUNNING, kWritten, stage)) return 1;
     if (!has_played(pcm, kPlayed)) return 1;
-    line.tell();
+    line.notify();
     if (killed()) line.wait();
     end(std::get<0>(GetParam()), pcm, stage);
     return 1;
@@ -95,7 +95,7 @@ class RecordingAtTheEnd : public ::testing::TestWithParam<std::tuple<Ending, std
 
 TEST_P(RecordingAtTheEnd, IsAnExactPrefix) {
   Forked program([this](const Forked::Line& line) { return play(line); });
-  ASSERT_TRUE(program.told());
+  ASSERT_TRUE(program.notified());
   const FrameLayout layout;
   if (killed()) {
     // Frames stay in the queue for a part of QUEUE_MS. The first of them soon come to the file.

@@ -281,14 +281,14 @@ TEST(Fork, WhatAKilledParentHadIsFreeThoughItsChildLives) {
       return 1;
     }
     const Forked child([&](const Forked::Line&) {
-      line.tell();
+      line.notify();
       line.wait();
       return 0;
     });
     line.wait();
     return 0;
   });
-  ASSERT_TRUE(parent.told());
+  ASSERT_TRUE(parent.notified());
   parent.kill();
   const Opened opened = try_open(arguments, SND_PCM_STREAM_PLAYBACK);
   ASSERT_EQ(opened.error, 0);

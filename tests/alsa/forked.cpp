@@ -15,8 +15,8 @@
 
 namespace dmasim::test {
 
-void Forked::Line::tell() const noexcept {
-  [[maybe_unused]] const ssize_t written = write(tell_fd_, "x", 1);
+void Forked::Line::notify() const noexcept {
+  [[maybe_unused]] const ssize_t written = write(notify_fd_, "x", 1);
 }
 
 void Forked::Line::wait() const noexcept {
@@ -25,33 +25,33 @@ void Forked::Line::wait() const noexcept {
 }
 
 Forked::Forked(const std::function<int(const Line&)>& body) {
-  int tell[2];
+  int notify[2];
   int hold[2];
-  EXPECT_EQ(pipe2(tell, O_CLOEXEC), 0);
+  EXPECT_EQ(pipe2(notify, O_CLOEXEC), 0);
   EXPECT_EQ(pipe2(hold, O_CLOEXEC), 0);
   std::fflush(nullptr);  // else a child that exits prints the buffered text again
   pid_ = fork();
   EXPECT_GE(pid_, 0);
   if (pid_ == 0) {
     close(hold[1]);
-    _exit(body(Line(tell[1], hold[0])));
+    _exit(body(Line(notify[1], hold[0])));
   }
-  close(tell[1]);
+  close(notify[1]);
   close(hold[0]);
-  told_fd_ = tell[0];
+  notified_fd_ = notify[0];
   hold_fd_ = hold[1];
 }
 
 Forked::~Forked() {
   let_go();
   if (pid_ > 0) wait();
-  close(told_fd_);
+  close(notified_fd_);
 }
 
-bool Forked::told() const {
-  pollfd entry{.fd = told_fd_, .events = POLLIN, .revents = 0};
+bool Forked::notified() const {
+  pollfd entry{.fd = notified_fd_, .events = POLLIN, .revents = 0};
   char byte = 0;
-  return poll(&entry, 1, kWatchdogMs) == 1 && read(told_fd_, &byte, 1) == 1;
+  return poll(&entry, 1, kWatchdogMs) == 1 && read(notified_fd_, &byte, 1) == 1;
 }
 
 void Forked::let_go() {

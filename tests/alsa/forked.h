@@ -13,16 +13,16 @@ namespace dmasim::test {
 
 class Forked {
  public:
-  /// The child's end of the line. By it the child tells that it has reached a place, and waits
-  /// until the test lets it go on.
+  /// The child's end of the line. By it the child notifies the test that it has reached a place,
+  /// and waits until the test lets it go on.
   class Line {
    public:
-    Line(int tell_fd, int wait_fd) noexcept : tell_fd_(tell_fd), wait_fd_(wait_fd) {}
-    void tell() const noexcept;
+    Line(int notify_fd, int wait_fd) noexcept : notify_fd_(notify_fd), wait_fd_(wait_fd) {}
+    void notify() const noexcept;
     void wait() const noexcept;
 
    private:
-    int tell_fd_;
+    int notify_fd_;
     int wait_fd_;
   };
 
@@ -33,8 +33,8 @@ class Forked {
   Forked& operator=(const Forked&) = delete;
 
   [[nodiscard]] pid_t pid() const noexcept { return pid_; }
-  /// Says whether the child told within the watchdog's time.
-  [[nodiscard]] bool told() const;
+  /// Says whether the child has notified the test within the watchdog's time.
+  [[nodiscard]] bool notified() const;
   /// Ends Line::wait(), also in the child's children.
   void let_go();
   void kill();
@@ -44,7 +44,7 @@ class Forked {
 
  private:
   pid_t pid_ = -1;
-  int told_fd_ = -1;
+  int notified_fd_ = -1;
   int hold_fd_ = -1;
 };
 

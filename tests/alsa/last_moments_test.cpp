@@ -74,14 +74,14 @@ TEST(LastMoments, OfAProgramInADestructor) {
   EXPECT_EQ(program.wait(), 0);
 }
 
-std::atomic<int> rounds_of_the_thread{0};
+std::atomic<int> turns_of_the_thread{0};
 std::atomic<int> answer_of_the_thread{0};
 
-/// Waits for three more rounds of the thread, all of them during exit(). Then the thread ends.
+/// Waits for three more turns of the thread, all of them during exit(). Then the thread ends.
 void await_the_thread() {
-  const int before = rounds_of_the_thread;
+  const int before = turns_of_the_thread;
   const bool went_on =
-      eventually([=] { return rounds_of_the_thread >= before + 3 || answer_of_the_thread != 0; });
+      eventually([=] { return turns_of_the_thread >= before + 3 || answer_of_the_thread != 0; });
   _exit(went_on ? answer_of_the_thread.load() : 2);
 }
 
@@ -91,10 +91,10 @@ TEST(LastMoments, OfAProgramWhoseThreadGoesOn) {
     std::thread([] {
       for (;;) {
         if (const int answer = use_the_card(); answer != 0) answer_of_the_thread = answer;
-        ++rounds_of_the_thread;
+        ++turns_of_the_thread;
       }
     }).detach();
-    if (!eventually([] { return rounds_of_the_thread > 0; })) return 3;
+    if (!eventually([] { return turns_of_the_thread > 0; })) return 3;
     exit_now();
   });
   EXPECT_EQ(program.wait(), 0);

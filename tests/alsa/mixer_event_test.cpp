@@ -72,17 +72,17 @@ TEST_F(MixerEvents, AreOneForEachElement) {
   set(shift_, {90000});
   set(volume_, {3, 4});
   const std::set<unsigned> expected{switch_.numid, volume_.numid, shift_.numid};
-  std::set<unsigned> told;
+  std::set<unsigned> notified;
   for (size_t i = 0; i < expected.size(); ++i) {
     const auto numid = reader_.event();
     ASSERT_TRUE(numid) << "readable as long as there is one";
-    told.insert(*numid);
+    notified.insert(*numid);
   }
-  EXPECT_EQ(told, expected);
+  EXPECT_EQ(notified, expected);
   EXPECT_FALSE(reader_.readable());
 }
 
-TEST_F(MixerEvents, TellOfWhatWentBackToWhereItWas) {
+TEST_F(MixerEvents, ReportWhatWentBackToWhereItWas) {
   reader_.subscribe();
   set(switch_, {0});
   set(switch_, {1});
@@ -171,7 +171,7 @@ TEST_F(MixerEvents, GoOnWhenWhatWasInTheFilesPlaceIsGone) {
 
 TEST_F(MixerEvents, SurviveTheDeathOfWriters) {
   reader_.subscribe();
-  for (int round = 0; round < 10; ++round) {
+  for (int turn = 0; turn < 10; ++turn) {
     const pid_t child = fork();
     ASSERT_GE(child, 0);
     if (child == 0) {
@@ -179,8 +179,8 @@ TEST_F(MixerEvents, SurviveTheDeathOfWriters) {
             "toggle", nullptr);
       _exit(127);
     }
-    for (int heard = 0; heard < 20;) {
-      if (reader_.event() == switch_.numid) ++heard;
+    for (int events = 0; events < 20;) {
+      if (reader_.event() == switch_.numid) ++events;
     }
     ASSERT_EQ(kill(child, SIGKILL), 0);
     ASSERT_EQ(waitpid(child, nullptr, 0), child);

@@ -84,7 +84,7 @@ TEST_F(MixerRules, TheDefaultCanBeWritten) {
 }
 
 /// If the range is wide, it tries some values in each part of it.
-TEST_F(MixerRules, EachValidValueIsReadBackAndTold) {
+TEST_F(MixerRules, EachValidValueIsReadBackAndNotified) {
   for_each_writable([this](const Element& element) {
     const Values before = ctl_.read(element);
     Values values = before;

@@ -165,7 +165,7 @@ TEST_F(MixerSound, IsCapturedLower) {
   expect_scaled(capture(), in, 0, 0);
 }
 
-/// Plays tagged frames into the loop, and hears them.
+/// Plays tagged frames into the loop, and captures them.
 class MixerLoop : public MixerSound {
  protected:
   void listen(snd_pcm_t* pcm) {
@@ -217,7 +217,7 @@ Look MixerLoop::expect_rate(snd_pcm_t* pcm, const PcmSetup& setup, int rate_hz) 
   return Look::in_time;
 }
 
-TEST_F(MixerLoop, IsHeardLower) {
+TEST_F(MixerLoop, IsCapturedLower) {
   set_volume("Master Playback Volume", kMinus20dB, kMinus20dB);
   const Pcm in = open_loop(SND_PCM_STREAM_CAPTURE);
   const Pcm out = open_loop(SND_PCM_STREAM_PLAYBACK);
@@ -225,11 +225,11 @@ TEST_F(MixerLoop, IsHeardLower) {
   ASSERT_NO_FATAL_FAILURE(listen(in.get()));
   ASSERT_NO_FATAL_FAILURE(begin(out.get()));
   const auto lower = static_cast<int32_t>(std::lround(0x40404040 * 0.1));
-  std::vector<int32_t> heard(2400);
+  std::vector<int32_t> captured(2400);
   size_t loud = 0;
   for (int i = 0; i < 40 && loud == 0; ++i) {
-    ASSERT_EQ(snd_pcm_readi(in.get(), heard.data(), 1200), 1200);
-    for (const int32_t sample : heard) {
+    ASSERT_EQ(snd_pcm_readi(in.get(), captured.data(), 1200), 1200);
+    for (const int32_t sample : captured) {
       ASSERT_TRUE(sample == 0 || sample == lower) << sample;
       if (sample == lower) ++loud;
     }
@@ -237,7 +237,7 @@ TEST_F(MixerLoop, IsHeardLower) {
   EXPECT_GT(loud, 0U);
 }
 
-TEST_F(MixerLoop, TellsWhatPlaysIntoIt) {
+TEST_F(MixerLoop, ReportsWhatPlaysIntoIt) {
   EXPECT_EQ(read("PCM Slave Active"), 0);
   EXPECT_EQ(read("PCM Slave Format"), SND_PCM_FORMAT_S16_LE);
   EXPECT_EQ(read("PCM Slave Rate"), 48000);
@@ -333,11 +333,11 @@ TEST_F(MixerLoop, IsExactWhenItIsShifted) {
   ASSERT_NO_FATAL_FAILURE(configure(out.get(), cable_setup()));
   ASSERT_EQ(snd_pcm_writei(out.get(), tagged_frames(1, 1, kFrames).data(), kFrames), kFrames);
   ASSERT_EQ(snd_pcm_start(out.get()), 0);
-  std::vector<CableFrame> heard(1200);
+  std::vector<CableFrame> captured(1200);
   int32_t next = 1;
   for (int i = 0; i < 60 && next <= kFrames; ++i) {
-    ASSERT_EQ(snd_pcm_readi(in.get(), heard.data(), 1200), 1200);
-    for (const CableFrame& frame : heard) {
+    ASSERT_EQ(snd_pcm_readi(in.get(), captured.data(), 1200), 1200);
+    for (const CableFrame& frame : captured) {
       const bool outside = frame == kSilence && (next == 1 || next > kFrames);
       ASSERT_TRUE(outside || frame.index == next) << frame.index << " in place of " << next;
       if (!outside) ++next;

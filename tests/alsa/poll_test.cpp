@@ -92,9 +92,9 @@ TEST_F(Poll, RunningPlaybackIsReadyOnceAvailMinIsFree) {
   ASSERT_NO_FATAL_FAILURE(fill());
   const int64_t start_ns = now_ns();
   ASSERT_EQ(snd_pcm_start(pcm_.get()), 0);
-  for (uint64_t round = 1; round <= 20; ++round) {
+  for (uint64_t turn = 1; turn <= 20; ++turn) {
     ASSERT_EQ(raw(kWatchdogMs), POLLOUT);
-    EXPECT_GE(now_ns() - start_ns, setup_.time_of(round * 480));
+    EXPECT_GE(now_ns() - start_ns, setup_.time_of(turn * 480));
     EXPECT_EQ(translated(), POLLOUT);
     ASSERT_GE(snd_pcm_avail_update(pcm_.get()), 480);
     ASSERT_NO_FATAL_FAILURE(fill());
@@ -111,7 +111,7 @@ TEST_F(Poll, CaptureIsReadyOnceAvailMinIsThere) {
   const int64_t start_ns = now_ns();
   ASSERT_EQ(snd_pcm_start(pcm_.get()), 0);
   uint64_t taken = 0;
-  for (int round = 1; round <= 20; ++round) {
+  for (int turn = 1; turn <= 20; ++turn) {
     ASSERT_EQ(raw(kWatchdogMs), POLLIN);
     EXPECT_GE(now_ns() - start_ns, setup_.time_of(taken + 480));
     EXPECT_EQ(translated(), POLLIN);

@@ -85,7 +85,7 @@ class PositionOfASecond : public ::testing::Test {
   Bracket start_;
 };
 
-TEST_F(PositionOfASecond, OfPlaybackIsWhatStatusAndAvailTell) {
+TEST_F(PositionOfASecond, OfPlaybackIsWhatStatusAndAvailReport) {
   snd_pcm_status_t* status = nullptr;
   snd_pcm_status_alloca(&status);
   look_in_time([&] {

@@ -132,7 +132,7 @@ TEST_F(Traces, EngineThreadsBlockEverySignal) {
   EXPECT_EQ(seen, 2);
 }
 
-TEST_F(Traces, TheReportTellsWhatHappened) {
+TEST_F(Traces, TheReportStatesWhatHappened) {
   const std::string report = directory_.file("report.json");
   const std::string path = directory_.file("played.raw");
   {

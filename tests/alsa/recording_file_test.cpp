@@ -148,13 +148,13 @@ TEST(RecordingFifo, GetsTheRawFramesWhateverItsEnding) {
   ASSERT_EQ(write_frames(pcm.get(), frames, setup.layout), 5000);
   ASSERT_EQ(snd_pcm_drain(pcm.get()), 0);
   const UniqueFd reader(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-  std::vector<std::byte> heard(frames.size() + 1);
+  std::vector<std::byte> received(frames.size() + 1);
   size_t count = 0;
   for (ssize_t got = 1; got > 0; count += static_cast<size_t>(std::max<ssize_t>(got, 0))) {
-    got = read(reader.get(), &heard[count], heard.size() - count);
+    got = read(reader.get(), &received[count], received.size() - count);
   }
-  heard.resize(count);
-  EXPECT_EQ(first_difference(setup.layout, frames, heard), "");
+  received.resize(count);
+  EXPECT_EQ(first_difference(setup.layout, frames, received), "");
 }
 
 /// Opens, plays frames `first` to `first` + 500, and closes. Some programs pause in this way.
@@ -228,11 +228,11 @@ TEST(RecordingFileOfEachOpen, IsOneThatGrowsIfAskedFor) {
   EXPECT_EQ(first_difference(layout, frames, read_file(directory.file("all.raw"))), "");
   SoundFile wav(directory.file("all.wav"));
   ASSERT_NE(wav.file, nullptr) << sf_strerror(nullptr);
-  auto heard = frames;
-  EXPECT_EQ(sf_read_raw(wav.file, heard.data(), static_cast<sf_count_t>(heard.size())),
-            static_cast<sf_count_t>(heard.size()));
+  auto recorded = frames;
+  EXPECT_EQ(sf_read_raw(wav.file, recorded.data(), static_cast<sf_count_t>(recorded.size())),
+            static_cast<sf_count_t>(recorded.size()));
   EXPECT_EQ(wav.info.frames, 1000);
-  EXPECT_EQ(first_difference(layout, frames, heard), "");
+  EXPECT_EQ(first_difference(layout, frames, recorded), "");
 }
 
 }  // namespace

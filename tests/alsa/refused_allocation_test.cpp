@@ -43,7 +43,7 @@ class RefusedMemory : public ::testing::Test {
   void SetUp() override {
     // The first use makes objects that stay: alsa-lib's configuration, the module, its tables.
     ASSERT_EQ(try_open(played_, SND_PCM_STREAM_PLAYBACK).error, 0);
-    ASSERT_EQ(try_open(heard_, SND_PCM_STREAM_CAPTURE).error, 0);
+    ASSERT_EQ(try_open(captured_, SND_PCM_STREAM_CAPTURE).error, 0);
     before_ = first_footprint();
   }
   void TearDown() override {
@@ -56,7 +56,7 @@ class RefusedMemory : public ::testing::Test {
     ASSERT_NO_FATAL_FAILURE(configure(pcm_.get(), setup_));
   }
   /// After each failed open the next open succeeds. Afterwards the process has as much memory as
-  /// before. It is compared after that next open, because only that forgets a card's engine.
+  /// before. It is compared after that next open, because only that frees a card's engine.
   void refuse_each_of_an_open(const Arguments& arguments, snd_pcm_stream_t stream) {
     const std::string name = pcm_name(arguments);
     const auto open_and_close = [&] {
@@ -83,7 +83,7 @@ class RefusedMemory : public ::testing::Test {
   const std::string path_ = directory_.file("played.raw");
   const Arguments played_{
       {"FILE", path_}, {"CABLE", "wire"}, {"REPORT", directory_.file("report")}};
-  const Arguments heard_{{"CABLE", "wire"}};
+  const Arguments captured_{{"CABLE", "wire"}};
   Pcm pcm_;
   Footprint before_;
 };
@@ -92,7 +92,7 @@ TEST_F(RefusedMemory, OfAnOpen) {
   refuse_each_of_an_open(played_, SND_PCM_STREAM_PLAYBACK);
   refuse_each_of_an_open({{"SUBDEV", "2"}}, SND_PCM_STREAM_PLAYBACK);
   for (const Arguments& arguments :
-       {heard_, Arguments{{"SOURCE", "tone:440"}}, Arguments{{"SOURCE", "counter"}},
+       {captured_, Arguments{{"SOURCE", "tone:440"}}, Arguments{{"SOURCE", "counter"}},
         Arguments{{"COMPLETION", "shared"}, {"CARD", "other"}}}) {
     refuse_each_of_an_open(arguments, SND_PCM_STREAM_CAPTURE);
   }
@@ -131,7 +131,7 @@ TEST_F(RefusedMemory, OfAStart) {
 }
 
 TEST_F(RefusedMemory, OfACapturesStart) {
-  pcm_ = open_capture(heard_);
+  pcm_ = open_capture(captured_);
   ASSERT_TRUE(pcm_);
   ASSERT_NO_FATAL_FAILURE(configure(pcm_.get(), setup_));
   const size_t refused =
@@ -206,7 +206,7 @@ TEST_F(RefusedMemory, OfADumpAfterAnXrunLeavesOutThePositions) {
   PcmSetup small = setup_;
   small.period_size = 240;
   small.buffer_size = 480;
-  pcm_ = open_playback(heard_);
+  pcm_ = open_playback(captured_);
   ASSERT_TRUE(pcm_);
   ASSERT_NO_FATAL_FAILURE(configure(pcm_.get(), small));
   ASSERT_EQ(snd_pcm_writei(pcm_.get(), data_.data(), 480), 480);

@@ -153,7 +153,7 @@ TEST_F(RefusedCallsOfAMixer, AtASubscription) {
     const char* call;
     int error;
     int which;
-    const char* told;
+    const char* logged;
   };
   for (const Refusal& each :
        {Refusal{"inotify_init1", EMFILE, 1, "or inotify instances of this user"},
@@ -165,7 +165,7 @@ TEST_F(RefusedCallsOfAMixer, AtASubscription) {
     answer_while(
         each.call, each.error, [&] { return snd_ctl_subscribe_events(reader.get(), 1); },
         each.which);
-    EXPECT_NE(log.text().find(each.told), std::string::npos) << each.call << ": " << log.text();
+    EXPECT_NE(log.text().find(each.logged), std::string::npos) << each.call << ": " << log.text();
     EXPECT_EQ(snd_ctl_read(reader.get(), event), -EBADFD) << each.call;
     EXPECT_EQ(reader.read(element), Values{1}) << "all else works";
   }

@@ -26,7 +26,7 @@ class Moving : public ::testing::Test {
   void remember(const std::vector<std::byte>& data) {
     expected_.insert(expected_.end(), data.begin(), data.end());
   }
-  void forget(size_t frames) {
+  void drop_expected(size_t frames) {
     expected_.resize(expected_.size() - frames * setup_.layout.frame_bytes());
   }
   void start() {
@@ -65,7 +65,7 @@ TEST_F(MovingInTime, RewoundFramesAreRecordedAsTheyWereRewritten) {
     const auto written = write_frames(pcm_.get(), data);
     if (!before(12000)) return Look::too_late;
     EXPECT_EQ(rewound, 12000);
-    forget(12000);
+    drop_expected(12000);
     EXPECT_EQ(written, 12345);
     remember(data);
     EXPECT_EQ(snd_pcm_drain(pcm_.get()), 0);
@@ -83,7 +83,7 @@ TEST_F(MovingInTime, RewoundFramesThatAreNotRewrittenAreNotPlayed) {
     const auto rewound = snd_pcm_rewind(pcm_.get(), 4900);
     if (!before(9600)) return Look::too_late;
     EXPECT_EQ(rewound, 4900);
-    forget(4900);
+    drop_expected(4900);
     EXPECT_EQ(snd_pcm_drain(pcm_.get()), 0);
     expect_recorded();
     return Look::in_time;
@@ -109,7 +109,7 @@ TEST_F(MovingInTime, AWriteThatIsTakenBackAsAWholeIsNotPlayed) {
 TEST_F(Moving, APreparedStreamIsRewoundToItsBeginning) {
   open_and_write(9600);
   ASSERT_EQ(snd_pcm_rewind(pcm_.get(), 9600), 9600);
-  forget(9600);
+  drop_expected(9600);
   ASSERT_NO_FATAL_FAILURE(write(pattern_frames(setup_.layout, 0, 7001, kOtherSeed)));
   ASSERT_EQ(snd_pcm_drain(pcm_.get()), 0);
   expect_recorded();
@@ -187,7 +187,7 @@ TEST_F(Moving, AFreeRunningCardGoesOnAndRecordsOnlyWhatWasWritten) {
   expect_recorded();
 }
 
-/// The program is behind the hardware by more than a buffer. It skips ahead and is heard again.
+/// The program is behind the hardware by more than a buffer. It skips ahead and plays again.
 TEST_F(MovingInTime, AProgramCatchesUpWithAFreeRunningCard) {
   setup_.period_size = 4800;
   setup_.buffer_size = 24000;

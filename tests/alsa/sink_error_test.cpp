@@ -44,15 +44,15 @@ TEST_F(SinkErrors, AFullDiskFailsTheDrainAndIsCounted) {
   EXPECT_EQ(line.number("frames"), 5000);
   EXPECT_EQ(line.number("lost_frames"), 5000);
   const std::string text = log.text();
-  const std::string told =
+  const std::string loss =
       "file = \"/dev/full\": No space left on device; 5000 of 5000 frames are lost, drain answers "
       "EIO";
-  EXPECT_NE(text.find(told), std::string::npos) << text;
-  EXPECT_EQ(text.find("lost"), text.rfind("lost")) << "told twice: " << text;
+  EXPECT_NE(text.find(loss), std::string::npos) << text;
+  EXPECT_EQ(text.find("lost"), text.rfind("lost")) << "reported twice: " << text;
 }
 
 /// The drain starts the stream itself, and reports the error as any other drain.
-TEST_F(SinkErrors, AFullDiskIsToldByADrainThatStarts) {
+TEST_F(SinkErrors, AFullDiskIsReportedByADrainThatStarts) {
   const Pcm pcm = prepared({{"FILE", "/dev/full"}});
   ASSERT_TRUE(pcm);
   const ErrorLog log;
@@ -61,7 +61,7 @@ TEST_F(SinkErrors, AFullDiskIsToldByADrainThatStarts) {
       << log.text();
 }
 
-TEST_F(SinkErrors, AFullDiskIsToldAtTheCloseOfWhoDoesNotDrain) {
+TEST_F(SinkErrors, AFullDiskIsReportedAtTheCloseOfAProgramThatDoesNotDrain) {
   Pcm pcm = prepared({{"FILE", "/dev/full"}});
   ASSERT_EQ(snd_pcm_start(pcm.get()), 0);
   ASSERT_TRUE(eventually([&] {
@@ -111,7 +111,7 @@ TEST_F(SinkErrors, AFileThatIsTakenAfterThePrepareIsBusyAtStart) {
 }
 
 /// aplay ignores the answer of drain, and a short sound starts only in drain.
-TEST_F(SinkErrors, AFileThatAnotherStreamRecordsIntoIsToldAtPrepare) {
+TEST_F(SinkErrors, AFileThatAnotherStreamRecordsIntoIsReportedAtPrepare) {
   Pcm first = prepared({{"FILE", path_}});
   ASSERT_TRUE(first);
   ASSERT_EQ(snd_pcm_start(first.get()), 0);
@@ -141,7 +141,7 @@ TEST_F(SinkErrors, APrepareOfWhatRunsBlamesNoFile) {
   EXPECT_EQ(log.text(), "");
 }
 
-TEST_F(SinkErrors, ADirectoryThatVanishedIsToldAtPrepareAndAtStart) {
+TEST_F(SinkErrors, ADirectoryThatVanishedIsReportedAtPrepareAndAtStart) {
   const std::string directory = directory_.file("gone");
   std::filesystem::create_directory(directory);
   const Pcm pcm = prepared({{"FILE", directory + "/played.raw"}});
@@ -168,7 +168,7 @@ TEST_F(SinkErrors, ADrainThatCannotStartLeavesTheStreamPrepared) {
   EXPECT_EQ(snd_pcm_state(second.get()), SND_PCM_STATE_PREPARED);
 }
 
-TEST_F(SinkErrors, AReportThatCannotBeWrittenIsToldAtClose) {
+TEST_F(SinkErrors, AReportThatCannotBeWrittenIsLoggedAtClose) {
   const std::string directory = directory_.file("gone");
   ASSERT_TRUE(std::filesystem::create_directory(directory));
   Pcm pcm = prepared({{"REPORT", directory + "/report.json"}});

@@ -164,7 +164,7 @@ TEST_F(RefusedWhileRunning, HwParamsThenThePcmClosesCleanly) {
   expect_a_beginning_recorded();
 }
 
-TEST(Rounds, AppendToOneRecording) {
+TEST(Starts, AppendToOneRecording) {
   const TemporaryDirectory directory;
   const std::string path = directory.file("played.raw");
   const Pcm pcm = open_playback({{"FILE", path}});
@@ -183,8 +183,8 @@ TEST(Rounds, AppendToOneRecording) {
 }
 
 /// A drop discards only frames that were not played yet. So the recording has a beginning of each
-/// round.
-TEST(Rounds, EndedByDropRecordWhatWasPlayed) {
+/// start.
+TEST(Starts, EndedByDropRecordWhatWasPlayed) {
   const TemporaryDirectory directory;
   const std::string path = directory.file("played.raw");
   const PcmSetup setup;
@@ -206,8 +206,8 @@ TEST(Rounds, EndedByDropRecordWhatWasPlayed) {
   EXPECT_EQ(first_difference(setup.layout, pattern_frames(setup.layout, 0, frames), recorded), "");
 }
 
-/// The second round begins at the source's frame at which the drop has stopped the first.
-TEST(Rounds, OfCaptureGoOnInTheSource) {
+/// The second start begins at the source's frame at which the drop has stopped the first.
+TEST(Starts, OfCaptureGoOnInTheSource) {
   const Pcm pcm = open_capture({{"SOURCE", "counter"}});
   ASSERT_TRUE(pcm);
   const PcmSetup setup;

@@ -65,7 +65,7 @@ TEST_F(Subdevices, TheEnvironmentNamesOneAsWell) {
       << log.text();
 }
 
-TEST_F(Subdevices, AnotherProcessIsToldWhoHasIt) {
+TEST_F(Subdevices, AnotherProcessLearnsWhoHasIt) {
   const Opened mine = try_open({{"SUBDEV", "0"}}, kPlayback);
   ASSERT_EQ(mine.error, 0);
   const std::string me = std::to_string(getpid());
@@ -95,17 +95,17 @@ TEST_F(Subdevices, OneThatAnotherVersionOwnsIsBusy) {
 TEST_F(Subdevices, OneIsFreeAgainWhenItsOwnerWasKilled) {
   Forked owner([](const Forked::Line& line) {
     const Opened mine = try_open({{"SUBDEV", "0"}}, kCapture);
-    if (mine.error == 0) line.tell();
+    if (mine.error == 0) line.notify();
     line.wait();
     return 0;
   });
-  ASSERT_TRUE(owner.told());
+  ASSERT_TRUE(owner.notified());
   EXPECT_EQ(try_open({{"SUBDEV", "0"}}, kCapture).error, -EBUSY);
   owner.kill();
   EXPECT_EQ(try_open({{"SUBDEV", "0"}}, kCapture).error, 0);
 }
 
-TEST_F(Subdevices, AllBusyIsToldAndTheFirstFreeOneTaken) {
+TEST_F(Subdevices, AllBusyIsReportedAndTheFirstFreeOneAcquired) {
   const Arguments two{{"SUBDEVICES", "2"}};
   Opened first = try_open(two, kPlayback);
   const Opened second = try_open(two, kPlayback);
@@ -186,17 +186,17 @@ TEST_F(Subdevices, APcmIsRefusedInADirectoryOfSomebodyElse) {
   }
 }
 
-TEST_F(Subdevices, ARuntimeDirectoryThatIsNotUsedIsToldOfOnce) {
+TEST_F(Subdevices, ARuntimeDirectoryThatIsNotUsedIsReportedOnce) {
   setenv("XDG_RUNTIME_DIR", "relative/path", 1);
   const ErrorLog log;
   EXPECT_EQ(try_open({{"CARD", "not-used"}}, kPlayback).error, 0);
-  const std::string told = log.text();
-  EXPECT_NE(told.find("XDG_RUNTIME_DIR = \"relative/path\""), std::string::npos) << told;
+  const std::string logged = log.text();
+  EXPECT_NE(logged.find("XDG_RUNTIME_DIR = \"relative/path\""), std::string::npos) << logged;
   EXPECT_EQ(try_open({{"CARD", "not-used"}}, kPlayback).error, 0);
-  EXPECT_EQ(log.text(), told);
+  EXPECT_EQ(log.text(), logged);
 }
 
-TEST_F(Subdevices, ALockFileThatIsNoPlainFileIsToldOf) {
+TEST_F(Subdevices, ALockFileThatIsNoPlainFileIsReported) {
   const std::filesystem::path lock_file = runtime_.files() / "bad.lock";
   ASSERT_EQ(try_open({{"CARD", "bad"}}, kPlayback).error, 0);  // makes the directory
   ASSERT_TRUE(std::filesystem::remove(lock_file));
@@ -222,7 +222,7 @@ std::string dump(snd_pcm_t* pcm) {
   return copy;
 }
 
-TEST_F(Subdevices, DumpAndReportTellWhichOneItIs) {
+TEST_F(Subdevices, DumpAndReportShowWhichOneItIs) {
   const std::string report = runtime_.path() / "report.json";
   {
     const Opened first = try_open({{"DEV", "1"}}, kPlayback);

@@ -149,8 +149,8 @@ void expect_recorded_through_xruns(const Arguments& extra) {
   Pcm pcm = open_playback(arguments);
   ASSERT_TRUE(pcm);
   ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), setup));
-  for (uint64_t round = 0; round < 3; ++round) {
-    ASSERT_EQ(write_frames(pcm.get(), pattern_frames(setup.layout, round * kOdd, kOdd)), kOdd);
+  for (uint64_t turn = 0; turn < 3; ++turn) {
+    ASSERT_EQ(write_frames(pcm.get(), pattern_frames(setup.layout, turn * kOdd, kOdd)), kOdd);
     ASSERT_EQ(snd_pcm_start(pcm.get()), 0);
     ASSERT_TRUE(reaches_state(pcm.get(), SND_PCM_STATE_XRUN));
     ASSERT_EQ(snd_pcm_prepare(pcm.get()), 0);

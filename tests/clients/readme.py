@@ -33,7 +33,7 @@ class Readme(harness.ClientTest):
         played = samples(self.file("played.wav"))
         self.assertEqual(played[:len(spoken)], spoken)
         self.assertGreater(max(samples(self.file("tone.wav"))), 8000)
-        self.assertIn(spoken[20000:20100].tobytes(), samples(self.file("heard.wav")).tobytes())
+        self.assertIn(spoken[20000:20100].tobytes(), samples(self.file("captured.wav")).tobytes())
         quiet = samples(self.file("quiet.wav"))
         self.assertLess(0, max(quiet))
         self.assertLess(max(quiet), max(spoken))

@@ -75,7 +75,7 @@ void RefChannel::move(RefTransfer& transfer, uint64_t until) {
     }
     move_byte(transfer);
   }
-  if (moved_ > limit_) overtaken_ = std::max(overtaken_, moved_ - limit_);
+  if (moved_ > limit_) past_commit_ = std::max(past_commit_, moved_ - limit_);
 }
 
 void RefChannel::settle() {
@@ -129,7 +129,7 @@ void RefChannel::start_next() {
   active = issued.front();
   issued.erase(issued.begin());
   transfers.at(*active).place = Place::active;
-  moved_ = ticked_ = overtaken_ = 0;
+  moved_ = ticked_ = past_commit_ = 0;
   limit_ = UINT64_MAX;
 }
 
@@ -346,7 +346,7 @@ TxState RefChannel::status(uint64_t cookie) const {
       state.status = paused_ ? DmaStatus::paused : DmaStatus::in_progress;
       state.transferred_bytes = reported();
       state.residue_bytes = transfer.shape.total() - reported() % transfer.shape.total();
-      state.past_commit_bytes = overtaken_;
+      state.past_commit_bytes = past_commit_;
     }
   }
   return state;

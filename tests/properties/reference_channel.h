@@ -109,7 +109,7 @@ class RefChannel {
   uint64_t ticked_ = 0;
   int64_t due_since_ns_ = 0;
   uint64_t limit_ = UINT64_MAX;
-  uint64_t overtaken_ = 0;
+  uint64_t past_commit_ = 0;
   int64_t alarm_ns_ = kNever;
   std::optional<uint64_t> alarm_bytes_;
 };

@@ -63,7 +63,7 @@ class Storm {
   }
   /// Whether a listener captures what the newest player plays.
   bool still_works() {
-    const pid_t pid = spawn({partner_, "hear", pcm_, std::to_string(tag_)}, null_);
+    const pid_t pid = spawn({partner_, "listen", pcm_, std::to_string(tag_)}, null_);
     const auto deadline = steady_clock::now() + seconds(20);
     int status = 0;
     while (waitpid(pid, &status, WNOHANG) == 0) {

@@ -86,10 +86,10 @@ class Pipewire(ScriptTest):
 
     def test_ShowsTheDaemonsLogWhenOneOfThemLeftWhileTheCommandRan(self):
         self.stub("wireplumber", """echo $$ >~/pid
-            until [ -e ~/told ]; do sleep 0.02; done
+            until [ -e ~/notified ]; do sleep 0.02; done
             echo it snows
             exit 1""")
-        said = self.session("touch ~/told; while kill -0 $(cat ~/pid); do sleep 0.02; done; exit 4",
+        said = self.session("touch ~/notified; while kill -0 $(cat ~/pid); do sleep 0.02; done; exit 4",
                             status=4).stderr
         self.assertIn("it snows", said)
 

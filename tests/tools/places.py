@@ -98,7 +98,7 @@ class Places(ScriptTest):
         self.assertIn("the build goes to build-2/release", done.stderr)
 
     def test_AreReachedByAPathWithoutBlanksAndColons(self):
-        """ALSA's own aplay tells whether it finds the card."""
+        """ALSA's own aplay reports whether it finds the card."""
         if not shutil.which("aplay"):
             self.skipTest("no aplay")
         aplay = shutil.which("aplay")

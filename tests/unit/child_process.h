@@ -10,7 +10,7 @@
 
 namespace dmasim {
 
-/// A forked process that runs `body`, tells that it is done, and waits to be killed.
+/// A forked process that runs `body`, reports that it is done, and waits to be killed.
 class Child {
  public:
   template <typename Body>
@@ -20,7 +20,7 @@ class Child {
     pid_ = fork();
     if (pid_ == 0) {
       body();
-      [[maybe_unused]] const ssize_t told = write(ends[1], "x", 1);
+      [[maybe_unused]] const ssize_t done = write(ends[1], "x", 1);
       for (;;) ::pause();
     }
     close(ends[1]);

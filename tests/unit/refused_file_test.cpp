@@ -105,7 +105,7 @@ TEST_F(CableDirectoryPlace, IsInTheUsersRuntimeDirectoryWhateverItsMode) {
   }
 }
 
-TEST_F(CableDirectoryPlace, TellsWhichRuntimeDirectoryItPassesOver) {
+TEST_F(CableDirectoryPlace, ReportsWhichRuntimeDirectoryItPassesOver) {
   EXPECT_EQ(CableDirectory::find().passed_over, "");
   unsetenv("XDG_RUNTIME_DIR");
   EXPECT_EQ(CableDirectory::find().passed_over, "");
@@ -208,8 +208,8 @@ TEST_F(RefusedFile, WhoseTapeCannotBeWrittenLosesWhatWasCommitted) {
   EXPECT_EQ(player.sink->stats().lost_frames, 16U);
   EXPECT_EQ(player.sink->stats().last_error, EIO);
   EXPECT_EQ(player.sink->flush().error(), EIO);
-  EXPECT_TRUE(player.sink->flush()) << "that has been told";
-  EXPECT_EQ(listener.hear(25), heard(1, 1, 8, 16));
+  EXPECT_TRUE(player.sink->flush()) << "that has been reported";
+  EXPECT_EQ(listener.capture(25), captured(1, 1, 8, 16));
 }
 
 TEST_F(RefusedFile, WhoseTapeCannotBeWrittenLosesWhatComesOutInAFreeRun) {
@@ -245,13 +245,13 @@ TEST_F(RefusedFile, WhoseTapeCannotBeReadIsSilence) {
   Listener listener(clock_);
   ASSERT_NO_FATAL_FAILURE(player.play(1, 32, 0));
   ASSERT_TRUE(listener.start(0));
-  EXPECT_EQ(listener.hear(5), heard(1, 1, 4, 0));
+  EXPECT_EQ(listener.capture(5), captured(1, 1, 4, 0));
   {
     const RefusedCall unreadable("pread", EIO, 2);  // the first pread reads the record
-    EXPECT_EQ(listener.hear(4), heard(4, 0, 0, 0));
+    EXPECT_EQ(listener.capture(4), captured(4, 0, 0, 0));
     EXPECT_TRUE(unreadable.happened());
   }
-  EXPECT_EQ(listener.hear(4), heard(0, 9, 4, 0));
+  EXPECT_EQ(listener.capture(4), captured(0, 9, 4, 0));
 }
 
 TEST_F(RefusedFile, OfAMixer) {

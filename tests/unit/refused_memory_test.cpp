@@ -122,7 +122,7 @@ TEST_F(RefusedMemory, OfALargerQueue) {
 }
 
 TEST_F(RefusedMemory, OfASoundFilesReader) {
-  const std::string path = runtime_.path() / "heard.wav";
+  const std::string path = runtime_.path() / "sound.wav";
   SF_INFO info{};
   info.samplerate = 48000;
   info.channels = 2;
@@ -137,9 +137,9 @@ TEST_F(RefusedMemory, OfASoundFilesReader) {
   refuse_each([&] { return keep(make_file_source(path.c_str()), source); });
   ASSERT_TRUE(source);
   refuse_each([&] { return (*source)->configure(kStereo, kBurst); }, 2);
-  std::vector<int16_t> heard(2 * 1000);
-  (*source)->read(std::as_writable_bytes(std::span(heard)));
-  EXPECT_EQ(heard, samples);
+  std::vector<int16_t> captured(2 * 1000);
+  (*source)->read(std::as_writable_bytes(std::span(captured)));
+  EXPECT_EQ(captured, samples);
 }
 
 TEST_F(RefusedMemory, OfACablesReader) {

@@ -66,14 +66,14 @@ TEST_F(RefusedRecording, GoesOnAfterASignal) {
 TEST_F(RefusedRecording, CountsWhatWasKeptAndGoesOnBehindIt) {
   const auto raw = recording(FileType::raw, kStereo);
   EXPECT_EQ(raw->append(frames("abcd")).frames, 1U);
-  for (const auto& [error, told] : {std::pair(ENOSPC, ENOSPC), std::pair(kNothingDone, EIO)}) {
+  for (const auto& [error, answer] : {std::pair(ENOSPC, ENOSPC), std::pair(kNothingDone, EIO)}) {
     EXPECT_EQ(answer_while("pwrite", error,
                            [&] {
                              const auto kept = raw->append(frames("efghijkl"));
                              EXPECT_EQ(kept.frames, 0U);
                              return kept.error;
                            }),
-              told);
+              answer);
   }
   EXPECT_EQ(raw->append(frames("mnop")).frames, 1U);
   EXPECT_TRUE(raw->finish());
@@ -96,7 +96,7 @@ TEST_F(RefusedRecording, KeepsNothingBeforeItHasAHeader) {
 }
 
 /// In a WAV an odd number of bytes is followed by one that is not counted.
-TEST_F(RefusedRecording, TellsThatItsPaddingWasRefused) {
+TEST_F(RefusedRecording, ReportsThatItsPaddingWasRefused) {
   const auto wav = recording(FileType::wav, kMonoByte);
   EXPECT_EQ(wav->append(frames("abc")).frames, 3U);
   EXPECT_EQ(answer_while("pwrite", ENOSPC, [&] { return wav->sync().error(); }), ENOSPC);
@@ -116,7 +116,7 @@ TEST_F(RefusedRecording, IsValidThoughItCouldNotBeCut) {
   EXPECT_EQ(recorded().substr(kHeaderBytes), "abcd");
 }
 
-TEST_F(RefusedRecording, OfLibsndfileTellsTheDisksError) {
+TEST_F(RefusedRecording, OfLibsndfileReportsTheDisksError) {
   for (const FileType type : {FileType::w64, FileType::flac}) {
     const auto file = recording(type, kStereo);
     EXPECT_EQ(answer_while("pwrite", ENOSPC, [&] { return file->sync().error(); }), ENOSPC);
@@ -224,9 +224,9 @@ TEST_F(RefusedSource, AtOpenAndAtItsBeginning) {
   const auto begin = [&] { return source->configure(kStereo, 1024).error(); };
   EXPECT_EQ(answer_while("pthread_create", EAGAIN, begin), ENOMEM);
   ASSERT_EQ(begin(), 0);
-  std::string heard(8, '-');
-  source->read(std::as_writable_bytes(std::span(heard)));
-  EXPECT_EQ(heard, "abcdefgh");
+  std::string captured(8, '-');
+  source->read(std::as_writable_bytes(std::span(captured)));
+  EXPECT_EQ(captured, "abcdefgh");
 }
 
 }  // namespace

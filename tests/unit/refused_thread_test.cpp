@@ -14,7 +14,7 @@ namespace {
 
 class RefusedThread : public ::testing::TestWithParam<const char*> {};
 
-TEST_P(RefusedThread, IsToldAndCanBeStartedLater) {
+TEST_P(RefusedThread, IsReportedAndCanBeStartedLater) {
   Thread thread;
   bool ran = false;
   {
@@ -38,7 +38,7 @@ INSTANTIATE_TEST_SUITE_P(Calls, RefusedThread,
                            return name.substr(name.rfind('_') + 1);
                          });
 
-TEST(RefusedThreads, OfAChannelsInterruptAreTold) {
+TEST(RefusedThreads, OfAChannelsInterruptAreReported) {
   const auto engine =
       std::make_shared<DmaDevice>(std::make_shared<ManualClock>(), DmaDevice::Options{});
   auto channel = engine->request_chan();

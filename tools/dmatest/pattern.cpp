@@ -74,10 +74,10 @@ Mismatches TestMemory::check_destination(uint32_t salt, uint64_t moved) const {
   each_outside([&](size_t offset) {
     found.expect(stamp(Mark::not_to_touch, salt, offset), bytes_[offset], "destination", offset);
   });
-  const uint64_t rounds = moved / stream_bytes_;
-  const uint64_t in_round = moved % stream_bytes_;
+  const uint64_t laps = moved / stream_bytes_;
+  const uint64_t in_lap = moved % stream_bytes_;
   each_of_stream([&](size_t offset, uint64_t n) {
-    const uint64_t written = rounds + (n < in_round ? 1 : 0);  // how often byte n was written
+    const uint64_t written = laps + (n < in_lap ? 1 : 0);  // how often byte n was written
     const std::byte expected = written > 0
                                    ? stamp(Mark::to_copy, salt, (written - 1) * stream_bytes_ + n)
                                    : stamp(Mark::to_overwrite, salt, n);

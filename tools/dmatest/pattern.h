@@ -64,7 +64,7 @@ class TestMemory {
 
   /// Checks that nothing was written to the memory.
   [[nodiscard]] Mismatches check_source(uint32_t salt) const;
-  /// Checks that the memory holds the first `moved` bytes of the stream, round after round, and
+  /// Checks that the memory holds the first `moved` bytes of the stream, lap after lap, and
   /// that the other bytes are unchanged.
   [[nodiscard]] Mismatches check_destination(uint32_t salt, uint64_t moved) const;
   /// How many bytes at the beginning of the stream were copied.

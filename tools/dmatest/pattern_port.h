@@ -10,11 +10,11 @@
 
 namespace dmasim::dmatest {
 
-/// The port's stream of bytes. With mem_to_dev it repeats after `round_bytes`; else it does not
+/// The port's stream of bytes. With mem_to_dev it repeats after `lap_bytes`; else it does not
 /// repeat.
 struct PortStream {
   uint32_t salt = 0;
-  uint64_t round_bytes = 0;
+  uint64_t lap_bytes = 0;
 };
 
 /// THREADS  The channel calls it under its lock. The test reads the results after synchronize().
@@ -36,7 +36,7 @@ class PatternPort final : public Port {
   void compare(std::span<const std::byte> frames, size_t at);
 
   const PortStream stream_;
-  std::vector<std::byte> round_;  // the bytes that it must get
+  std::vector<std::byte> lap_;  // the bytes that it must get
   uint64_t moved_bytes_ = 0;
   Mismatches mismatches_;
 };

@@ -25,14 +25,14 @@ void Pending::judge(const TxResult& result) {
     complaint = "the position went back";
   } else if (period_bytes_ > 0 &&
              (progress_.periods + result.periods) != result.transferred_bytes / period_bytes_) {
-    complaint = "periods told and bytes transferred disagree";
+    complaint = "periods reported and bytes transferred disagree";
   } else if (period_bytes_ == 0 && (progress_.callbacks > 0 || result.residue_bytes > 0)) {
     complaint = "a transfer calls back once, when nothing is left";
   }
   if (complaint != nullptr && progress_.complaint.empty()) progress_.complaint = complaint;
 }
 
-void Pending::tell_terminated() {
+void Pending::set_terminated() {
   MutexLock guard(lock_);
   terminated_ = true;
   changed_.notify_all();

@@ -33,7 +33,7 @@ class Pending {
   /// [C] Answers too_late if the thread has called close() before.
   Noted note(const TxResult& result) DMASIM_EXCLUDES(lock_);
   /// [any] Wakes the thread: the channel has been terminated.
-  void tell_terminated() DMASIM_EXCLUDES(lock_);
+  void set_terminated() DMASIM_EXCLUDES(lock_);
   /// [W] If both have happened, the answer is called_back, not terminated. A termination is
   /// reported once.
   Event wait_until(int64_t deadline_ns) DMASIM_EXCLUDES(lock_);

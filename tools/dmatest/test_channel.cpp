@@ -5,18 +5,18 @@ namespace dmasim::dmatest {
 
 void TestChannel::terminate_async() {
   handle_->terminate_async();
-  tell_waiting();
+  report_to_waiting();
 }
 
 Result<void> TestChannel::terminate_sync() {
   Result<void> done = handle_->terminate_sync();
-  tell_waiting();
+  report_to_waiting();
   return done;
 }
 
-void TestChannel::tell_waiting() {
+void TestChannel::report_to_waiting() {
   MutexLock guard(lock_);
-  for (Pending* each : waiting_) each->tell_terminated();
+  for (Pending* each : waiting_) each->set_terminated();
 }
 
 TestChannel::Watch::Watch(TestChannel& channel, Pending& pending)

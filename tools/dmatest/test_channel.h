@@ -42,7 +42,7 @@ class TestChannel {
   };
 
  private:
-  void tell_waiting() DMASIM_EXCLUDES(lock_);
+  void report_to_waiting() DMASIM_EXCLUDES(lock_);
 
   const std::string name_;
   const Transfer transfer_;

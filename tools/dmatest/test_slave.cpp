@@ -20,7 +20,7 @@ class SlaveTest {
         config_(draw_device()),
         memory_(draw_memory()),
         salt_(static_cast<uint32_t>(context.dice.between(0, UINT32_MAX))),
-        port_({.salt = salt_, .round_bytes = memory_.stream_bytes()}) {
+        port_({.salt = salt_, .lap_bytes = memory_.stream_bytes()}) {
     if (to_device()) {
       memory_.make_source(salt_);
     } else {
@@ -113,7 +113,8 @@ class SlaveTest {
     Verdict verdict =
         judge(end, moved, cyclic() ? plan.periods * plan.period_bytes : wanted(), wrong);
     if (verdict.outcome == Outcome::failed) return verdict;
-    if (end.progress.transferred_bytes > moved) return failed("a callback told more than moved");
+    if (end.progress.transferred_bytes > moved)
+      return failed("a callback reported more than moved");
     if (!cyclic() && moved > wanted()) return failed("more moved than the list is long");
     return verdict;
   }

@@ -51,7 +51,7 @@ class PipewireSession {
 
   [[nodiscard]] pw_core* core() const noexcept { return core_; }
   [[nodiscard]] const std::vector<DriverCycle>& cycles() const noexcept { return cycles_; }
-  void forget_cycles() { cycles_.clear(); }
+  void clear_cycles() { cycles_.clear(); }
 
   [[nodiscard]] bool has_node(const std::string& name) const { return find(name) != nullptr; }
   /// The state of the node; PW_NODE_STATE_ERROR if there is no such node.

@@ -37,13 +37,13 @@ class PipewireView : public testing::Test {
   /// The next `count` cycles that `driver` drives.
   std::vector<DriverCycle> cycles_of(const std::string& driver, size_t count) {
     std::vector<DriverCycle> cycles;
-    session_.forget_cycles();
+    session_.clear_cycles();
     session_.run_until(
         [&] {
           for (const DriverCycle& cycle : session_.cycles()) {
             if (cycle.name == driver) cycles.push_back(cycle);
           }
-          session_.forget_cycles();
+          session_.clear_cycles();
           return cycles.size() >= count;
         },
         kPatienceSeconds);

@@ -69,7 +69,7 @@ void work() {
   session.run_until(
       [&] {
         for (const DriverCycle& cycle : session.cycles()) watch.add(cycle);
-        session.forget_cycles();
+        session.clear_cycles();
         return ended != 0;
       },
       kMostSeconds);

@@ -71,7 +71,7 @@ TEST_F(ForkClosedFds, AForkAfterwardsGivesTheChildNoLock) {
   EXPECT_EQ(flock(again->get(), LOCK_EX), 0);
 }
 
-TEST_F(ForkClosedFds, WhatCannotBeOpenedIsTold) {
+TEST_F(ForkClosedFds, WhatCannotBeOpenedIsReported) {
   EXPECT_EQ(ForkClosedFd::open([]() -> Result<UniqueFd> { return Errno{ENOSPC}; }).error(), ENOSPC);
 }
 

@@ -60,7 +60,7 @@ TEST(MutexLock, OpensAGapInItsScope) {
   EXPECT_TRUE(inside);
 }
 
-TEST(CondVar, TellsAPassedDeadlineFromANotification) {
+TEST(CondVar, DistinguishesAPassedDeadlineFromANotification) {
   Mutex lock;
   CondVar changed;
   MutexLock guard(lock);

@@ -44,7 +44,7 @@ TEST_F(CableEdges, OutsideAStartNothingIsWritten) {
   player.stop(4);
   player.sink->timed()->commit(bytes_, 12);
   player.sink->timed()->free_run(bytes_, 4, 12);
-  EXPECT_EQ(listener.hear(12), heard(1, 1, 4, 7));
+  EXPECT_EQ(listener.capture(12), captured(1, 1, 4, 7));
   EXPECT_EQ(player.sink->stats().lost_frames, 0U);
 }
 
@@ -57,17 +57,17 @@ TEST_F(CableEdges, ARingWithoutAFrameWritesNothing) {
   player.sink->timed()->commit(bytes_.first(3), 8);
   player.sink->timed()->free_run(bytes_.first(3), 0, 8);
   player.sink->timed()->free_run(bytes_, 8, 8);
-  EXPECT_EQ(listener.hear(8), heard(8, 0, 0, 0));
+  EXPECT_EQ(listener.capture(8), captured(8, 0, 0, 0));
 }
 
-TEST_F(CableEdges, ASourceThatDoesNotRunHearsSilence) {
+TEST_F(CableEdges, ASourceThatDoesNotRunCapturesSilence) {
   Player player(clock_);
   ASSERT_NO_FATAL_FAILURE(player.play(1, 32, 0));
   Listener listener(clock_);
   ASSERT_TRUE(listener.start(0));
-  EXPECT_EQ(listener.hear(5), heard(1, 1, 4, 0));
+  EXPECT_EQ(listener.capture(5), captured(1, 1, 4, 0));
   listener.source->timed()->stop();
-  EXPECT_EQ(listener.hear(5), heard(5, 0, 0, 0));
+  EXPECT_EQ(listener.capture(5), captured(5, 0, 0, 0));
 }
 
 TEST_F(CableEdges, ANameThatIsNoneCarriesNothing) {

@@ -20,16 +20,16 @@ TEST_F(CableSharing, ATornUpdateIsAsIfItHadNotBegun) {
   ASSERT_TRUE(listener.start(kStart));
   Player player(clock_);
   player.play(100, 10, kStart);
-  EXPECT_EQ(listener.hear(6), heard(1, 100, 5, 0));
+  EXPECT_EQ(listener.capture(6), captured(1, 100, 5, 0));
   std::vector<std::byte> slots(kDataOffset);
   std::ifstream(path()).read(reinterpret_cast<char*>(slots.data()), kDataOffset);
   player.commit(20);
   const auto newest = decode_newest<CableRecord>(slots)->sequence + 1;
   const std::byte garbage[8]{};
   overwrite(newest % kSlots * CableRecord::kSlotBytes + 5 * sizeof(uint64_t), garbage);
-  EXPECT_EQ(listener.hear(10), heard(0, 105, 5, 5)) << "the commit before it";
+  EXPECT_EQ(listener.capture(10), captured(0, 105, 5, 5)) << "the commit before it";
   player.commit(30);
-  EXPECT_EQ(listener.hear(10), heard(0, 115, 10, 0));
+  EXPECT_EQ(listener.capture(10), captured(0, 115, 10, 0));
 }
 
 TEST_F(CableSharing, ARuinedFileIsSilence) {
@@ -37,19 +37,19 @@ TEST_F(CableSharing, ARuinedFileIsSilence) {
   ASSERT_TRUE(listener.start(kStart));
   Player player(clock_);
   player.play(100, 60, kStart);
-  EXPECT_EQ(listener.hear(6), heard(1, 100, 5, 0));
+  EXPECT_EQ(listener.capture(6), captured(1, 100, 5, 0));
   ASSERT_EQ(truncate(path().c_str(), 100), 0);
-  EXPECT_EQ(listener.hear(4), heard(4, 0, 0, 0));
+  EXPECT_EQ(listener.capture(4), captured(4, 0, 0, 0));
   ASSERT_EQ(truncate(path().c_str(), kDataOffset + 4), 0);
-  EXPECT_EQ(listener.hear(4), heard(4, 0, 0, 0));
+  EXPECT_EQ(listener.capture(4), captured(4, 0, 0, 0));
   player.stop(60);
   player.play(200, 40, after(20));
-  EXPECT_EQ(listener.hear(30), heard(7, 200, 23, 0)) << "a new start writes all anew";
+  EXPECT_EQ(listener.capture(30), captured(7, 200, 23, 0)) << "a new start writes all anew";
 }
 
 /// The records have a right checksum and random values within the bounds. Nothing may crash or
 /// hang, and a reader must never get bytes from outside of the samples.
-TEST_F(CableSharing, HostileRecordsAreHeardAsSilenceOrSamples) {
+TEST_F(CableSharing, HostileRecordsAreCapturedAsSilenceOrSamples) {
   Listener listener(clock_);
   ASSERT_TRUE(listener.start(kStart));
   Player player(clock_);
@@ -82,7 +82,7 @@ TEST_F(CableSharing, HostileRecordsAreHeardAsSilenceOrSamples) {
     record.sequence = whole.sequence + 2 * i + 2;
     seal(record);
     overwrite(slot_offset(record), std::as_bytes(std::span(&record, 1)));
-    for (const int32_t each : listener.hear(5)) {
+    for (const int32_t each : listener.capture(5)) {
       ASSERT_TRUE(each == 0 || (each >= 100 && each < 160)) << each;
     }
   }
@@ -108,7 +108,7 @@ TEST_F(CableSharing, ATapeThatThereIsNoRoomForIsBegunAnew) {
   EXPECT_TRUE(begun) << begun.error();
 }
 
-TEST_F(CableSharing, ABufferThatNoRecordMayTellOfIsRefused) {
+TEST_F(CableSharing, ABufferThatNoRecordMayDescribeIsRefused) {
   const auto sink = make_cable_sink("test", clock_);
   const uint64_t most = kMostBurstBytes / kSlow.frame_bytes();
   EXPECT_EQ(sink->configure(kSlow, most + 1).error(), EINVAL);

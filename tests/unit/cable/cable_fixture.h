@@ -87,13 +87,13 @@ class Listener {
     return {};
   }
   /// Reads the next frames. The clock moves to the time at which the last of them is complete.
-  std::vector<int32_t> hear(size_t frames) {
+  std::vector<int32_t> capture(size_t frames) {
     at_ += frames;
     const int64_t now_ns = time_.time_of(at_);
     if (now_ns > clock_->now_ns()) clock_->advance_ns(now_ns - clock_->now_ns());
-    std::vector<int32_t> heard(frames, -1);
-    source->read(std::as_writable_bytes(std::span(heard)));
-    return heard;
+    std::vector<int32_t> captured(frames, -1);
+    source->read(std::as_writable_bytes(std::span(captured)));
+    return captured;
   }
 
  private:
@@ -108,7 +108,7 @@ class Listener {
 };
 
 /// silence x `before`, first, first + 1, ..., silence x `after`
-inline std::vector<int32_t> heard(size_t before, int32_t first, size_t frames, size_t after) {
+inline std::vector<int32_t> captured(size_t before, int32_t first, size_t frames, size_t after) {
   std::vector<int32_t> all(before + frames + after, 0);
   for (size_t i = 0; i < frames; ++i) all[before + i] = first + static_cast<int32_t>(i);
   return all;

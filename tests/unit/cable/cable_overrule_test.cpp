@@ -51,7 +51,7 @@ TEST_F(CableOverruling, OffersAndGivesItsOwnFormatFromThenOn) {
   EXPECT_EQ(cable_carries("test"), kSlow);
   Listener follower(clock_);
   ASSERT_TRUE(follower.start(kStart)) << "though the first one is still there";
-  EXPECT_EQ(follower.hear(12), heard(1, 100, 10, 1));
+  EXPECT_EQ(follower.capture(12), captured(1, 100, 10, 1));
   EXPECT_FALSE(follower.source->timed()->broken());
 }
 
@@ -68,7 +68,7 @@ TEST_F(CableOverruling, LeavesAloneWhoListensInTheSameFormat) {
   Listener listener(clock_);
   ASSERT_TRUE(listener.start(kStart));
   player_.play(100, 10, kStart);
-  EXPECT_EQ(listener.hear(12), heard(1, 100, 10, 1));
+  EXPECT_EQ(listener.capture(12), captured(1, 100, 10, 1));
   EXPECT_FALSE(listener.source->timed()->broken());
 }
 

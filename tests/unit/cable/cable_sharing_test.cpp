@@ -18,7 +18,7 @@ namespace {
 
 constexpr PcmFormat kOther{.sample = SampleFormat::s16_le, .channels = 2, .rate_hz = 48000};
 
-TEST_F(CableSharing, ASecondWriterIsRefusedAndToldTheOwner) {
+TEST_F(CableSharing, ASecondWriterIsRefusedAndTheOwnerReported) {
   {
     Player first(clock_);
     ASSERT_TRUE(first.begin(1));
@@ -65,7 +65,7 @@ TEST_F(CableSharing, ALookMakesNoCableAndTakesNone) {
   EXPECT_EQ(sink->explain(), "");
 }
 
-TEST_F(CableSharing, ALookTellsThatNoCableCanBeMade) {
+TEST_F(CableSharing, ALookReportsThatNoCableCanBeMade) {
   const auto sink = make_cable_sink("test", clock_);
   const auto source = make_cable_source("test", clock_);
   const auto refused = [&](int error) {
@@ -90,7 +90,7 @@ TEST_F(CableSharing, ALookTellsThatNoCableCanBeMade) {
   EXPECT_EQ(make_cable_sink("../test", clock_)->look(kSlow).error(), EINVAL);
 }
 
-TEST_F(CableSharing, ALookTellsThatTheDirectoryIsNotToBeWritten) {
+TEST_F(CableSharing, ALookReportsThatTheDirectoryIsNotToBeWritten) {
   if (!unprivileged_has_files()) GTEST_SKIP() << "only root can use files here";
   const Unprivileged somebody;
   const RuntimeDirectory theirs;
@@ -119,7 +119,7 @@ TEST_F(CableSharing, ATakenCableLeavesTheFileBesideItAlone) {
   EXPECT_TRUE((*make_file_sink(recording.c_str(), {}))->configure(kSlow, kRingFrames));
 }
 
-TEST_F(CableSharing, AnotherFormatIsRefusedOnEitherSideAndToldWhich) {
+TEST_F(CableSharing, AnotherFormatIsRefusedOnEitherSideAndReported) {
   {
     Player player(clock_);
     ASSERT_TRUE(player.begin(1));
@@ -152,20 +152,20 @@ TEST_F(CableSharing, AloneOnTheCableTheFormatMayChange) {
   Listener listener(clock_);
   ASSERT_TRUE(listener.start(kStart));
   player.play(100, 10, kStart);
-  EXPECT_EQ(listener.hear(12), heard(1, 100, 10, 1));
+  EXPECT_EQ(listener.capture(12), captured(1, 100, 10, 1));
 }
 
-TEST_F(CableSharing, AKilledWriterFallsSilentAndItsSuccessorIsHeard) {
+TEST_F(CableSharing, AKilledWriterFallsSilentAndItsSuccessorIsCaptured) {
   Listener listener(clock_);
   ASSERT_TRUE(listener.start(kStart));
   Child child([&] { (new Player(clock_))->play(100, 40, kStart); });
-  EXPECT_EQ(listener.hear(6), heard(1, 100, 5, 0));
+  EXPECT_EQ(listener.capture(6), captured(1, 100, 5, 0));
   child.kill();
-  EXPECT_EQ(listener.hear(10), heard(0, 105, 10, 0)) << "it was due when we noticed";
-  EXPECT_EQ(listener.hear(10), heard(0, 115, 1, 9));
+  EXPECT_EQ(listener.capture(10), captured(0, 105, 10, 0)) << "it was due when we noticed";
+  EXPECT_EQ(listener.capture(10), captured(0, 115, 1, 9));
   Player successor(clock_);
   successor.play(200, 20, after(30));
-  EXPECT_EQ(listener.hear(30), heard(5, 200, 20, 5));
+  EXPECT_EQ(listener.capture(30), captured(5, 200, 20, 5));
 }
 
 TEST_F(CableSharing, AKilledReaderLeavesNothingThatBinds) {
@@ -185,7 +185,7 @@ TEST_F(CableSharing, AKilledWritersFormatIsNotItsSuccessors) {
   EXPECT_EQ(CableFile::open("test")->join(kOther).error(), EINVAL);
   Listener listener(clock_);
   ASSERT_TRUE(listener.start(kStart));
-  listener.hear(2);
+  listener.capture(2);
   EXPECT_FALSE(listener.source->timed()->broken());
 }
 
@@ -225,7 +225,8 @@ TEST_F(CableSharing, WhoLeavesLastEmptiesTheFile) {
       player.stop(20);
     }
     EXPECT_GT(size(), kDataOffset);
-    EXPECT_EQ(listener.hear(25), heard(1, 100, 20, 4)) << "the tail is heard after the writer left";
+    EXPECT_EQ(listener.capture(25), captured(1, 100, 20, 4))
+        << "the tail is captured after the writer left";
   }
   EXPECT_EQ(size(), 0U);
   { Player(clock_).play(100, 20, kStart); }

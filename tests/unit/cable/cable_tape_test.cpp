@@ -61,10 +61,10 @@ TEST_F(CableTape, IsBegunAnewWhereItsNumbersComeToTheirEnd) {
   CableRecord last = record();
   last.reserved_tape = last.committed_tape = uint64_t{1} << 60;
   forge(last);
-  ASSERT_EQ(record().reserved_tape, uint64_t{1} << 60) << "as far as a record may tell";
+  ASSERT_EQ(record().reserved_tape, uint64_t{1} << 60) << "as far as a record may count";
   Player player(clock_);
   player.play(100, 20, kStart);
-  EXPECT_EQ(listener_.hear(25), heard(1, 100, 20, 4));
+  EXPECT_EQ(listener_.capture(25), captured(1, 100, 20, 4));
 }
 
 /// The record is as after a long use: all segments that it can hold are used.
@@ -83,11 +83,11 @@ TEST_F(CableTape, IsBegunAnewWhereItsSegmentsComeToTheirEnd) {
     EXPECT_EQ(record().segment_count == count, count == kMostSegments) << "is it believed?";
     Player player(clock_);
     player.play(100, 20, clock_->now_ns());
-    EXPECT_EQ(listener_.hear(25), heard(1, 100, 20, 4)) << count;
+    EXPECT_EQ(listener_.capture(25), captured(1, 100, 20, 4)) << count;
   }
 }
 
-TEST_F(CableTape, IsGoneOnWithWhereTheRecordsNumbersComeRound) {
+TEST_F(CableTape, IsGoneOnWithWhereTheRecordsNumbersWrap) {
   for (const uint64_t sequence : {UINT64_MAX - 2, UINT64_MAX - 1, UINT64_MAX, uint64_t{1} << 63}) {
     ASSERT_TRUE(listener_.start(clock_->now_ns()));
     ASSERT_TRUE(Player(clock_).begin(1));
@@ -101,7 +101,7 @@ TEST_F(CableTape, IsGoneOnWithWhereTheRecordsNumbersComeRound) {
     EXPECT_EQ(record().sequence, sequence + 1) << "the next store counts";
     player.commit(20);
     player.run(clock_->now_ns());
-    EXPECT_EQ(listener_.hear(25), heard(1, 100, 20, 4)) << sequence;
+    EXPECT_EQ(listener_.capture(25), captured(1, 100, 20, 4)) << sequence;
   }
 }
 
@@ -111,20 +111,20 @@ TEST_F(CableTape, OfAKilledWriterEndsWhereItWasDueWhenTheNextOneCame) {
   clock_->advance_ns(5 * kFrameNs);
   Player successor(clock_);
   successor.play(200, 20, after(30));
-  EXPECT_EQ(listener_.hear(31), heard(1, 100, 5, 25)) << "nobody has listened until now";
-  EXPECT_EQ(listener_.hear(25), heard(0, 200, 20, 5));
+  EXPECT_EQ(listener_.capture(31), captured(1, 100, 5, 25)) << "nobody has listened until now";
+  EXPECT_EQ(listener_.capture(25), captured(0, 200, 20, 5));
 }
 
-/// As a PCM that is closed while it plays: all frames that it has committed are heard.
+/// As a PCM that is closed while it plays: all frames that it has committed are captured.
 TEST_F(CableTape, OfAWriterThatLeavesEndsWhereItHasCommittedTo) {
   ASSERT_TRUE(listener_.start(kStart));
   {
     Player player(clock_);
     player.play(100, 20, kStart);
-    EXPECT_EQ(listener_.hear(6), heard(1, 100, 5, 0));
+    EXPECT_EQ(listener_.capture(6), captured(1, 100, 5, 0));
   }
-  EXPECT_EQ(listener_.hear(4), heard(0, 105, 4, 0));
-  EXPECT_EQ(listener_.hear(15), heard(0, 109, 11, 4));
+  EXPECT_EQ(listener_.capture(4), captured(0, 105, 4, 0));
+  EXPECT_EQ(listener_.capture(15), captured(0, 109, 11, 4));
   EXPECT_FALSE(record().has_open_segment());
 }
 
@@ -137,17 +137,17 @@ TEST_F(CableTape, TakesNothingBetweenAStopAndTheNextStart) {
   player.commit(20);
   const std::vector<int32_t> ring(kRingFrames, 7);
   player.sink->timed()->free_run(std::as_bytes(std::span(ring)), 10, 30);
-  EXPECT_EQ(record().sequence, before.sequence) << "a hook of a stopped stream tells nothing";
-  EXPECT_EQ(listener_.hear(15), heard(1, 100, 10, 4));
+  EXPECT_EQ(record().sequence, before.sequence) << "a hook of a stopped stream writes nothing";
+  EXPECT_EQ(listener_.capture(15), captured(1, 100, 10, 4));
 }
 
-TEST_F(CableTape, WhatAReaderSkipsIsNotHeardLater) {
+TEST_F(CableTape, WhatAReaderSkipsIsNotCapturedLater) {
   ASSERT_TRUE(listener_.start(kStart));
   Player player(clock_);
   player.play(100, 40, kStart);
-  EXPECT_EQ(listener_.hear(6), heard(1, 100, 5, 0));
+  EXPECT_EQ(listener_.capture(6), captured(1, 100, 5, 0));
   listener_.source->skip(5 * kSlow.frame_bytes());
-  EXPECT_EQ(listener_.hear(5), heard(0, 110, 5, 0));
+  EXPECT_EQ(listener_.capture(5), captured(0, 110, 5, 0));
   EXPECT_EQ(listener_.source->stats().read_frames, 16U);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Which frames of a tape a reader hears, from numbers alone.
+/// Which frames of a tape a reader captures, from numbers alone.
 #include "engine/cable/cable_timeline.h"
 
 #include <gtest/gtest.h>
@@ -32,7 +32,7 @@ CableRecord segments(uint64_t count) {
   return record;
 }
 
-TEST(CableTimeline, ASegmentIsHeardUntilTheNextOneBegins) {
+TEST(CableTimeline, ASegmentIsCapturedUntilTheNextOneBegins) {
   const CableRecord record = segments(3);
   const SegmentAtTime first = segment_at(record, 0);
   EXPECT_EQ(first.number, 0U);
@@ -44,22 +44,22 @@ TEST(CableTimeline, ASegmentIsHeardUntilTheNextOneBegins) {
   EXPECT_FALSE(last.next_begin_ns);
 }
 
-TEST(CableTimeline, BeforeTheFirstSegmentNothingIsHeardAndNothingLost) {
+TEST(CableTimeline, BeforeTheFirstSegmentNothingIsCapturedAndNothingLost) {
   const SegmentAtTime before = segment_at(segments(2), -1);
   EXPECT_FALSE(before.number);
   EXPECT_EQ(before.next_begin_ns, 0);
-  EXPECT_FALSE(before.forgotten);
+  EXPECT_FALSE(before.dropped);
   const SegmentAtTime none = segment_at(segments(0), 5);
   EXPECT_FALSE(none.number);
   EXPECT_FALSE(none.next_begin_ns);
-  EXPECT_FALSE(none.forgotten);
+  EXPECT_FALSE(none.dropped);
 }
 
-TEST(CableTimeline, ASegmentThatTheRecordHasDroppedIsForgotten) {
+TEST(CableTimeline, ASegmentThatTheRecordHasDroppedIsFoundAsDropped) {
   const CableRecord record = segments(CableRecord::kSegments + 1);
   const SegmentAtTime early = segment_at(record, 99 * kMs);
   EXPECT_FALSE(early.number);
-  EXPECT_TRUE(early.forgotten);
+  EXPECT_TRUE(early.dropped);
   EXPECT_EQ(early.next_begin_ns, 100 * kMs);
   EXPECT_EQ(segment_at(record, 100 * kMs).number, 1U);
 }

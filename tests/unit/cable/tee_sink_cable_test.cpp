@@ -74,7 +74,7 @@ class NotedSink final : public Sink, public TimedSink {
 class Tee : public ::testing::Test {
  protected:
   /// The calls that both sinks got since the last call of this function.
-  std::string told() { return std::exchange(log_, {}); }
+  std::string calls() { return std::exchange(log_, {}); }
 
   std::string log_;
   Note file_;
@@ -88,12 +88,12 @@ class Tee : public ::testing::Test {
 TEST_F(Tee, LeavesTheFileAloneWhereTheCableIsRefused) {
   cable_.configure_error = EBUSY;
   EXPECT_EQ(tee_->configure(kFormat, 16).error(), EBUSY);
-  EXPECT_EQ(told(), "cable configure 16\n");
+  EXPECT_EQ(calls(), "cable configure 16\n");
 }
 
 TEST_F(Tee, LooksAtBoth) {
   EXPECT_TRUE(tee_->look(kFormat));
-  EXPECT_EQ(told(), "cable look\nfile look\n");
+  EXPECT_EQ(calls(), "cable look\nfile look\n");
   file_.look_error = EBUSY;
   EXPECT_EQ(tee_->look(kFormat).error(), EBUSY);
   cable_.look_error = EACCES;
@@ -103,7 +103,7 @@ TEST_F(Tee, LooksAtBoth) {
 TEST_F(Tee, ReleasesTheCableWhereTheFileIsRefused) {
   file_.configure_error = ENOSPC;
   EXPECT_EQ(tee_->configure(kFormat, 16).error(), ENOSPC);
-  EXPECT_EQ(told(), "cable configure 16\nfile configure 16\ncable release\n");
+  EXPECT_EQ(calls(), "cable configure 16\nfile configure 16\ncable release\n");
 }
 
 TEST_F(Tee, HasTheNameOfTheOneThatRecords) {

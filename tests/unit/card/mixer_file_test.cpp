@@ -148,11 +148,11 @@ TEST_F(MixerFiles, HaveNamesLikeCables) {
 }
 
 /// A subscriber of the mixer needs this.
-TEST_F(MixerFiles, TellAWatchBeforeTheWriteReturns) {
+TEST_F(MixerFiles, NotifyAWatchBeforeTheWriteReturns) {
   MixerFile file = create();
   const UniqueFd watch(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
   ASSERT_GE(inotify_add_watch(watch.get(), path().c_str(), IN_MODIFY | IN_ATTRIB), 0);
-  const auto told = [&]() -> uint32_t {
+  const auto notified = [&]() -> uint32_t {
     pollfd ready{.fd = watch.get(), .events = POLLIN, .revents = 0};
     if (poll(&ready, 1, 0) != 1) return 0;
     inotify_event event{};
@@ -160,11 +160,11 @@ TEST_F(MixerFiles, TellAWatchBeforeTheWriteReturns) {
     return event.mask;
   };
   ASSERT_TRUE(*file.set(kPlaybackSwitch, 0));
-  EXPECT_EQ(told(), uint32_t{IN_MODIFY});
+  EXPECT_EQ(notified(), uint32_t{IN_MODIFY});
   ASSERT_FALSE(*file.set(kPlaybackSwitch, 0));
-  EXPECT_EQ(told(), 0U);
+  EXPECT_EQ(notified(), 0U);
   file.notify_stream();
-  EXPECT_EQ(told(), uint32_t{IN_ATTRIB});
+  EXPECT_EQ(notified(), uint32_t{IN_ATTRIB});
 }
 
 TEST_F(MixerFiles, LoseNoWriteOfTwoThatMeet) {
@@ -184,7 +184,7 @@ TEST_F(MixerFiles, LoseNoWriteOfTwoThatMeet) {
 
 TEST_F(MixerFiles, AreThereForTheNextOneWhenAWriterIsKilled) {
   const MixerFile reader = create();
-  for (int round = 0; round < 20; ++round) {
+  for (int turn = 0; turn < 20; ++turn) {
     const pid_t child = fork();
     ASSERT_GE(child, 0);
     if (child == 0) {

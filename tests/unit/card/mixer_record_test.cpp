@@ -124,7 +124,7 @@ TEST(MixerRecord, OfTwoTheNewerOneCounts) {
   EXPECT_EQ(decode_newest<MixerRecord>(slots)->sequence, 7U) << "the other one is torn";
 }
 
-TEST(MixerRecord, OfTwoTheNewerOneCountsWhereNumbersComeRound) {
+TEST(MixerRecord, OfTwoTheNewerOneCountsWhereNumbersWrap) {
   auto slots = bytes_of(sealed(0, kPlaybackVolume, both(8)));
   const auto older = bytes_of(sealed(UINT64_MAX, kPlaybackVolume, both(7)));
   slots.insert(slots.end(), older.begin(), older.end());

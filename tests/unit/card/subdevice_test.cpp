@@ -255,9 +255,9 @@ TEST_F(SubdeviceTest, NeverHasTwoOwners) {
 
 /// The owner is killed. Its child lives on, and does not keep the subdevice.
 TEST_F(SubdeviceTest, AnOwnersChildDoesNotKeepIt) {
-  int told[2];
+  int ready[2];
   int hold[2];
-  ASSERT_EQ(pipe(told), 0);
+  ASSERT_EQ(pipe(ready), 0);
   ASSERT_EQ(pipe(hold), 0);
   const pid_t owner = fork();
   ASSERT_GE(owner, 0);
@@ -267,20 +267,20 @@ TEST_F(SubdeviceTest, AnOwnersChildDoesNotKeepIt) {
     char byte = acquired ? 'x' : '-';
     const bool grandchild = fork() == 0;
     if (grandchild) [[maybe_unused]]
-      const ssize_t said = write(told[1], &byte, 1);
+      const ssize_t said = write(ready[1], &byte, 1);
     [[maybe_unused]] const ssize_t ended = read(hold[0], &byte, 1);  // waits for the test's end
     _exit(0);
   }
   close(hold[0]);
   char byte = 0;
-  ASSERT_EQ(read(told[0], &byte, 1), 1);
+  ASSERT_EQ(read(ready[0], &byte, 1), 1);
   EXPECT_EQ(byte, 'x');
   EXPECT_EQ(Subdevice::acquire(device_, 0).error(), EBUSY);
   EXPECT_EQ(subdevice_owner(device_, 0), owners_are_known() ? owner : 0);
   ASSERT_EQ(kill(owner, SIGKILL), 0);
   ASSERT_EQ(waitpid(owner, nullptr, 0), owner);
   EXPECT_TRUE(Subdevice::acquire(device_, 0));
-  for (const int fd : {told[0], told[1], hold[1]}) close(fd);
+  for (const int fd : {ready[0], ready[1], hold[1]}) close(fd);
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ TEST_F(TeeSinkTest, IsTooLateIfEitherIs) {
   second_.in_time = false;
   EXPECT_FALSE(both_->timed()->run({}, 0, 0));
   EXPECT_EQ(first_.calls.size(), 2U);
-  EXPECT_EQ(second_.calls.size(), 2U) << "each is told";
+  EXPECT_EQ(second_.calls.size(), 2U) << "each is called";
 }
 
 TEST_F(TeeSinkTest, ReportsTimesToTheOneThatNeedsThem) {

@@ -192,25 +192,25 @@ TEST_F(VolumeSinks, LetNothingThroughBetweenTwoStarts) {
   EXPECT_EQ(tape_->tape, Frames(8));
 }
 
-TEST_F(VolumeSinks, TellWhoWatchesOfBeginningAndEnd) {
+TEST_F(VolumeSinks, NotifyAWatchOfBeginningAndEnd) {
   const auto path = runtime_.files() / "card.mixer";
   ASSERT_TRUE(MixerFile::create("card"));
   const UniqueFd watch(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
   ASSERT_GE(inotify_add_watch(watch.get(), path.c_str(), IN_ATTRIB), 0);
-  const auto told = [&] {
+  const auto notified = [&] {
     inotify_event event{};
     return read(watch.get(), &event, sizeof event) > 0;
   };
-  EXPECT_FALSE(told());
+  EXPECT_FALSE(notified());
   sink_->timed()->run(FrameTime(48000, 0), 0, 0);
-  EXPECT_TRUE(told());
+  EXPECT_TRUE(notified());
   sink_->timed()->pause(8);
-  EXPECT_TRUE(told());
+  EXPECT_TRUE(notified());
   sink_->timed()->stop(8);
-  EXPECT_TRUE(told());
-  EXPECT_FALSE(told());
+  EXPECT_TRUE(notified());
+  EXPECT_FALSE(notified());
   sink_.reset();
-  EXPECT_TRUE(told());
+  EXPECT_TRUE(notified());
 }
 
 TEST(VolumeSources, LowerWhatIsCapturedFromThenOn) {
@@ -229,9 +229,10 @@ TEST(VolumeSources, LowerWhatIsCapturedFromThenOn) {
   const uint32_t lower = pack_volume({.left = kMinus20dB, .right = kMinus20dB});
   ASSERT_TRUE(*MixerFile::create("card")->set(kCaptureVolume, lower));
   clock->advance_ns(20 * kMs);
-  const Frames heard = read(*mixed);
+  const Frames captured = read(*mixed);
   const Frames sampled = read(*plain);
-  for (size_t i = 0; i < heard.size(); ++i) ASSERT_NEAR(heard[i], sampled[i] / 10.0, 0.51) << i;
+  for (size_t i = 0; i < captured.size(); ++i)
+    ASSERT_NEAR(captured[i], sampled[i] / 10.0, 0.51) << i;
   ASSERT_TRUE(*MixerFile::create("card")->set(kCaptureSwitch, 0));
   clock->advance_ns(20 * kMs);
   EXPECT_EQ(read(*mixed), Frames(64));

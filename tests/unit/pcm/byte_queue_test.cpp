@@ -49,7 +49,7 @@ TEST(ByteQueue, KeepsTheOrderOverItsEnd) {
   unsigned in = 0;
   unsigned out = 0;
   queue.push(std::array{static_cast<std::byte>(in++)});
-  for (int round = 0; round < 20; ++round) {
+  for (int turn = 0; turn < 20; ++turn) {
     for (std::byte& each : piece) each = static_cast<std::byte>(in++);
     queue.push(piece);
     ASSERT_EQ(queue.pop(piece), piece.size());

@@ -8,7 +8,7 @@
 namespace dmasim {
 namespace {
 
-/// Tries every position and length in rings of up to five elements, over more than two rounds.
+/// Tries every position and length in rings of up to five elements, over more than two laps.
 TEST(RingPieces, ArePartsOfTheStretchInItsOrder) {
   for (uint64_t size = 1; size <= 5; ++size) {
     for (uint64_t position = 0; position <= 2 * size; ++position) {

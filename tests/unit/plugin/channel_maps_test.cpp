@@ -14,18 +14,18 @@ namespace {
 struct Freed {
   void operator()(snd_pcm_chmap_t* map) const { std::free(map); }
 };
-using Told = std::unique_ptr<snd_pcm_chmap_t, Freed>;
+using Answer = std::unique_ptr<snd_pcm_chmap_t, Freed>;
 
-Told chmap_of(const ChannelMap& positions) {
+Answer chmap_of(const ChannelMap& positions) {
   const size_t bytes = sizeof(snd_pcm_chmap_t) + positions.size() * sizeof(unsigned);
-  Told map(static_cast<snd_pcm_chmap_t*>(std::calloc(1, bytes)));
+  Answer map(static_cast<snd_pcm_chmap_t*>(std::calloc(1, bytes)));
   map->channels = static_cast<unsigned>(positions.size());
   std::copy(positions.begin(), positions.end(), map->pos);
   return map;
 }
 
-ChannelMap told(ChannelMaps& maps, unsigned channels) {
-  const Told map(maps.get(channels));
+ChannelMap answered(ChannelMaps& maps, unsigned channels) {
+  const Answer map(maps.get(channels));
   return map ? ChannelMap(map->pos, map->pos + map->channels) : ChannelMap{};
 }
 
@@ -41,33 +41,33 @@ TEST(ChannelMapsTest, TheUsualOnesAreTheKernels) {
   EXPECT_EQ(usual_channel_maps(), expected);
 }
 
-TEST(ChannelMapsTest, AMapIsToldForItsNumberOfChannelsOnly) {
+TEST(ChannelMapsTest, AMapIsAnsweredForItsNumberOfChannelsOnly) {
   ChannelMaps maps(usual_channel_maps(), {1, 8});
-  EXPECT_EQ(told(maps, 2), (ChannelMap{SND_CHMAP_FL, SND_CHMAP_FR}));
-  EXPECT_EQ(told(maps, 3), ChannelMap{});
+  EXPECT_EQ(answered(maps, 2), (ChannelMap{SND_CHMAP_FL, SND_CHMAP_FR}));
+  EXPECT_EQ(answered(maps, 3), ChannelMap{});
   ASSERT_TRUE(maps.set(2, *chmap_of({SND_CHMAP_FL, SND_CHMAP_FR})));
-  EXPECT_EQ(told(maps, 2), (ChannelMap{SND_CHMAP_FL, SND_CHMAP_FR}));
-  EXPECT_EQ(told(maps, 1), ChannelMap{SND_CHMAP_MONO}) << "another one was chosen for two";
+  EXPECT_EQ(answered(maps, 2), (ChannelMap{SND_CHMAP_FL, SND_CHMAP_FR}));
+  EXPECT_EQ(answered(maps, 1), ChannelMap{SND_CHMAP_MONO}) << "another one was chosen for two";
 }
 
 TEST(ChannelMapsTest, OneIsChosenFromThoseThatThereAre) {
   const ChannelMap front{SND_CHMAP_FL, SND_CHMAP_FR};
   const ChannelMap crossed{SND_CHMAP_FR, SND_CHMAP_FL};
   ChannelMaps maps({front, crossed}, {1, 8});
-  EXPECT_EQ(told(maps, 2), front);
+  EXPECT_EQ(answered(maps, 2), front);
   ASSERT_TRUE(maps.set(2, *chmap_of(crossed)));
-  EXPECT_EQ(told(maps, 2), crossed);
+  EXPECT_EQ(answered(maps, 2), crossed);
   EXPECT_EQ(maps.set(2, *chmap_of({SND_CHMAP_RL, SND_CHMAP_RR})).error(), EINVAL);
   EXPECT_EQ(maps.set(4, *chmap_of(front)).error(), EINVAL) << "of other channels";
-  EXPECT_EQ(told(maps, 2), crossed);
+  EXPECT_EQ(answered(maps, 2), crossed);
 }
 
 TEST(ChannelMapsTest, ThoseOfTheCardsChannelsAreKept) {
   ChannelMaps maps(usual_channel_maps(), {2, 6});
-  EXPECT_EQ(told(maps, 1), ChannelMap{});
-  EXPECT_EQ(told(maps, 2).size(), 2U);
-  EXPECT_EQ(told(maps, 6).size(), 6U);
-  EXPECT_EQ(told(maps, 8), ChannelMap{});
+  EXPECT_EQ(answered(maps, 1), ChannelMap{});
+  EXPECT_EQ(answered(maps, 2).size(), 2U);
+  EXPECT_EQ(answered(maps, 6).size(), 6U);
+  EXPECT_EQ(answered(maps, 8), ChannelMap{});
 }
 
 TEST(ChannelMapsTest, AMapHasUpToThirtyTwoPositions) {

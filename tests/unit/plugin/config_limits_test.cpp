@@ -74,7 +74,7 @@ TEST_F(ConfigLimits, OneBeyondEitherEndIsRefusedForEveryNumber) {
 }
 
 /// The log's line names both ends of the accepted range.
-TEST_F(ConfigLimits, BothEndsAreToldWhereANumberIsRefused) {
+TEST_F(ConfigLimits, BothEndsAreReportedWhereANumberIsRefused) {
   for (const Limits& limits : pcm_limits()) {
     logged.clear();
     ASSERT_FALSE(parse(limits, limits.least - 1)) << limits.key;
@@ -85,7 +85,7 @@ TEST_F(ConfigLimits, BothEndsAreToldWhereANumberIsRefused) {
 }
 
 /// The default that the documents name, as a value, changes nothing.
-TEST_F(ConfigLimits, TheDefaultOfEveryNumberIsTheOneThatIsTold) {
+TEST_F(ConfigLimits, TheDefaultOfEveryNumberIsTheOneThatIsDocumented) {
   const auto read = [](const Limits& limits, const std::string& text) {
     const auto config = open_config(ConfigText(text).get(), SND_PCM_STREAM_PLAYBACK);
     EXPECT_TRUE(config) << text << ": " << logged;
@@ -94,8 +94,9 @@ TEST_F(ConfigLimits, TheDefaultOfEveryNumberIsTheOneThatIsTold) {
   for (const Limits& limits : pcm_limits()) {
     const std::string key = limits.key;
     if (key == "subdev") continue;  // any that is free
-    const std::string told(find_key(kPcmBlock, key)->by_default);
-    EXPECT_EQ(read(limits, key + " \"" + told + '"'), read(limits, "")) << key << ' ' << told;
+    const std::string documented(find_key(kPcmBlock, key)->by_default);
+    EXPECT_EQ(read(limits, key + " \"" + documented + '"'), read(limits, ""))
+        << key << ' ' << documented;
   }
 }
 

@@ -184,7 +184,7 @@ TEST_F(EnvironmentTest, TheNameWinsOverWhatExcludesIt) {
   }
 }
 
-TEST_F(EnvironmentTest, ALoopHearsItsCableAndNoSource) {
+TEST_F(EnvironmentTest, ALoopCapturesItsCableAndNoSource) {
   const Variables set{{"DMASIM_SOURCE", "tone:440"}};
   const auto config = open("loop yes", kCapture);
   ASSERT_TRUE(config) << logged;

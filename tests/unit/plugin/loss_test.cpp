@@ -40,7 +40,7 @@ TEST_F(LossWordsTest, NameTheArgumentThatGivesTheDiskMoreTime) {
   EXPECT_NE(at_drain(stats(6, 5, EAGAIN)).find("nobody reads the FIFO"), std::string::npos);
 }
 
-TEST_F(LossWordsTest, TellEachLossOnce) {
+TEST_F(LossWordsTest, ReportEachLossOnce) {
   EXPECT_EQ(at_close(stats(100, 0, 0)), "");
   EXPECT_NE(at_drain(stats(100, 10, EFBIG)).find("10 of 100 frames"), std::string::npos);
   EXPECT_EQ(at_close(stats(150, 10, EFBIG)), "");
@@ -49,7 +49,7 @@ TEST_F(LossWordsTest, TellEachLossOnce) {
   EXPECT_EQ(at_close(stats(200, 25, EFBIG)), "");
 }
 
-TEST_F(LossWordsTest, TellThatTheFileIsNotWhole) {
+TEST_F(LossWordsTest, ReportThatTheFileIsNotWhole) {
   EXPECT_EQ(
       at_drain(stats(100, 0, ENOSPC)),
       "file = \"/a.wav\": No space left on device; its end could not be written, drain answers "

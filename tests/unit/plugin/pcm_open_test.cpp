@@ -131,7 +131,7 @@ TEST_F(PcmOpenTest, AFileThatHoldsNoRateIsRefused) {
 
 /// One catch-up is larger than the queue. The frames that do not fit are lost at once, even with a
 /// fast disk.
-TEST_F(PcmOpenTest, AFilesQueueIsAsLongAsItIsToldToBe) {
+TEST_F(PcmOpenTest, AFilesQueueIsAsLongAsQueueMsSays) {
   const auto parts = playback("queue_ms 1000\nflush_ms 5000\nfile " + quoted("out.raw"));
   ASSERT_TRUE(parts) << logged;
   ASSERT_TRUE(parts->sink->configure(kStereo, 10));
@@ -219,7 +219,7 @@ TEST_F(PcmOpenTest, PeriodsThatDoNotFitTheBufferAreRefused) {
   EXPECT_NE(logged.find("buffer_bytes"), std::string::npos);
 }
 
-TEST_F(PcmOpenTest, ASubstreamIsToldItsFifoItsClockAndItsFault) {
+TEST_F(PcmOpenTest, ASubstreamGetsItsFifoItsClockAndItsFault) {
   const auto parts = playback("fifo 48\nppm -7\nfaults \"slow_callback=3us\"");
   ASSERT_TRUE(parts) << logged;
   EXPECT_EQ(parts->fifo_frames, 48U);
@@ -238,7 +238,7 @@ TEST_F(PcmOpenTest, ALoopsClockIsAskedForAtEachStart) {
   EXPECT_EQ(parts->ppm_at_start(), 250'006);
 }
 
-TEST_F(PcmOpenTest, ASourceIsHeardThroughTheMixerOfItsCard) {
+TEST_F(PcmOpenTest, ASourceIsCapturedThroughTheMixerOfItsCard) {
   ASSERT_TRUE(*MixerFile::create("other")->set(kCaptureSwitch, 0));
   for (const bool muted : {false, true}) {
     const auto parts = capture(muted ? "source counter\ncard other" : "source counter");

@@ -20,13 +20,13 @@ TEST(SilenceSpans, AllButAheadIsTheRestOfTheRing) {
   EXPECT_EQ(Silence::all_but_ahead(10, 10, kBuffer), (FrameSpan{10, 100}));
   EXPECT_EQ(Silence::all_but_ahead(110, 10, kBuffer), kNone);
   EXPECT_EQ(Silence::all_but_ahead(500, 10, kBuffer), kNone) << "forwarded beyond the ring";
-  EXPECT_EQ(Silence::all_but_ahead(5, 10, kBuffer), (FrameSpan{10, 100})) << "overtaken";
+  EXPECT_EQ(Silence::all_but_ahead(5, 10, kBuffer), (FrameSpan{10, 100})) << "past the commit";
 }
 
 TEST(SilenceSpans, PassedIsTheWayOfTheHardware) {
   EXPECT_EQ(Silence::passed(10, 10, kBuffer), kNone);
   EXPECT_EQ(Silence::passed(10, 25, kBuffer), (FrameSpan{10, 15}));
-  EXPECT_EQ(Silence::passed(10, 500, kBuffer), (FrameSpan{400, 100})) << "more than once round";
+  EXPECT_EQ(Silence::passed(10, 500, kBuffer), (FrameSpan{400, 100})) << "more than a lap";
 }
 
 TEST(SilenceSpans, AThresholdCallsForWhatIsMissing) {

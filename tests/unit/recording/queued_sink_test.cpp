@@ -146,7 +146,7 @@ TEST(QueuedSink, CountsWhatDoesNotFitAsLost) {
   EXPECT_EQ(sink->stats().lost_frames, 100U);
   EXPECT_EQ(sink->stats().last_error, ENOBUFS);
   EXPECT_EQ(sink->flush().error(), EIO);
-  EXPECT_TRUE(sink->flush()) << "told once";
+  EXPECT_TRUE(sink->flush()) << "reported once";
   EXPECT_EQ(disk.bytes(), frames(kCapacity));
 }
 

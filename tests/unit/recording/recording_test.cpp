@@ -155,7 +155,7 @@ TEST(RecordingFile, IntoADeviceThatIsFullCountsTheRestAsLost) {
   }
 }
 
-TEST(RecordingFile, HoldsTheWidestFrameThatItsHeaderCanTellOf) {
+TEST(RecordingFile, HoldsTheWidestFrameThatItsHeaderCanDescribe) {
   EXPECT_TRUE(file_type_holds(FileType::wav, {SampleFormat::u8, 65'535, 48000}));
   EXPECT_FALSE(file_type_holds(FileType::wav, {SampleFormat::u8, 65'536, 48000}));
   EXPECT_TRUE(file_type_holds(FileType::wav, {SampleFormat::s24_le, 21'845, 48000})) << "packed";

@@ -111,24 +111,24 @@ TEST_F(SinkFifo, LosesWholeFramesWhereItIsFull) {
   const auto fifo = sink();
   ASSERT_TRUE(fifo->configure(kThree, kBurst));
   const UniqueFd reader = open_end(O_RDONLY);
-  std::vector<std::byte> heard;
+  std::vector<std::byte> received;
   int32_t next = 0;
   for (size_t i = 0; i < 40; ++i) {
     fifo->write(numbered(next, 1000), true);
     next += 1000;
     static_cast<void>(fifo->flush());
     const auto taken = take(reader, i < 12 ? 1001 : 8009);
-    heard.insert(heard.end(), taken.begin(), taken.end());
+    received.insert(received.end(), taken.begin(), taken.end());
   }
   const auto rest = take(reader);
-  heard.insert(heard.end(), rest.begin(), rest.end());
+  received.insert(received.end(), rest.begin(), rest.end());
   const SinkStats stats = fifo->stats();
   EXPECT_GT(stats.lost_frames, 0U);
-  ASSERT_EQ(heard.size(), (stats.written_frames - stats.lost_frames) * kThree.frame_bytes());
+  ASSERT_EQ(received.size(), (stats.written_frames - stats.lost_frames) * kThree.frame_bytes());
   int32_t last = -1;
-  for (size_t at = 0; at < heard.size(); at += kThree.frame_bytes()) {
+  for (size_t at = 0; at < received.size(); at += kThree.frame_bytes()) {
     std::array<int32_t, 3> frame{};
-    std::memcpy(frame.data(), &heard[at], sizeof frame);
+    std::memcpy(frame.data(), &received[at], sizeof frame);
     ASSERT_TRUE(frame[0] == frame[1] && frame[1] == frame[2]) << "of two frames, at byte " << at;
     ASSERT_GT(frame[0], last);
     last = frame[0];

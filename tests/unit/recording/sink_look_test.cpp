@@ -68,7 +68,7 @@ TEST_F(SinkLook, LeavesTheFileToWhoComesFirst) {
   EXPECT_EQ(looking->configure(kStereo, kBurst).error(), EBUSY);
 }
 
-TEST_F(SinkLook, TellsThatAnotherStreamHasTheFile) {
+TEST_F(SinkLook, ReportsThatAnotherStreamHasTheFile) {
   if (!owners_are_known()) GTEST_SKIP() << "the system does not say who has a lock";
   auto first = owner("a.wav");
   const auto second = sink("a.wav");

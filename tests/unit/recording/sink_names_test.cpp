@@ -205,7 +205,7 @@ TEST(AppendingSink, LeavesFilesOfOthersAlone) {
 }
 
 /// A process that was killed leaves frames that the header does not count.
-TEST(AppendingSink, GoesOnBehindWhatTheHeaderTells) {
+TEST(AppendingSink, GoesOnBehindTheDataThatTheHeaderStates) {
   const TemporaryDirectory directory;
   const auto bytes = random_samples(kStereo.sample, 400);
   ASSERT_EQ(record(directory / "out.wav", kStereo, std::span(bytes).first(400)), 0);

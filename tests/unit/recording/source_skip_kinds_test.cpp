@@ -50,11 +50,11 @@ TEST_F(SourceSkip, OfACableGoesOnBehindWhatWasSkipped) {
   Listener listener(clock_);
   ASSERT_NO_FATAL_FAILURE(player.play(1, 32, 0));
   ASSERT_TRUE(listener.start(0));
-  EXPECT_EQ(listener.hear(3), heard(1, 1, 2, 0));
+  EXPECT_EQ(listener.capture(3), captured(1, 1, 2, 0));
   skip(*listener.source, 10);
   EXPECT_EQ(read(*listener.source, 0), std::vector<int32_t>{});
   clock_->advance_ns(20 * kFrameNs);
-  EXPECT_EQ(read(*listener.source, 4), heard(0, 13, 4, 0));
+  EXPECT_EQ(read(*listener.source, 4), captured(0, 13, 4, 0));
   EXPECT_EQ(listener.source->stats().read_frames, 17U);
 }
 

@@ -57,7 +57,7 @@ TEST(WavHeader, CountsThePadByteOfOddData) {
   EXPECT_EQ(number_at(header, 76, 4), 7U);
 }
 
-TEST(WavHeader, TellsWhatAFrameIsAndHowManyBytesASecondHas) {
+TEST(WavHeader, StatesWhatAFrameIsAndHowManyBytesASecondHas) {
   const WavHeader header({SampleFormat::s24_le, 6, 44100}, 180);
   EXPECT_EQ(name_at(header, 48), "fmt ");
   EXPECT_EQ(number_at(header, 56, 2), 1U) << "integers";
