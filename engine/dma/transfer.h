@@ -30,7 +30,7 @@ struct Transfer final : TxDescriptor {
   size_t frames = 1;          // of these chunks; each begins a stride after the one before
   ptrdiff_t src_stride = 0;
   ptrdiff_t dst_stride = 0;
-  size_t total_bytes = 0;    // of one round
+  size_t total_bytes = 0;    // of one lap
   size_t burst_bytes = 1;    // of the configuration that it was prepared for
   size_t period_bytes = 0;   // cyclic: between two period interrupts
   bool cyclic = false;       // repeats until terminated

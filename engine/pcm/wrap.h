@@ -4,7 +4,7 @@
 ///   for (const RingPiece& piece : ring_pieces(size, position, length)) ...
 ///
 /// gives one piece or two, or more if the stretch is longer than the ring. A position counts on
-/// from round to round. Units are the caller's: bytes or frames.
+/// from lap to lap. Units are the caller's: bytes or frames.
 ///
 /// PURE.
 #pragma once
