@@ -170,7 +170,7 @@ Result<void> CableSink::acquire_cable(CableFile& file, CableRecord& record, cons
 
 /// Goes on with the tape in the file, or begins a new one if that tape does not fit, for example
 /// because there is not enough memory for all of it. A writer that was killed has left its last
-/// segment open: the segment is ended here, and the frames that were due by now are heard.
+/// segment open: the segment is ended here, and the frames that were due by now are captured.
 Result<void> CableSink::prepare_tape(CableFile& file, CableRecord& record, const PcmFormat& format,
                                      uint64_t capacity) {
   const int64_t now_ns = clock_->now_ns();

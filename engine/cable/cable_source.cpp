@@ -59,7 +59,7 @@ class CableSource final : public Source, public TimedSource {
     SegmentId segment;
     uint64_t end_tape = kOpenEnd;
   };
-  /// Positions of the tape that can be heard.
+  /// Positions of the tape that can be captured.
   struct Audible {
     uint64_t first;
     uint64_t end;
@@ -69,7 +69,7 @@ class CableSource final : public Source, public TimedSource {
   void refresh() noexcept DMASIM_REQUIRES(lock_);
   [[nodiscard]] std::optional<CableRecord> load() noexcept DMASIM_REQUIRES(lock_);
   void find_dead_writer() noexcept DMASIM_REQUIRES(lock_);
-  [[nodiscard]] Stretch hear_next(uint64_t most) noexcept DMASIM_REQUIRES(lock_);
+  [[nodiscard]] Stretch capture_next(uint64_t most) noexcept DMASIM_REQUIRES(lock_);
   [[nodiscard]] int64_t tape_position(uint64_t number, int64_t due_ns) noexcept
       DMASIM_REQUIRES(lock_);
   [[nodiscard]] Audible audible(uint64_t number) const noexcept DMASIM_REQUIRES(lock_);
@@ -94,7 +94,7 @@ class CableSource final : public Source, public TimedSource {
   bool broken_ DMASIM_GUARDED_BY(lock_) = false;
   std::optional<CableRecord> record_ DMASIM_GUARDED_BY(lock_);  // as loaded last
   TapeDistance distance_ DMASIM_GUARDED_BY(lock_);
-  uint64_t heard_tape_ DMASIM_GUARDED_BY(lock_) = 0;  // no frame before it is heard (again)
+  uint64_t captured_tape_ DMASIM_GUARDED_BY(lock_) = 0;  // no frame before it is captured (again)
   LostWriter lost_writer_ DMASIM_GUARDED_BY(lock_);
   SourceStats stats_ DMASIM_GUARDED_BY(lock_);
 };
@@ -156,7 +156,7 @@ void CableSource::read(std::span<std::byte> out) noexcept {
   const size_t frame = format_.frame_bytes();
   refresh();
   while (!out.empty()) {
-    const Stretch next = hear_next(out.size() / frame);
+    const Stretch next = capture_next(out.size() / frame);
     const auto bytes = out.first(next.frames * frame);
     if (next.tape) {
       fetch(*next.tape, bytes);
@@ -181,13 +181,13 @@ void CableSource::refresh() noexcept {
     broken_ = broken_ || file_.written().value_or(format_) != format_;
     record.reset();
   }
-  if (record && (!record_ || record->instance != record_->instance)) heard_tape_ = 0;
+  if (record && (!record_ || record->instance != record_->instance)) captured_tape_ = 0;
   record_ = record;
   if (record_) find_dead_writer();
 }
 
 /// A writer that was killed has not ended its segment. Frames that are due when this source notices
-/// are heard, later ones are not, even if the next writer ends the segment further on.
+/// are captured, later ones are not, even if the next writer ends the segment further on.
 void CableSource::find_dead_writer() noexcept {
   if (!record_->has_open_segment()) return;
   const uint64_t number = record_->segment_count - 1;
@@ -197,8 +197,8 @@ void CableSource::find_dead_writer() noexcept {
                   .end_tape = record_->segment(number).tape_at(clock_->now_ns())};
 }
 
-/// What this source hears next: at least one frame, at most `most`.
-Stretch CableSource::hear_next(uint64_t most) noexcept {
+/// What this source captures next: at least one frame, at most `most`.
+Stretch CableSource::capture_next(uint64_t most) noexcept {
   const Stretch silence{most, std::nullopt};
   if (!record_) return silence;
   const int64_t delay_ns = cable_delay_ns(format_.rate_hz);
@@ -225,12 +225,12 @@ int64_t CableSource::tape_position(uint64_t number, int64_t due_ns) noexcept {
                             record_->segment(number).tape_at(due_ns), slack);
 }
 
-/// The frames of segment `number` that come out and that this source has not heard yet.
+/// The frames of segment `number` that come out and that this source has not captured yet.
 CableSource::Audible CableSource::audible(uint64_t number) const noexcept {
   const SegmentId segment{.instance = record_->instance, .number = number};
   uint64_t end = record_->limit(number);
   if (lost_writer_.segment == segment) end = std::min(end, lost_writer_.end_tape);
-  return {.first = std::max(record_->segment(number).first_tape, heard_tape_), .end = end};
+  return {.first = std::max(record_->segment(number).first_tape, captured_tape_), .end = end};
 }
 
 bool CableSource::copy(uint64_t tape, std::span<std::byte> out) const noexcept {
@@ -258,7 +258,7 @@ void CableSource::fetch(uint64_t tape, std::span<std::byte> out) noexcept {
   const uint64_t lost = std::min(frames, std::max(intact, tape) - tape);
   encode_silence(format_.sample, out.first(lost * frame));
   stats_.late_frames += lost;
-  heard_tape_ = tape + frames;
+  captured_tape_ = tape + frames;
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 
 namespace dmasim {
 
-/// Looks at the newest segment first: a reader that is in time hears that one.
+/// Looks at the newest segment first: a reader that is in time captures that one.
 SegmentAtTime segment_at(const CableRecord& record, int64_t due_ns) noexcept {
   SegmentAtTime found;
   const uint64_t oldest = record.oldest();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Which frames of a tape a reader hears, and when.
+/// Which frames of a tape a reader captures, and when.
 ///
 /// PURE. The reader has a clock of its own, which numbers its frames. The record of the tape has
 /// segments, each with the clock of the writer. A reader's frame that is sampled at t is the frame
@@ -35,8 +35,8 @@ struct SegmentAtTime {
 [[nodiscard]] uint64_t frames_before(const FrameTime& clock, uint64_t index,
                                      int64_t at_ns) noexcept;
 
-/// Frames that a reader hears one after the other: they follow each other on the tape, or they are
-/// all silence.
+/// Frames that a reader captures one after the other: they follow each other on the tape, or they
+/// are all silence.
 struct Stretch {
   uint64_t frames;
   std::optional<uint64_t> tape;  ///< the position of the first frame; empty: silence
@@ -45,7 +45,8 @@ struct Stretch {
 };
 
 /// The next stretch, of at most `most` frames, for a reader that is at position `at` of the tape.
-/// The positions from `first` to `end` can be heard. What lies before and behind them is silence.
+/// The positions from `first` to `end` can be captured. What lies before and behind them is
+/// silence.
 [[nodiscard]] Stretch stretch_at(int64_t at, uint64_t first, uint64_t end, uint64_t most) noexcept;
 
 /// The distance between the numbers of a reader's frames and their positions on the tape.

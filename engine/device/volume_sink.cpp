@@ -82,8 +82,8 @@ class VolumeSink final : public Sink, public TimedSink {
   void refresh() noexcept DMASIM_REQUIRES(lock_) {
     if (view_.look()) gain_ = view_.record().playback_gain();
   }
-  [[nodiscard]] std::span<const std::byte> heard(std::span<const std::byte> ring, uint64_t from,
-                                                 uint64_t to) noexcept DMASIM_REQUIRES(lock_);
+  [[nodiscard]] std::span<const std::byte> scaled(std::span<const std::byte> ring, uint64_t from,
+                                                  uint64_t to) noexcept DMASIM_REQUIRES(lock_);
 
   const bool announce_;
   std::unique_ptr<Sink> sink_;  // set until the destructor runs
@@ -97,9 +97,9 @@ class VolumeSink final : public Sink, public TimedSink {
   bool started_ DMASIM_GUARDED_BY(lock_) = false;  // from configure() to stop()
   /// The end of the frames of this start that commit() and free_run() have passed on.
   uint64_t reported_frames_ DMASIM_GUARDED_BY(lock_) = 0;
-  /// The ring as it will be heard. Each call writes only its new frames into it.
-  std::unique_ptr<std::byte[]> heard_ring_ DMASIM_GUARDED_BY(lock_);
-  size_t heard_ring_bytes_ DMASIM_GUARDED_BY(lock_) = 0;
+  /// The ring with the volume applied. Each call writes only its new frames into it.
+  std::unique_ptr<std::byte[]> scaled_ring_ DMASIM_GUARDED_BY(lock_);
+  size_t scaled_ring_bytes_ DMASIM_GUARDED_BY(lock_) = 0;
 };
 
 /// The memory is not touched, and so costs nothing, until a volume is lowered. The sink behind is
@@ -113,10 +113,10 @@ Result<void> VolumeSink::configure(const PcmFormat& format, uint64_t burst_frame
   if (auto ready = sink_->configure(format, burst_frames); !ready) return ready;
   MutexLock guard(lock_);
   const size_t ring_bytes = timed_ == nullptr ? 0 : burst_frames * format.frame_bytes();
-  if (ring_bytes != heard_ring_bytes_) {
-    heard_ring_bytes_ = 0;
-    heard_ring_ = std::make_unique_for_overwrite<std::byte[]>(ring_bytes);
-    heard_ring_bytes_ = ring_bytes;
+  if (ring_bytes != scaled_ring_bytes_) {
+    scaled_ring_bytes_ = 0;
+    scaled_ring_ = std::make_unique_for_overwrite<std::byte[]>(ring_bytes);
+    scaled_ring_bytes_ = ring_bytes;
   }
   format_ = format;
   view_.begin();
@@ -155,7 +155,7 @@ void VolumeSink::commit(std::span<const std::byte> ring, uint64_t end) noexcept 
   const uint64_t known = std::exchange(reported_frames_, end);
   if (end > known) {
     const uint64_t ring_frames = ring.size() / format_.frame_bytes();
-    ring = heard(ring, end - std::min(end - known, ring_frames), end);
+    ring = scaled(ring, end - std::min(end - known, ring_frames), end);
   }
   timed_->commit(ring, end);
 }
@@ -164,22 +164,22 @@ void VolumeSink::free_run(std::span<const std::byte> ring, uint64_t from, uint64
   MutexLock guard(lock_);
   if (!started_) return;
   reported_frames_ = std::max(reported_frames_, to);
-  timed_->free_run(heard(ring, from, to), from, to);
+  timed_->free_run(scaled(ring, from, to), from, to);
 }
 
-/// A ring with frames `from` to `to` as they will be heard. It is `ring` itself if the volume
+/// A ring in which frames `from` to `to` have the volume applied. It is `ring` itself if the volume
 /// changes nothing.
-std::span<const std::byte> VolumeSink::heard(std::span<const std::byte> ring, uint64_t from,
-                                             uint64_t to) noexcept {
+std::span<const std::byte> VolumeSink::scaled(std::span<const std::byte> ring, uint64_t from,
+                                              uint64_t to) noexcept {
   refresh();
-  if (gain_.unity() || ring.size() != heard_ring_bytes_) return ring;
+  if (gain_.unity() || ring.size() != scaled_ring_bytes_) return ring;
   const size_t frame_bytes = format_.frame_bytes();
   const uint64_t frames = std::max(from, to) - from;
   for (const RingPiece& piece : ring_pieces(ring.size() / frame_bytes, from, frames)) {
     apply_gain(format_, gain_, ring.subspan(piece.at * frame_bytes, piece.count * frame_bytes),
-               &heard_ring_[piece.at * frame_bytes]);
+               &scaled_ring_[piece.at * frame_bytes]);
   }
-  return {heard_ring_.get(), heard_ring_bytes_};
+  return {scaled_ring_.get(), scaled_ring_bytes_};
 }
 
 }  // namespace
