@@ -61,7 +61,7 @@ constexpr std::array kKeys{
         .used_by = UsedBy::playback,
         .parse_pcm = [](string_view t, PcmConfig& c) { return parse_yes_or_no(t, c.append); }},
     Key{.name = "source",
-        .meaning = "what a capture records",
+        .meaning = "where the captured frames come from",
         .accepts = "silence, tone:HZ with HZ above 0, up to 384000, counter or a sound file's path",
         .by_default = "silence",
         .used_by = UsedBy::capture,
