@@ -64,7 +64,7 @@ class ChannelState {
   /// Errors: EINVAL (not of this channel, or prepared for bursts or a direction that are no longer
   /// configured), EBUSY (submitted already, and not over yet).
   Result<Cookie> submit(Transfer& descriptor);
-  /// Answers false if the device was told too late that it begins. Then call begin_anew() before
+  /// Answers false if the call of Port::run() came too late. Then call begin_anew() before
   /// anything else; it answers the same way.
   bool issue_pending(int64_t now_ns);
   bool begin_anew(int64_t now_ns);
@@ -89,7 +89,7 @@ class ChannelState {
   }
 
   /// Call this before a commit of bytes that the client wrote only now, from `from_bytes` on. If
-  /// the DMA has overtaken the client there, the bytes that are due by now are moved first, as not
+  /// the DMA has passed this position, the bytes that are due by now are moved first, as not
   /// committed.
   void begin_commit(uint64_t from_bytes, int64_t now_ns);
   /// The position that the active transfer could have reached by now; 0 without one.
