@@ -24,17 +24,30 @@ namespace {
 
 int to_errno(const Result<void>& result) { return -result.error(); }
 
+/// What a hook does in a forked child: the PCM is gone there.
+template <typename InChild>
+auto disconnect(snd_pcm_ioplug_t* io, InChild in_child) noexcept {
+  return [=]() noexcept {
+    io->state = SND_PCM_STATE_DISCONNECTED;
+    return in_child();
+  };
+}
+
 /// Runs `hook` on the substream. `Answer` is the type of the answer to ALSA. In a forked child it
 /// calls `in_child` instead.
 template <typename Answer, typename Hook, typename InChild = int (*)() noexcept>
 Answer call(snd_pcm_ioplug_t* io, Hook hook, InChild in_child = no_device) noexcept {
   OpenPcm& pcm = open_pcm_of(io);
-  const auto disconnected = [=]() noexcept {
-    io->state = SND_PCM_STATE_DISCONNECTED;
-    return in_child();
-  };
   return run_hook<Answer>(
-      pcm.guard, [&] { return hook(*pcm.substream); }, disconnected);
+      pcm.guard, [&] { return hook(*pcm.substream); }, disconnect(io, in_child));
+}
+
+/// The same for the hooks that come several times in a period: see run_frequent_hook().
+template <typename Answer, typename Hook, typename InChild = int (*)() noexcept>
+Answer call_frequent(snd_pcm_ioplug_t* io, Hook hook, InChild in_child = no_device) noexcept {
+  OpenPcm& pcm = open_pcm_of(io);
+  return run_frequent_hook<Answer>(
+      pcm.guard, [&] { return hook(*pcm.substream); }, disconnect(io, in_child));
 }
 
 /// [locked]
@@ -61,7 +74,7 @@ snd_pcm_sframes_t in_child_position(const snd_pcm_ioplug_t* io) {
 
 /// [locked]
 snd_pcm_sframes_t on_pointer(snd_pcm_ioplug_t* io) {
-  return call<snd_pcm_sframes_t>(
+  return call_frequent<snd_pcm_sframes_t>(
       io, [](Substream& s) { return static_cast<snd_pcm_sframes_t>(s.pointer()); },
       [io]() noexcept { return in_child_position(io); });
 }
@@ -69,7 +82,7 @@ snd_pcm_sframes_t on_pointer(snd_pcm_ioplug_t* io) {
 /// [locked]
 snd_pcm_sframes_t on_transfer(snd_pcm_ioplug_t* io, const snd_pcm_channel_area_t* areas,
                               snd_pcm_uframes_t offset, snd_pcm_uframes_t size) {
-  return call<snd_pcm_sframes_t>(io, [=](Substream& s) -> snd_pcm_sframes_t {
+  return call_frequent<snd_pcm_sframes_t>(io, [=](Substream& s) -> snd_pcm_sframes_t {
     const Result<snd_pcm_uframes_t> done = s.transfer(areas, offset, size);
     return done ? static_cast<snd_pcm_sframes_t>(*done) : -done.error();
   });
@@ -141,7 +154,7 @@ int on_resume(snd_pcm_ioplug_t*) { return 0; }
 
 /// [locked]
 int on_delay(snd_pcm_ioplug_t* io, snd_pcm_sframes_t* delay) {
-  return call<int>(io, [delay](Substream& s) {
+  return call_frequent<int>(io, [delay](Substream& s) {
     const Result<snd_pcm_sframes_t> frames = s.delay();
     if (frames) *delay = *frames;
     return -frames.error();
@@ -149,15 +162,14 @@ int on_delay(snd_pcm_ioplug_t* io, snd_pcm_sframes_t* delay) {
 }
 
 /// [unlocked] Updates alsa-lib's copy of the position when a program wakes up. A kernel's card does
-/// the same by its mapped status. snd_pcm_wait and snd_pcm_rewindable read this copy.
+/// the same by its mapped status. snd_pcm_wait and snd_pcm_rewindable read this copy. The update
+/// gets the position that poll_revents() has just found.
 int on_poll_revents(snd_pcm_ioplug_t* io, pollfd*, unsigned, unsigned short* revents) {
   *revents = POLLERR | POLLNVAL;  // in a forked child
-  OpenPcm& pcm = open_pcm_of(io);
-  if (!pcm.guard.in_child()) {
-    pcm.substream->woken();
-    static_cast<void>(snd_pcm_avail_update(io->pcm));
-  }
-  return call<int>(io, [revents](Substream& s) { return *revents = s.poll_revents(), 0; });
+  const int error =
+      call_frequent<int>(io, [revents](Substream& s) { return *revents = s.poll_revents(), 0; });
+  if (error == 0) static_cast<void>(snd_pcm_avail_update(io->pcm));
+  return error;
 }
 
 /// [unlocked]

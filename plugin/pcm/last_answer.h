@@ -32,8 +32,6 @@ class LastAnswer {
 
   /// Says whether the next call may get this answer. True once for each answer.
   [[nodiscard]] bool use_repeat() noexcept;
-  /// The answer is new: no call got it again, and nothing has happened since.
-  [[nodiscard]] bool is_new() const noexcept { return repeats_; }
   /// Says whether `now_ns` is the same moment for a program.
   [[nodiscard]] bool is_recent(int64_t now_ns) const noexcept;
   [[nodiscard]] const Position& position() const noexcept { return position_; }

@@ -3,6 +3,7 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -14,15 +15,18 @@ namespace {
 
 constexpr uint64_t kFull = UINT64_MAX - 1;  // the highest count of an eventfd
 
+// read(2) and write(2) are cancellation points. Hooks set the level under a lock and must not be
+// cancelled there. syscall(2) is none.
+
 /// Sets the eventfd's counter from 0 to `value`. EAGAIN: the counter has this value already.
 void fill(int fd, uint64_t value) noexcept {
-  if (write(fd, &value, sizeof value) < 0 && errno != EAGAIN) std::abort();
+  if (syscall(SYS_write, fd, &value, sizeof value) < 0 && errno != EAGAIN) std::abort();
 }
 
 /// Sets the eventfd's counter to 0. EAGAIN: the counter is 0 already.
 void empty(int fd) noexcept {
   uint64_t value = 0;
-  if (read(fd, &value, sizeof value) < 0 && errno != EAGAIN) std::abort();
+  if (syscall(SYS_read, fd, &value, sizeof value) < 0 && errno != EAGAIN) std::abort();
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 ///   hw_params   synchronize, new ring      pause    pause / resume
 ///   prepare     synchronize, pointers 0    drain    runs on to appl_ptr, then waits
 ///   start       prep, submit, issue        hw_free  synchronize, ring freed
-///   pointer     tx_status                  close    terminate_sync, release
+///   pointer     the clock, or tx_status    close    terminate_async, synchronize
 ///
 /// LOCKING   The order is: alsa-lib's pcm lock, setup_, lock_, the channel's lock, a sink's queue.
 ///           No hook relies on alsa-lib's lock. The hooks that wait (prepare, hw_params, hw_free,
@@ -86,14 +86,13 @@ class Substream {
   /// In any state, from any thread; never blocks. Two calls in a row may get the same position: see
   /// LastAnswer.
   snd_pcm_uframes_t pointer() DMASIM_EXCLUDES(lock_);
-  /// After this the next pointer() looks at the hardware.
-  void woken() DMASIM_EXCLUDES(lock_);
   /// Errors: EBADFD (no stream), EPIPE (xrun).
   Result<snd_pcm_sframes_t> delay() DMASIM_EXCLUDES(lock_);
   /// Copies between `areas` and the ring. alsa-lib moves its appl_ptr afterwards. Errors: EPIPE,
   /// EBADFD.
   Result<snd_pcm_uframes_t> transfer(const snd_pcm_channel_area_t* areas, snd_pcm_uframes_t offset,
                                      snd_pcm_uframes_t size) DMASIM_EXCLUDES(lock_);
+  /// The events of poll() at a position of now. The next pointer() answers this position.
   unsigned short poll_revents() DMASIM_EXCLUDES(lock_);
   /// Writes all frames that have been played until now to the recording. The stream plays on. Waits
   /// for the disk. Errors: EIO.
@@ -163,7 +162,7 @@ class Substream {
 
   const SubstreamParts parts_;
   SubstreamDevice device_;
-  ChannelHandle channel_;  // set by open(), released by close(), constant in between
+  ChannelHandle channel_;  // set by open(), constant from then on; released with this
 
   Mutex setup_ DMASIM_ACQUIRED_BEFORE(lock_);
   Mutex lock_;

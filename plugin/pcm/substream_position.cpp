@@ -3,6 +3,7 @@
 #include <poll.h>
 
 #include "plugin/pcm/substream.h"
+#include "plugin/process/no_cancellation.h"
 #include "plugin/process/signals.h"
 
 namespace dmasim {
@@ -18,6 +19,7 @@ void Substream::refresh_appl_ptr() {
 /// DMA takes them.
 void Substream::commit() {
   if (!device_.is_timed_sink()) return;
+  const NoCancellation in_the_sink;
   if (state_.free_runs()) {
     device_.report_free_run(ring_.span(), state_.free_run_ahead());
     return;
@@ -29,6 +31,7 @@ void Substream::commit() {
 /// The frames of `span` have changed in the ring. A free run plays them without a commit.
 void Substream::report_free_run_changes(const FrameSpan& span) {
   if (!device_.is_timed_sink() || !state_.free_runs()) return;
+  const NoCancellation in_the_sink;
   const Pointers& pointers = state_.pointers();
   for (const FrameSpan& each :
        FreeRun::changed(span, pointers.hw_frames(), pointers.buffer_size())) {
@@ -63,6 +66,7 @@ void Substream::commit_unless_refused(const Channel::Commit& write, int64_t as_o
 /// Brings hardware and positions up to now. `wrote_from_frames` is the position at which the
 /// application has just written. Answers false if the channel refuses this write.
 bool Substream::catch_up(std::optional<uint64_t> wrote_from_frames) {
+  const NoCancellation in_the_device;
   const int64_t looked_at_ns = now_ns();
   state_.see_appl_ptr(io_.appl_ptr());
   const Channel::Commit write = commit_of(wrote_from_frames);
@@ -117,6 +121,7 @@ void Substream::update_after_write(uint64_t from_frames) {
 /// The completion thread calls it too. Then it calls terminate_async from inside the callback.
 void Substream::perform(const Actions& actions) {
   if (actions.terminate) {
+    const NoCancellation in_the_device;
     channel_->terminate_async(*actions.terminate);
     device_.flush_async();
   }
@@ -192,11 +197,6 @@ void Substream::see_xrun() {
   if (state_.phase() == Phase::xrun) perform(state_.see_xrun());
 }
 
-void Substream::woken() {
-  MutexLock guard(lock_);
-  state_.woken();
-}
-
 Result<snd_pcm_sframes_t> Substream::delay() {
   MutexLock guard(lock_);
   update_position();
@@ -204,11 +204,10 @@ Result<snd_pcm_sframes_t> Substream::delay() {
   return state_.delay();
 }
 
-/// alsa-lib does not hold its lock here, so XRUN is shown but does not count as seen. The hook
-/// calls pointer() before, which has looked at the hardware already.
+/// alsa-lib does not hold its lock here, so XRUN is shown but does not count as seen.
 unsigned short Substream::poll_revents() {
   MutexLock guard(lock_);
-  if (!state_.has_new_answer(io_.appl_ptr())) update_position();
+  state_.answer(update_position(state_.hardware_runs() ? now_ns() : 0));
   if (state_.phase() == Phase::xrun) io_.set_state(SND_PCM_STATE_XRUN);
   Actions actions;
   const Readiness readiness = state_.poll(actions);

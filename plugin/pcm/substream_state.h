@@ -211,12 +211,6 @@ class SubstreamState {
   [[nodiscard]] std::optional<snd_pcm_uframes_t> repeated(int64_t now_ns,
                                                           snd_pcm_uframes_t shown) const noexcept;
   snd_pcm_uframes_t answer(int64_t now_ns) noexcept;
-  void woken() noexcept { last_.expire(); }
-  /// pointer() has looked at the hardware since woken(), and nothing has happened since. `shown` is
-  /// alsa-lib's appl_ptr.
-  [[nodiscard]] bool has_new_answer(snd_pcm_uframes_t shown) const noexcept {
-    return last_.is_new() && shown == last_.position().appl_ptr;
-  }
   [[nodiscard]] snd_pcm_sframes_t delay() const noexcept;
 
  private:

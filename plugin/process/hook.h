@@ -12,10 +12,9 @@
 namespace dmasim {
 
 /// Runs `work`. `Answer` is the type of the answer to ALSA. A cancellation is an exception that
-/// must not be caught. None comes here, because cancellation is disabled.
+/// must not be caught. None may come here.
 template <typename Answer, typename Work>
-Answer run_uncancelled(Work work) noexcept {
-  const NoCancellation all_of_it;
+Answer run_caught(Work work) noexcept {
   try {
     return work();
   } catch (const std::bad_alloc&) {
@@ -23,6 +22,13 @@ Answer run_uncancelled(Work work) noexcept {
   } catch (...) {
     return static_cast<Answer>(-EIO);
   }
+}
+
+/// The same, for any work: cancellation is disabled meanwhile.
+template <typename Answer, typename Work>
+Answer run_uncancelled(Work work) noexcept {
+  const NoCancellation all_of_it;
+  return run_caught<Answer>(work);
 }
 
 inline int no_device() noexcept { return -ENODEV; }
@@ -34,6 +40,14 @@ template <typename Answer, typename Hook, typename InChild = int (*)() noexcept>
 Answer run_hook(const ForkGuard& guard, Hook hook, InChild in_child = no_device) noexcept {
   if (guard.in_child()) return in_child();
   return run_uncancelled<Answer>(hook);
+}
+
+/// As run_hook(), for a hook that is called several times in a period. It disables cancellation
+/// itself where it reaches a cancellation point. Most calls reach none.
+template <typename Answer, typename Hook, typename InChild = int (*)() noexcept>
+Answer run_frequent_hook(const ForkGuard& guard, Hook hook, InChild in_child = no_device) noexcept {
+  if (guard.in_child()) return in_child();
+  return run_caught<Answer>(hook);
 }
 
 }  // namespace dmasim

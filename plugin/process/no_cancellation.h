@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// Delays pthread_cancel until the end of a scope. The code in the scope holds locks and cannot be
-/// unwound.
+/// unwound. A thread of the asynchronous cancel type is cancelled outside of such scopes too: no
+/// hook supports this type.
 #pragma once
 
 #include <pthread.h>

@@ -8,6 +8,8 @@
 #include <atomic>
 #include <cerrno>
 #include <functional>
+#include <ostream>
+#include <string>
 #include <utility>
 
 #include "tests/alsa/cable_setup.h"
@@ -200,6 +202,77 @@ int answer_while_cancelled(const std::function<int()>& call) {
   EXPECT_EQ(answer, PTHREAD_CANCELED);
   return visit.answer;
 }
+
+struct CardUnderTest {
+  const char* name;
+  Arguments arguments;
+  snd_pcm_stream_t stream = SND_PCM_STREAM_PLAYBACK;
+};
+
+void PrintTo(const CardUnderTest& card, std::ostream* out) { *out << card.name; }
+
+/// The hooks that come several times in a period, on a thread whose cancellation is pending. The
+/// callback is slow, so that the hooks find the ends of periods, and set the level for poll().
+class CancelledInAPeriod : public ::testing::TestWithParam<CardUnderTest> {
+ protected:
+  static constexpr int kTurns = 60;  // of 2 ms: longer than the volume waits between two looks
+
+  void make_calls(snd_pcm_t* pcm) {
+    snd_pcm_sframes_t delay = 0;
+    EXPECT_EQ(answer_while_cancelled([&] { return snd_pcm_delay(pcm, &delay); }), 0);
+    EXPECT_GE(answer_while_cancelled([&] { return int(snd_pcm_avail(pcm)); }), 0);
+    pollfd descriptor{};
+    ASSERT_EQ(snd_pcm_poll_descriptors(pcm, &descriptor, 1), 1);
+    EXPECT_EQ(answer_while_cancelled([&] { return events_of(pcm, descriptor); }), 0);
+    const snd_pcm_sframes_t moved = answer_while_cancelled([&] { return move_all(pcm); });
+    EXPECT_TRUE(moved > 0 || moved == -EAGAIN) << moved;
+  }
+  static int events_of(snd_pcm_t* pcm, pollfd& descriptor) {
+    unsigned short events = 0;
+    return snd_pcm_poll_descriptors_revents(pcm, &descriptor, 1, &events);
+  }
+  /// As many frames as possible, without waiting.
+  static int move_all(snd_pcm_t* pcm) {
+    std::vector<std::byte> frames(4 * kBufferFrames);
+    return snd_pcm_stream(pcm) == SND_PCM_STREAM_PLAYBACK
+               ? int(snd_pcm_writei(pcm, frames.data(), kBufferFrames))
+               : int(snd_pcm_readi(pcm, frames.data(), kBufferFrames));
+  }
+
+  static constexpr snd_pcm_uframes_t kBufferFrames = 48000;
+  const CableRuntime runtime_;
+  const TemporaryDirectory directory_;
+};
+
+TEST_P(CancelledInAPeriod, EndsAfterTheCall) {
+  Arguments arguments = GetParam().arguments;
+  arguments.emplace_back("FAULTS", "slow_callback=50ms");
+  if (GetParam().name == std::string("File")) {
+    arguments.emplace_back("FILE", directory_.file("played.wav"));
+  }
+  const Opened opened = try_open(arguments, GetParam().stream);
+  ASSERT_EQ(opened.error, 0);
+  const PcmSetup setup{.period_size = 1600, .buffer_size = kBufferFrames};
+  ASSERT_NO_FATAL_FAILURE(configure(opened.pcm.get(), setup));
+  ASSERT_EQ(snd_pcm_nonblock(opened.pcm.get(), 1), 0);
+  if (GetParam().stream == SND_PCM_STREAM_PLAYBACK) {
+    ASSERT_GT(move_all(opened.pcm.get()), 0);
+  }
+  ASSERT_EQ(snd_pcm_start(opened.pcm.get()), 0);
+  for (int turn = 0; turn < kTurns; ++turn) {
+    ASSERT_NO_FATAL_FAILURE(make_calls(opened.pcm.get()));
+    usleep(2000);  // the card plays meanwhile
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Every, CancelledInAPeriod,
+    ::testing::Values(CardUnderTest{"Null", {}}, CardUnderTest{"File", {}},
+                      CardUnderTest{"Cable", {{"CABLE", "cancelled"}}},
+                      CardUnderTest{"Source", {{"SOURCE", "counter"}}, SND_PCM_STREAM_CAPTURE},
+                      CardUnderTest{
+                          "CableSource", {{"CABLE", "cancelled"}}, SND_PCM_STREAM_CAPTURE}),
+    [](const auto& card) { return std::string(card.param.name); });
 
 class CancelledControl : public ::testing::Test {
  protected:

@@ -241,9 +241,8 @@ int IoplugModel::wait() {
     [[maybe_unused]] const bool ready = substream_->poll_level().wait();
     PcmLock guard(*this);
     guard.unlock();
-    substream_->woken();  // the first steps of the plugin's poll_revents hook
-    static_cast<void>(avail());
     const unsigned short events = substream_->poll_revents();
+    static_cast<void>(avail());  // the last step of the plugin's poll_revents hook
     guard.lock();
     if ((events & POLLERR) != 0) {
       const int error = state_error();

@@ -222,8 +222,8 @@ snd_pcm_sframes_t IoplugPcm::delay() {
 int IoplugPcm::wait() {
   for (;;) {
     if (!substream_->poll_level().wait()) return -EINTR;
-    static_cast<void>(avail_of_now());  // the first step of the plugin's poll_revents hook
     const unsigned short events = substream_->poll_revents();
+    static_cast<void>(avail());  // the last step of the plugin's poll_revents hook
     if ((events & POLLERR) != 0) return state_error() != 0 ? state_error() : -EIO;
     if (events != 0) return 0;
   }

@@ -68,7 +68,7 @@ class IoplugPcm {
   int pause(bool enable);
   snd_pcm_sframes_t avail();  ///< snd_pcm_avail_update
   /// As avail(), but the position is always a new one, even right after another call.
-  snd_pcm_sframes_t avail_of_now() { return substream_->woken(), avail(); }
+  snd_pcm_sframes_t avail_of_now() { return substream_->poll_revents(), avail(); }
   /// snd_pcm_delay: the delay, or a negative error.
   snd_pcm_sframes_t delay();
   int wait();
