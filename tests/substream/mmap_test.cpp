@@ -53,6 +53,20 @@ TEST(SubstreamMmap, CommittedFramesArePlayed) {
   EXPECT_TRUE(pcm.sink().leftovers.empty());
 }
 
+/// A mapped commit is never refused. So it may find the xrun itself, before the next period ends.
+TEST(SubstreamMmap, XrunThatACommitFindsComesBehindThePlayedFrames) {
+  IoplugPcm pcm(kPlayback);
+  fill(pcm, 32);
+  ASSERT_EQ(pcm.sw_params({.avail_min = 8, .start_threshold = 1000, .stop_threshold = 13}), 0);
+  ASSERT_EQ(pcm.start(), 0);
+  pcm.run(12);
+  ASSERT_EQ(pcm.avail(), 12);
+  pcm.run(2);
+  fill(pcm, 1);
+  EXPECT_EQ(pcm.avail(), -EPIPE);
+  EXPECT_EQ(pcm.sink().played, counted(1, 14));
+}
+
 TEST(SubstreamMmap, WhatIsCommittedCanBeChangedUntilTheStart) {
   IoplugPcm pcm(kPlayback);
   fill(pcm, 20);

@@ -42,6 +42,28 @@ TEST(SubstreamPause, PositionIsThatOfThePauseItself) {
   EXPECT_EQ(pcm.delay(), 21);
 }
 
+/// The resume waits for an edge of the frame clock. Until then the time since the start is shorter
+/// than the frames that have passed.
+TEST(SubstreamPause, PositionDoesNotGoBackAtTheResume) {
+  for (const auto stream : {SND_PCM_STREAM_PLAYBACK, SND_PCM_STREAM_CAPTURE}) {
+    IoplugPcm pcm({.stream = stream});
+    if (stream == SND_PCM_STREAM_PLAYBACK) pcm.write(32);
+    if (stream == SND_PCM_STREAM_CAPTURE) {
+      ASSERT_EQ(pcm.start(), 0);
+    }
+    pass(10 * kFrameNs + kFrameNs / 4);
+    if (stream == SND_PCM_STREAM_CAPTURE) {
+      ASSERT_EQ(pcm.read(10), 10);
+    }
+    ASSERT_EQ(pcm.pause(true), 0);
+    const snd_pcm_sframes_t avail = pcm.avail_of_now();
+    pass(20 * kFrameNs + kFrameNs / 2);
+    ASSERT_EQ(pcm.pause(false), 0);
+    EXPECT_EQ(pcm.avail_of_now(), avail);
+    EXPECT_EQ(pcm.delay(), stream == SND_PCM_STREAM_PLAYBACK ? 22 : 0);
+  }
+}
+
 TEST(SubstreamPause, WritesFillTheRingMeanwhile) {
   IoplugPcm pcm({});
   ASSERT_EQ(pcm.write(32), 32);
