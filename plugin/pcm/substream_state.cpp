@@ -180,7 +180,11 @@ void SubstreamState::see_appl_ptr(snd_pcm_uframes_t shown) noexcept {
 
 std::optional<uint64_t> SubstreamState::refused_from_frames(uint64_t wrote_from) const noexcept {
   if (hw_.mmap || never_stops()) return std::nullopt;
-  const uint64_t xrun_frames = wrote_from + sw_.stop_threshold;
+  return xrun_from_frames(wrote_from);
+}
+
+uint64_t SubstreamState::xrun_from_frames(uint64_t appl_frames) const noexcept {
+  const uint64_t xrun_frames = appl_frames + sw_.stop_threshold;
   return xrun_frames - std::min<uint64_t>(xrun_frames, pointers_.buffer_size());
 }
 

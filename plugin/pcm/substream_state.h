@@ -220,11 +220,15 @@ class SubstreamState {
   [[nodiscard]] bool silence_is_endless() const noexcept {
     return sw_.silence_size > 0 && sw_.silence_size >= pointers_.boundary();
   }
+  /// The position of the hardware at which an xrun comes to a playback that stands at
+  /// `appl_frames`.
+  [[nodiscard]] uint64_t xrun_from_frames(uint64_t appl_frames) const noexcept;
   [[nodiscard]] bool xrun_reached(snd_pcm_uframes_t avail) const noexcept;
   [[nodiscard]] uint64_t drained_at_frames() const noexcept;
   [[nodiscard]] snd_pcm_uframes_t position() const noexcept;
   [[nodiscard]] size_t in_flight_frames() const noexcept;
   [[nodiscard]] uint64_t quiet_until(bool ready, snd_pcm_uframes_t avail) const noexcept;
+  [[nodiscard]] uint64_t frames_due(int64_t now_ns) const noexcept;
   void go_to(uint64_t hw_frames, int64_t now_ns) noexcept;
   [[nodiscard]] bool is_ready(snd_pcm_uframes_t avail) const noexcept;
   void set_phase(Phase phase) noexcept;

@@ -11,10 +11,16 @@ void SubstreamState::go_to(uint64_t hw_frames, int64_t now_ns) noexcept {
   looked_at_ns_ = now_ns;
 }
 
+/// After a pause the clock goes on at an edge of the frame clock. So for up to a frame it may be
+/// behind the position at which the pause came.
+uint64_t SubstreamState::frames_due(int64_t now_ns) const noexcept {
+  return std::max(time_.frames_due(now_ns), pointers_.hw_frames());
+}
+
 bool SubstreamState::follow_clock(int64_t now_ns, snd_pcm_uframes_t shown) noexcept {
   if (phase_ != Phase::running) return false;
   see_appl_ptr(shown);
-  const uint64_t hw_frames = time_.frames_due(now_ns);
+  const uint64_t hw_frames = frames_due(now_ns);
   if (hw_frames >= quiet_until_frames_) return false;
   go_to(hw_frames, now_ns);
   return true;
@@ -23,8 +29,8 @@ bool SubstreamState::follow_clock(int64_t now_ns, snd_pcm_uframes_t shown) noexc
 bool SubstreamState::follow_clock_after_write(uint64_t wrote_from, int64_t now_ns) noexcept {
   if (phase_ != Phase::running || silence_is_endless()) return false;
   const uint64_t late_from =
-      std::min(wrote_from, refused_from_frames(wrote_from).value_or(wrote_from));
-  const uint64_t hw_frames = time_.frames_due(now_ns);
+      never_stops() ? wrote_from : std::min(wrote_from, xrun_from_frames(wrote_from));
+  const uint64_t hw_frames = frames_due(now_ns);
   if (hw_frames >= late_from) return false;
   go_to(hw_frames, now_ns);
   return true;
