@@ -11,7 +11,7 @@ namespace {
 
 // A device may answer that its start was announced too late. The channel then announces a new one,
 // at most 8 times, and after that starts late.
-constexpr int kMostBeginnings = 8;
+constexpr int kMostStartTries = 8;
 
 Result<TxDescriptor*> for_client(Result<Transfer*> made) {
   if (!made) return made.as_errno();
@@ -101,7 +101,7 @@ Result<Cookie> Channel::submit(TxDescriptor& descriptor) {
 void Channel::issue_pending() {
   MutexLock guard(lock_);
   bool begun = state_.issue_pending(clock_.now_ns());
-  for (int i = 0; i < kMostBeginnings && !begun; ++i) begun = state_.begin_anew(clock_.now_ns());
+  for (int i = 0; i < kMostStartTries && !begun; ++i) begun = state_.start_clock(clock_.now_ns());
   reschedule();
 }
 

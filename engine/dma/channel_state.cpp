@@ -124,10 +124,10 @@ bool ChannelState::issue_pending(int64_t now_ns) {
   paused_ = false;
   base_bytes_ = 0;
   start_next();
-  return begin_anew(now_ns);
+  return start_clock(now_ns);
 }
 
-bool ChannelState::begin_anew(int64_t now_ns) {
+bool ChannelState::start_clock(int64_t now_ns) {
   time_.start(now_ns);
   if (config_.common_frame_clock) time_.wait_for_edge();
   return !configured() || config_.port->run(time_, 0);

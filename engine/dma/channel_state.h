@@ -64,10 +64,10 @@ class ChannelState {
   /// Errors: EINVAL (not of this channel, or prepared for bursts or a direction that are no longer
   /// configured), EBUSY (submitted already, and not over yet).
   Result<Cookie> submit(Transfer& descriptor);
-  /// Answers false if the call of Port::run() came too late. Then call begin_anew() before
+  /// Answers false if the call of Port::run() came too late. Then call start_clock() before
   /// anything else; it answers the same way.
   bool issue_pending(int64_t now_ns);
-  bool begin_anew(int64_t now_ns);
+  bool start_clock(int64_t now_ns);
   /// Takes a descriptor that is not submitted; the caller frees it without a lock. Errors: EINVAL
   /// (not of this channel), EBUSY (submitted already, and not over yet).
   Result<TransferList> release(Transfer& descriptor);

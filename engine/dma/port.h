@@ -24,8 +24,8 @@ class Port {
   virtual void skip(uint64_t bytes) noexcept = 0;
   /// The clock starts, at a start and after a pause: the next frame to be moved is number `frame`
   /// of `time`. Frames are counted from the moment at which an idle channel got a transfer, over
-  /// all transfers that follow without a gap. Answers false if this call came too late: begin anew,
-  /// later.
+  /// all transfers that follow without a gap. Answers false if this call came too late: start
+  /// again, later.
   virtual bool run(const FrameTime& time, uint64_t frame) noexcept {
     static_cast<void>(time), static_cast<void>(frame);
     return true;

@@ -132,7 +132,7 @@ class Substream {
   [[nodiscard]] bool may_follow_clock() const DMASIM_REQUIRES(lock_);
   void update_position() DMASIM_REQUIRES(lock_);
   int64_t update_position(int64_t asked_at_ns) DMASIM_REQUIRES(lock_);
-  void see_xrun() DMASIM_REQUIRES(lock_);
+  void acknowledge_xrun() DMASIM_REQUIRES(lock_);
   void update_after_write(uint64_t from_frames) DMASIM_REQUIRES(lock_);
   void perform(const Actions& actions) DMASIM_REQUIRES(lock_);
   void change_alarm(const AlarmChange& alarm) DMASIM_REQUIRES(lock_);

@@ -188,13 +188,13 @@ snd_pcm_uframes_t Substream::pointer() {
     if (const auto answer = state_.repeated(asked_at_ns, io_.appl_ptr())) return *answer;
   }
   const int64_t known_at_ns = update_position(asked_at_ns);
-  see_xrun();
+  acknowledge_xrun();
   return state_.answer(known_at_ns);
 }
 
 /// Called in a hook that alsa-lib runs under its lock and after which it stores no state.
-void Substream::see_xrun() {
-  if (state_.phase() == Phase::xrun) perform(state_.see_xrun());
+void Substream::acknowledge_xrun() {
+  if (state_.phase() == Phase::xrun) perform(state_.acknowledge_xrun());
 }
 
 Result<snd_pcm_sframes_t> Substream::delay() {

@@ -257,10 +257,10 @@ FrameSpan SubstreamState::free_run_ahead() noexcept {
 }
 
 /// alsa-lib has stored RUNNING before this hook, so nothing overwrites XRUN now.
-Actions SubstreamState::see_xrun() noexcept {
+Actions SubstreamState::acknowledge_xrun() noexcept {
   if (phase_ != Phase::xrun) return {};
   Actions actions{.show = SND_PCM_STATE_XRUN};
-  if (latch_.see()) actions.alarm.kind = AlarmChange::Kind::disarm;
+  if (latch_.acknowledge()) actions.alarm.kind = AlarmChange::Kind::disarm;
   return actions;
 }
 

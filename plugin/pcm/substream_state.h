@@ -203,7 +203,7 @@ class SubstreamState {
   void end_free_run() noexcept { free_run_.reset(); }
 
   /// Called in a hook that alsa-lib runs under its lock and after which it stores no state.
-  Actions see_xrun() noexcept;
+  Actions acknowledge_xrun() noexcept;
   /// Ends the period event.
   Readiness poll(Actions& actions) noexcept;
   /// The last answer of pointer(), if this call may get it again. Asked once for each call.

@@ -10,7 +10,7 @@ namespace dmasim {
 Result<snd_pcm_uframes_t> Substream::transfer(const snd_pcm_channel_area_t* areas,
                                               snd_pcm_uframes_t offset, snd_pcm_uframes_t size) {
   MutexLock guard(lock_);
-  see_xrun();
+  acknowledge_xrun();
   if (const int error = state_.refusal(Hook::transfer); error != 0) return Errno{error};
   refresh_appl_ptr();
   if (state_.playback()) return copy_from_client(areas, offset, size);
@@ -34,7 +34,7 @@ Result<snd_pcm_uframes_t> Substream::copy_from_client(const snd_pcm_channel_area
   update_after_write(from_frames);
   if (state_.phase() != Phase::xrun || mmap) return size;
   io_.set_appl_ptr(from);
-  see_xrun();
+  acknowledge_xrun();
   return Errno{EPIPE};
 }
 
@@ -55,7 +55,7 @@ Result<snd_pcm_uframes_t> Substream::copy_to_client(const snd_pcm_channel_area_t
   ring_areas_.copy_out(*channel_, at, areas, offset, size);
   update_position();  // the DMA may have overwritten these frames while they were copied
   if (state_.phase() == Phase::xrun) {
-    see_xrun();
+    acknowledge_xrun();
     return Errno{EPIPE};
   }
   io_.set_appl_ptr(state_.transferred(size));

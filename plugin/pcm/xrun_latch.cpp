@@ -22,6 +22,6 @@ int64_t XrunLatch::again() noexcept {
   return again_ns_;
 }
 
-bool XrunLatch::see() noexcept { return !std::exchange(seen_, true); }
+bool XrunLatch::acknowledge() noexcept { return !std::exchange(seen_, true); }
 
 }  // namespace dmasim

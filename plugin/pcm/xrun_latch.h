@@ -18,7 +18,7 @@ class XrunLatch {
   int64_t again() noexcept;
   /// A hook after which alsa-lib stores no state has stored XRUN. Answers whether this is the first
   /// one: then the alarm has to be disarmed.
-  bool see() noexcept;
+  bool acknowledge() noexcept;
 
  private:
   bool seen_ = false;

@@ -74,10 +74,10 @@ TEST(SubstreamState, ShowsAnXrunAgainUntilAHookHasSeenIt) {
   SubstreamState state = in_phase(Phase::xrun);
   EXPECT_EQ(state.alarm().alarm.ns, 16'000'000);
   EXPECT_EQ(state.alarm().show, SND_PCM_STATE_XRUN);
-  Actions seen = state.see_xrun();
+  Actions seen = state.acknowledge_xrun();
   EXPECT_EQ(seen.show, SND_PCM_STATE_XRUN);
   EXPECT_EQ(seen.alarm.kind, AlarmChange::Kind::disarm);
-  seen = state.see_xrun();
+  seen = state.acknowledge_xrun();
   EXPECT_EQ(seen.show, SND_PCM_STATE_XRUN);
   EXPECT_EQ(seen.alarm.kind, AlarmChange::Kind::keep) << "disarmed already";
 }
@@ -86,7 +86,7 @@ TEST(SubstreamState, HasNoXrunToSeeInAnyOtherPhase) {
   for (const Phase phase : kAllPhases) {
     if (phase == Phase::xrun) continue;
     SubstreamState state = in_phase(phase, stream_of(phase));
-    EXPECT_EQ(state.see_xrun().show, std::nullopt) << int(phase);
+    EXPECT_EQ(state.acknowledge_xrun().show, std::nullopt) << int(phase);
     EXPECT_EQ(state.alarm().show, std::nullopt) << int(phase);
   }
 }

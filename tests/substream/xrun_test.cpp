@@ -155,7 +155,7 @@ TEST(SubstreamXrun, WriteOfALateProgramIsRefusedWhole) {
 }
 
 /// The hardware has passed the place after alsa-lib's check and before the hook.
-TEST(SubstreamXrun, TransferThatFindsItTakesNothingAndIsTheLastWord) {
+TEST(SubstreamXrun, TransferThatFindsItTakesNothing) {
   IoplugPcm pcm({});
   ASSERT_EQ(pcm.write(32), 32);
   pcm.run_late(34);
