@@ -25,11 +25,13 @@ class Pointers {
   void set_hw_frames(uint64_t frames) noexcept { hw_frames_ = frames; }
 
   /// Takes over the appl_ptr that alsa-lib has in the ioplug. Ignores a marked one, see
-  /// transferred(). Says whether it has moved.
-  bool show_appl_ptr(snd_pcm_uframes_t shown) noexcept {
-    if ((shown >= boundary_ && boundary_ > 0) || shown == appl_ptr_) return false;
-    appl_ptr_ = shown;
-    return true;
+  /// transferred().
+  void show_appl_ptr(snd_pcm_uframes_t shown) noexcept {
+    if (is_moved_by(shown)) appl_ptr_ = shown;
+  }
+  /// Says whether show_appl_ptr(shown) would move the application's position.
+  [[nodiscard]] bool is_moved_by(snd_pcm_uframes_t shown) const noexcept {
+    return (shown < boundary_ || boundary_ == 0) && shown != appl_ptr_;
   }
   /// The transfer hook has copied `frames` frames: moves appl_ptr() by them at once. alsa-lib moves
   /// its own pointer only after the hook. Until then that pointer has the same value as after a

@@ -127,6 +127,8 @@ class Substream {
   [[nodiscard]] uint64_t commit_limit_bytes() const DMASIM_REQUIRES(lock_);
   [[nodiscard]] Channel::Commit commit_of(std::optional<uint64_t> wrote_from_frames) const
       DMASIM_REQUIRES(lock_);
+  void see_appl_ptr() DMASIM_REQUIRES(lock_);
+  bool move_hardware(const Channel::Commit& write, int64_t as_of_ns) DMASIM_REQUIRES(lock_);
   bool catch_up(std::optional<uint64_t> wrote_from_frames = {}) DMASIM_REQUIRES(lock_);
   void update(std::optional<uint64_t> wrote_from_frames = {}) DMASIM_REQUIRES(lock_);
   [[nodiscard]] bool may_follow_clock() const DMASIM_REQUIRES(lock_);

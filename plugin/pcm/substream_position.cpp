@@ -11,8 +11,16 @@ namespace dmasim {
 /// alsa-lib moves the application's position without a hook for rewind, forward and a mapped
 /// commit.
 void Substream::refresh_appl_ptr() {
-  state_.see_appl_ptr(io_.appl_ptr());
+  see_appl_ptr();
   commit();
+}
+
+void Substream::see_appl_ptr() {
+  const snd_pcm_uframes_t shown = io_.appl_ptr();
+  if (state_.hardware_runs() && state_.rewind_needs_move(shown)) {
+    move_hardware(commit_of({}), state_.looked_at_ns());
+  }
+  state_.see_appl_ptr(shown);
 }
 
 /// Called when the client's position was read or has moved. Some sinks need the frames before the
@@ -66,17 +74,22 @@ void Substream::commit_unless_refused(const Channel::Commit& write, int64_t as_o
 /// Brings hardware and positions up to now. `wrote_from_frames` is the position at which the
 /// application has just written. Answers false if the channel refuses this write.
 bool Substream::catch_up(std::optional<uint64_t> wrote_from_frames) {
-  const NoCancellation in_the_device;
   const int64_t looked_at_ns = now_ns();
-  state_.see_appl_ptr(io_.appl_ptr());
+  see_appl_ptr();
   const Channel::Commit write = commit_of(wrote_from_frames);
   commit_unless_refused(write, looked_at_ns);
-  const TxState tx = channel_->tx_status(cookie_, write, looked_at_ns);
+  return move_hardware(write, looked_at_ns);
+}
+
+/// Moves all frames that were due at `as_of_ns`. Answers as catch_up().
+bool Substream::move_hardware(const Channel::Commit& write, int64_t as_of_ns) {
+  const NoCancellation in_the_device;
+  const TxState tx = channel_->tx_status(cookie_, write, as_of_ns);
   if (tx.status != DmaStatus::in_progress && tx.status != DmaStatus::paused) return true;
   const size_t frame_bytes = state_.hw().format.frame_bytes();
   fill_silence(state_.moved({.hw_frames = tx.transferred_bytes / frame_bytes,
                              .past_commit_frames = tx.past_commit_bytes / frame_bytes,
-                             .now_ns = looked_at_ns}));
+                             .now_ns = as_of_ns}));
   if (state_.free_runs()) commit();
   return !tx.commit_refused;
 }

@@ -174,8 +174,14 @@ std::optional<Result<void>> SubstreamState::drain_answer(int nonblock,
 }
 
 void SubstreamState::see_appl_ptr(snd_pcm_uframes_t shown) noexcept {
-  if (shown == 0 && hardware_runs()) return;
-  if (pointers_.show_appl_ptr(shown)) quiet_until_frames_ = 0;
+  if (!moves_appl_ptr(shown)) return;
+  pointers_.show_appl_ptr(shown);
+  quiet_until_frames_ = 0;
+}
+
+bool SubstreamState::moves_appl_ptr(snd_pcm_uframes_t shown) const noexcept {
+  if (shown == 0 && hardware_runs()) return false;
+  return pointers_.is_moved_by(shown);
 }
 
 std::optional<uint64_t> SubstreamState::refused_from_frames(uint64_t wrote_from) const noexcept {

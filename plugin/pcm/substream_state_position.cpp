@@ -18,8 +18,7 @@ uint64_t SubstreamState::frames_due(int64_t now_ns) const noexcept {
 }
 
 bool SubstreamState::follow_clock(int64_t now_ns, snd_pcm_uframes_t shown) noexcept {
-  if (phase_ != Phase::running) return false;
-  see_appl_ptr(shown);
+  if (phase_ != Phase::running || moves_appl_ptr(shown)) return false;
   const uint64_t hw_frames = frames_due(now_ns);
   if (hw_frames >= quiet_until_frames_) return false;
   go_to(hw_frames, now_ns);
@@ -34,6 +33,13 @@ bool SubstreamState::follow_clock_after_write(uint64_t wrote_from, int64_t now_n
   if (hw_frames >= late_from) return false;
   go_to(hw_frames, now_ns);
   return true;
+}
+
+bool SubstreamState::rewind_needs_move(snd_pcm_uframes_t shown) const noexcept {
+  if (!playback() || !moves_appl_ptr(shown) || pointers_.hw_frames() == moved_frames_) return false;
+  Pointers then = pointers_;
+  then.show_appl_ptr(shown);
+  return then.appl_frames() < pointers_.hw_frames();
 }
 
 /// In a playback these slots have older frames, which the hardware has to play before they are

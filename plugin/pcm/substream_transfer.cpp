@@ -66,7 +66,12 @@ Result<snd_pcm_uframes_t> Substream::copy_to_client(const snd_pcm_channel_area_t
 /// The program is about to use the ring's slots of its next `frames` frames. The position may say
 /// that the hardware is through with them while the DMA has not moved them yet.
 void Substream::move_slots(snd_pcm_uframes_t frames) {
-  if (state_.hardware_runs() && !state_.slots_are_moved(frames)) catch_up();
+  if (!state_.hardware_runs() || state_.slots_are_moved(frames)) return;
+  if (state_.playback()) {
+    catch_up();
+  } else {
+    update();  // the source may have ended
+  }
 }
 
 /// Copies the committed frames of a mapped buffer again. Until the start the program may change

@@ -55,9 +55,24 @@ TEST(SubstreamState, LooksAtTheHardwareAfterTheProgramHasMoved) {
   EXPECT_TRUE(state.follow_clock(2 * kMs, 16));
   EXPECT_FALSE(state.follow_clock(3 * kMs, 12)) << "a rewind";
   EXPECT_EQ(state.pointers().hw_frames(), 2u);
+  EXPECT_EQ(state.pointers().appl_ptr(), 16u) << "the DMA may have to move frames before";
+  state.see_appl_ptr(12);
+  EXPECT_FALSE(state.follow_clock(3 * kMs, 12)) << "nothing was settled for it";
   state.settle();
   EXPECT_TRUE(state.follow_clock(3 * kMs, 12));
   EXPECT_FALSE(state.follow_clock(12 * kMs, 12));
+}
+
+TEST(SubstreamState, MovesWhatTheHardwareHasPassedBeforeARewindBehindIt) {
+  SubstreamState state = in_phase(Phase::running);
+  EXPECT_TRUE(state.follow_clock(6 * kMs, 16));
+  EXPECT_EQ(state.looked_at_ns(), 6 * kMs);
+  EXPECT_FALSE(state.rewind_needs_move(16)) << "no rewind";
+  EXPECT_FALSE(state.rewind_needs_move(6)) << "not behind the hardware";
+  EXPECT_TRUE(state.rewind_needs_move(5));
+  EXPECT_FALSE(state.rewind_needs_move(0)) << "no position";
+  state.moved({.hw_frames = 6});
+  EXPECT_FALSE(state.rewind_needs_move(5)) << "all is moved";
 }
 
 TEST(SubstreamState, FollowsTheClockOnlyWhileItRuns) {

@@ -2,6 +2,8 @@
 /// The position runs ahead of the DMA between two periods. No program may notice it.
 #include <gtest/gtest.h>
 
+#include <cerrno>
+
 #include "tests/substream/ioplug_pcm.h"
 
 namespace dmasim {
@@ -36,6 +38,28 @@ TEST(SubstreamTransfer, MappedReadShowsNoFrameThatTheDmaHasNotMoved) {
   ASSERT_EQ(pcm.avail(), 5);
   ASSERT_EQ(pcm.mmap_begin(32), 5u);
   for (size_t i = 0; i < 5; ++i) EXPECT_EQ(pcm.mapped[i], static_cast<int>(i) + 1);
+}
+
+/// The program learned from delay() that the hardware had passed these frames.
+TEST(SubstreamTransfer, RewindTakesNothingBackThatTheHardwareHasPassed) {
+  IoplugPcm pcm({});
+  ASSERT_EQ(pcm.write(32), 32);
+  pcm.run(6);
+  ASSERT_EQ(pcm.delay(), 26);
+  ASSERT_EQ(pcm.rewind(30), 30);
+  EXPECT_EQ(pcm.avail(), -EPIPE);
+  EXPECT_EQ(pcm.sink().played, counted(1, 6));
+  EXPECT_TRUE(pcm.sink().leftovers.empty());
+}
+
+TEST(SubstreamTransfer, ReadThatFindsTheSourceEndedIsTheXrun) {
+  IoplugPcm pcm({.stream = SND_PCM_STREAM_CAPTURE});
+  ASSERT_EQ(pcm.start(), 0);
+  pcm.run(5);
+  ASSERT_EQ(pcm.avail(), 5);
+  pcm.source().is_broken = true;
+  EXPECT_EQ(pcm.read(5), -EPIPE);
+  EXPECT_TRUE(pcm.captured.empty());
 }
 
 TEST(SubstreamTransfer, FreeRunOfATimedSinkIsReportedAtEachLook) {
