@@ -128,8 +128,8 @@ int run(const Options& options) {
   }
   const double cpu_before_s = cpu_seconds();
   for (PacedStream& each : streams) each.start();
-  const size_t threads = completion_threads();
   watch(options, streams, sums);
+  const size_t threads = completion_threads();  // by now each has run, and so has its name
   finish(streams, sums);
   print(options, sums, threads, cpu_seconds() - cpu_before_s);
   const size_t expected_threads = shared ? 1 : options.channels;
