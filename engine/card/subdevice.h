@@ -3,8 +3,9 @@
 /// among all processes of one user. A PCM owns it from open to close.
 ///
 /// The owner holds a lock on a byte of the card's lock file (lock_file.h). The kernel releases the
-/// lock when the process ends, in whatever way. No call waits for an owner. The file stays when all PCMs are
-/// closed: removing it could take the lock away from a process that is opening it just then.
+/// lock when the process ends, in whatever way. No call waits for an owner. The file stays when all
+/// PCMs are closed: removing it could take the lock away from a process that is opening it just
+/// then.
 ///
 /// Each object has opened the file itself. Locks of one open file description do not exclude each
 /// other, so the PCMs of a process do not share one.

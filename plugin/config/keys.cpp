@@ -161,7 +161,8 @@ constexpr std::array kKeys{
         .parse_pcm = [](string_view t,
                         PcmConfig& c) { return parse_number(t, -100000, 100000, c.ppm); }},
     Key{.name = "completion",
-        .meaning = "completion threads: one for each PCM (channel), or one for the card's PCMs of a process (shared)",
+        .meaning = "completion threads: one for each PCM (channel), or one for the card's PCMs of "
+                   "a process (shared)",
         .accepts = "channel or shared",
         .by_default = "channel",
         .parse_pcm = [](string_view t, PcmConfig& c) { return parse_completion(t, c.completion); }},
