@@ -15,6 +15,7 @@ void Substream::refresh_appl_ptr() {
   commit();
 }
 
+/// A rewind may go behind frames that the hardware has passed and the DMA has not moved yet.
 void Substream::see_appl_ptr() {
   const snd_pcm_uframes_t shown = io_.appl_ptr();
   if (state_.hardware_runs() && state_.rewind_needs_move(shown)) {
@@ -106,8 +107,8 @@ void Substream::update(std::optional<uint64_t> wrote_from_frames) {
   perform(state_.settle(in_time && !device_.has_ended()));
 }
 
-/// The same, without a look at the hardware if only the position can have changed. Answers the time
-/// of the position.
+/// As update(), but without a look at the hardware if only the position can have changed. Answers
+/// the time of the position.
 int64_t Substream::update_position(int64_t asked_at_ns) {
   if (may_follow_clock() && state_.follow_clock(asked_at_ns, io_.appl_ptr())) return asked_at_ns;
   update();
@@ -121,8 +122,8 @@ bool Substream::may_follow_clock() const {
   return state_.is_live() && !(device_.is_timed_sink() && state_.free_runs());
 }
 
-/// The same after a write at `from_frames`: the DMA may have passed these frames before they were
-/// written.
+/// As update() after a write at `from_frames`, but without a look at the hardware if the clock
+/// shows that the write was in time.
 void Substream::update_after_write(uint64_t from_frames) {
   if (!may_follow_clock() || !state_.follow_clock_after_write(from_frames, now_ns())) {
     return update(from_frames);
