@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// All that dmasim's threads use to synchronize: a mutex, a condition variable, a thread.
 ///
-/// The bodies are chosen by the linker. sync_std.cpp implements them over pthreads. The schedule
-/// explorer of the tests links its own bodies instead, and so decides every lock, wait, wake-up and
-/// time-out. Code above this header is the same in both, without template, #ifdef or hook.
+/// The bodies are chosen by the linker. sync_std.cpp and condvar_std.cpp implement them over
+/// pthreads and a futex. The schedule explorer of the tests links its own bodies instead, and so
+/// decides every lock, wait, wake-up and time-out. Code above this header is the same in both,
+/// without template, #ifdef or hook.
 ///
 /// TIME   deadlines are CLOCK_MONOTONIC nanoseconds; kNever never comes.
 #pragma once
@@ -74,10 +75,16 @@ class CondVar {
   void wait(Mutex& mutex) noexcept DMASIM_REQUIRES(mutex);
   /// Answers false if `deadline_ns` passed before a notification.
   bool wait_until(Mutex& mutex, int64_t deadline_ns) noexcept DMASIM_REQUIRES(mutex);
+  /// Call it with the mutex, or after the condition was changed under the mutex.
   void notify_all() noexcept;
 
  private:
-  pthread_cond_t native_;
+  struct Native {
+    uint32_t notifications = 0;
+    uint32_t waiters = 0;
+    uint64_t unused = 0;  // the explorer's bodies keep other data in all of this
+  };
+  Native native_;
 };
 
 /// A thread of the engine. It blocks every signal, has a name, and sleeps with the least timer

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The bodies of sync.h for programs, over pthreads. An error that only a bug in the program can
-/// cause ends the process where it is found.
+/// The bodies of sync.h for programs, over pthreads; CondVar's are in condvar_std.cpp. An error
+/// that only a bug in the program can cause ends the process where it is found.
 #include <pthread.h>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -25,10 +25,13 @@ constexpr size_t kStackBytes = size_t{512} * 1024;
 
 thread_local const void* t_tag = nullptr;
 
-void require(int error, const char* call) noexcept {
-  if (error == 0) return;
+[[noreturn, gnu::cold, gnu::noinline]] void die(int error, const char* call) noexcept {
   std::fprintf(stderr, "dmasim: %s: %s\n", call, std::strerror(error));
   std::abort();
+}
+
+inline void require(int error, const char* call) noexcept {
+  if (error != 0) die(error, call);
 }
 
 timespec to_timespec(int64_t ns) noexcept {
@@ -45,10 +48,12 @@ class ThreadAttributes {
   ThreadAttributes(const ThreadAttributes&) = delete;
   ThreadAttributes& operator=(const ThreadAttributes&) = delete;
 
-  /// Answers 0 or an errno.
+  /// Answers 0 or an errno. A thread that inherits its scheduling starts in a third of the time, so
+  /// it does where it inherits the wanted one.
   int schedule(int rt_priority) noexcept {
     const sched_param priority{.sched_priority = rt_priority};
     if (!error_) error_ = pthread_attr_setstacksize(&native_, kStackBytes);
+    if (rt_priority == 0 && sched_getscheduler(0) == SCHED_OTHER) return error_;
     if (!error_) error_ = pthread_attr_setinheritsched(&native_, PTHREAD_EXPLICIT_SCHED);
     if (!error_) {
       error_ = pthread_attr_setschedpolicy(&native_, rt_priority > 0 ? SCHED_FIFO : SCHED_OTHER);
@@ -70,36 +75,6 @@ Mutex::Mutex() noexcept { require(pthread_mutex_init(&native_, nullptr), "pthrea
 Mutex::~Mutex() { require(pthread_mutex_destroy(&native_), "pthread_mutex_destroy"); }
 void Mutex::lock() noexcept { require(pthread_mutex_lock(&native_), "pthread_mutex_lock"); }
 void Mutex::unlock() noexcept { require(pthread_mutex_unlock(&native_), "pthread_mutex_unlock"); }
-
-CondVar::CondVar() noexcept {
-  pthread_condattr_t attributes;
-  require(pthread_condattr_init(&attributes), "pthread_condattr_init");
-  require(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC), "pthread_condattr_setclock");
-  require(pthread_cond_init(&native_, &attributes), "pthread_cond_init");
-  pthread_condattr_destroy(&attributes);
-}
-
-CondVar::~CondVar() { require(pthread_cond_destroy(&native_), "pthread_cond_destroy"); }
-
-void CondVar::wait(Mutex& mutex) noexcept {
-  require(pthread_cond_wait(&native_, &mutex.native_), "pthread_cond_wait");
-}
-
-bool CondVar::wait_until(Mutex& mutex, int64_t deadline_ns) noexcept {
-  if (deadline_ns == kNever) {
-    wait(mutex);
-    return true;
-  }
-  const timespec deadline = to_timespec(deadline_ns);
-  const int error = pthread_cond_timedwait(&native_, &mutex.native_, &deadline);
-  if (error == ETIMEDOUT) return false;
-  require(error, "pthread_cond_timedwait");
-  return true;
-}
-
-void CondVar::notify_all() noexcept {
-  require(pthread_cond_broadcast(&native_), "pthread_cond_broadcast");
-}
 
 struct Thread::Impl {
   pthread_t native{};

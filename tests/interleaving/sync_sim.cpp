@@ -23,7 +23,7 @@ template <typename Native>
 void make(Native& native, Object::Type type) {
   static_assert(sizeof(Native) >= sizeof(Cell));
   const Cell cell = World::instance().objects().create_cell(type, &native);
-  std::memcpy(&native, &cell, sizeof cell);
+  std::memcpy(static_cast<void*>(&native), &cell, sizeof cell);
 }
 
 template <typename Native>

@@ -19,7 +19,9 @@ TEST_P(RefusedThread, IsReportedAndCanBeStartedLater) {
   bool ran = false;
   {
     const RefusedCall refused(GetParam(), ENOMEM);
-    EXPECT_EQ(thread.start({.name = "refused"}, [&] { ran = true; }).error(), ENOMEM);
+    // A real-time thread needs all of these calls.
+    const Thread::Options options{.name = "refused", .rt_priority = 1};
+    EXPECT_EQ(thread.start(options, [&] { ran = true; }).error(), ENOMEM);
     EXPECT_TRUE(refused.happened());
   }
   EXPECT_FALSE(thread.started());

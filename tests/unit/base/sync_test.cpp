@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 
+#include <array>
 #include <cerrno>
 #include <string>
 
@@ -67,8 +68,11 @@ TEST(CondVar, DistinguishesAPassedDeadlineFromANotification) {
   EXPECT_FALSE(changed.wait_until(lock, now_ns() - 1));
   EXPECT_FALSE(changed.wait_until(lock, -5));
   const int64_t deadline_ns = now_ns() + 1'000'000;
-  while (changed.wait_until(lock, deadline_ns)) {
+  bool notified = true;
+  while (notified && now_ns() < deadline_ns + 5'000'000'000) {
+    notified = changed.wait_until(lock, deadline_ns);
   }
+  EXPECT_FALSE(notified);
   EXPECT_GE(now_ns(), deadline_ns);
 }
 
@@ -91,6 +95,73 @@ TEST(CondVar, WakesWhoWaitsForEver) {
     shared.changed.notify_all();
   }
   waiter.join();
+}
+
+TEST(CondVar, WakesEveryWaiter) {
+  struct {
+    Mutex lock;
+    CondVar changed;
+    int waiting DMASIM_GUARDED_BY(lock) = 0;
+    bool ready DMASIM_GUARDED_BY(lock) = false;
+    int woken DMASIM_GUARDED_BY(lock) = 0;
+  } shared;
+  const auto wait = [&shared] {
+    const int64_t patience_ns = now_ns() + 5'000'000'000;
+    MutexLock guard(shared.lock);
+    ++shared.waiting;
+    shared.changed.notify_all();
+    while (!shared.ready && now_ns() < patience_ns) {
+      shared.changed.wait_until(shared.lock, patience_ns);
+    }
+    shared.woken += static_cast<int>(shared.ready && now_ns() < patience_ns);
+  };
+  std::array<Thread, 3> threads;
+  for (Thread& each : threads) ASSERT_TRUE(each.start({.name = "waiter"}, wait));
+  {
+    const int64_t patience_ns = now_ns() + 5'000'000'000;
+    MutexLock guard(shared.lock);
+    while (shared.waiting < 3 && now_ns() < patience_ns) {
+      shared.changed.wait_until(shared.lock, patience_ns);
+    }
+    shared.ready = true;
+    shared.changed.notify_all();
+  }
+  for (Thread& each : threads) each.join();
+  MutexLock guard(shared.lock);
+  EXPECT_EQ(shared.woken, 3);
+}
+
+/// Each thread waits with a deadline that is often over at once.
+TEST(CondVar, LosesNoTurnOfTwoThreadsThatAlternate) {
+  struct {
+    Mutex lock;
+    CondVar changed;
+    int turns DMASIM_GUARDED_BY(lock) = 0;
+    bool lost DMASIM_GUARDED_BY(lock) = false;
+  } shared;
+  constexpr int kTurns = 20'000;
+  const auto alternate = [&shared](int mine) {
+    MutexLock guard(shared.lock);
+    while (shared.turns < kTurns && !shared.lost) {
+      if (shared.turns % 2 == mine) {
+        ++shared.turns;
+        shared.changed.notify_all();
+      } else if (shared.turns % 16 == 0) {
+        shared.changed.wait_until(shared.lock, now_ns() + 1'000);
+      } else {
+        shared.lost = !shared.changed.wait_until(shared.lock, now_ns() + 5'000'000'000);
+      }
+    }
+  };
+  Thread even;
+  Thread odd;
+  ASSERT_TRUE(even.start({.name = "even"}, [&] { alternate(0); }));
+  ASSERT_TRUE(odd.start({.name = "odd"}, [&] { alternate(1); }));
+  even.join();
+  odd.join();
+  MutexLock guard(shared.lock);
+  EXPECT_FALSE(shared.lost);
+  EXPECT_EQ(shared.turns, kTurns);
 }
 
 TEST(Thread, BlocksEverySignalAndLeavesTheStartersMask) {
