@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Warnings and sanitizers, for every target of the project.
 add_compile_options(-Wall -Wextra -Wconversion -Wshadow -Wnon-virtual-dtor)
+add_compile_options(-fno-plt)  # a module is never unloaded, so it may resolve its calls when it is loaded
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   add_compile_options(-fno-gnu-unique)  # one such symbol, and dlclose never unloads the module
 endif()

@@ -262,9 +262,11 @@ bool Channel::in_callback() const {
   return running_ != kNone || alarm_running_;
 }
 
+/// During a callback the completion thread is busy. After the callback it looks by itself.
 void Channel::reschedule() {
+  if (running_ != kNone || alarm_running_) return;
   irq_->assert_lock(lock_);
-  irq_->schedule(*this, state_.service_ns());
+  irq_->schedule(*this, state_.service_ns(), state_.service_slack_ns());
 }
 
 void Channel::service(int64_t now_ns) {
@@ -310,7 +312,8 @@ void Channel::service_period(int64_t now_ns) {
   transfer.callback(result);
   lock_.lock();
   end_callback();
-  if (advances) state_.advance(now_ns);  // no further: the client has committed for this time
+  // The client moves the bytes; this is for one that has not. No further: it committed until now.
+  if (advances && !state_.has_moved(result.transferred_bytes)) state_.advance(now_ns);
 }
 
 void Channel::service_alarm() {

@@ -6,6 +6,11 @@
 #include "engine/dma/port.h"
 
 namespace dmasim {
+namespace {
+
+constexpr int64_t kSlacksInAPeriod = 4;
+
+}  // namespace
 
 /// Bytes of the active transfer that are due by now, as if the transfer had no end.
 uint64_t ChannelState::bytes_due(int64_t now_ns) const noexcept {
@@ -19,13 +24,17 @@ int64_t ChannelState::time_of_bytes(uint64_t bytes) const noexcept {
   return transfer_time().time_of(bursts);
 }
 
-/// The time of the next period boundary or end of the active transfer.
-int64_t ChannelState::tick_ns() const noexcept {
-  if (!running()) return kNever;
+/// Called when the clock has started or goes on, when a transfer becomes active, and when a period
+/// boundary has been passed.
+void ChannelState::find_next_tick() noexcept {
   const Transfer& transfer = active_.front();
-  if (!transfer.cyclic) return time_of_bytes(transfer.total_bytes);
-  if (!transfer.calls_back()) return kNever;
-  return time_of_bytes((ticked_periods_ + 1) * transfer.period_bytes);
+  if (!transfer.cyclic) {
+    next_tick_ns_ = time_of_bytes(transfer.total_bytes);
+  } else if (transfer.calls_back()) {
+    next_tick_ns_ = time_of_bytes((ticked_periods_ + 1) * transfer.period_bytes);
+  } else {
+    next_tick_ns_ = kNever;
+  }
 }
 
 /// The position in the steps of this controller's residue granularity.
@@ -52,6 +61,10 @@ void ChannelState::start_next() {
   ticked_periods_ = 0;
   commit_limit_bytes_ = kNoLimit;
   past_commit_bytes_ = 0;
+  slack_ns_ = transfer.cyclic
+                  ? (time_of_bytes(transfer.period_bytes) - time_of_bytes(0)) / kSlacksInAPeriod
+                  : 0;
+  find_next_tick();
 }
 
 /// The next transfer begins at the time at which the one before ends, without a gap.
@@ -129,9 +142,9 @@ void ChannelState::raise_periods(uint64_t reached_bytes) {
     stats_.dropped += fresh;
     return;
   }
-  if (due_periods_ == 0)
-    due_since_ns_ = time_of_bytes((passed - fresh + 1) * transfer.period_bytes);
+  if (due_periods_ == 0) due_since_ns_ = next_tick_ns_;
   due_periods_ += fresh;
+  find_next_tick();
 }
 
 /// A client pauses as of an earlier time than that at which pop_period() found the end of a

@@ -130,6 +130,7 @@ bool ChannelState::issue_pending(int64_t now_ns) {
 bool ChannelState::start_clock(int64_t now_ns) {
   time_.start(now_ns);
   if (config_.common_frame_clock) time_.wait_for_edge();
+  find_next_tick();
   return !configured() || config_.port->run(time_, 0);
 }
 
@@ -153,6 +154,7 @@ Result<void> ChannelState::resume(int64_t now_ns) {
   paused_ = false;
   time_.resume(now_ns);
   if (config_.common_frame_clock) time_.wait_for_edge();
+  find_next_tick();
   if (configured()) config_.port->run(time_, (base_bytes_ + transferred_bytes_) / burst_bytes());
   return {};
 }
@@ -297,7 +299,10 @@ Service ChannelState::service_at(int64_t now_ns) const noexcept {
 TxResult ChannelState::pop_period(int64_t now_ns) {
   assert(!active_.empty());
   const Transfer& transfer = active_.front();
-  if (due_periods_ == 0) raise_periods(due_bytes(now_ns));
+  if (due_periods_ == 0) {
+    raise_periods((ticked_periods_ + 1) * transfer.period_bytes);
+    if (next_tick_ns_ <= now_ns) raise_periods(due_bytes(now_ns));  // the thread is late
+  }
   assert(due_periods_ > 0);
   const uint64_t reached_bytes =
       std::max<uint64_t>(transferred_bytes_, ticked_periods_ * transfer.period_bytes);

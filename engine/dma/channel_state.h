@@ -128,6 +128,9 @@ class ChannelState {
   /// kNever means that there is nothing to do. Of the channels of one thread, the one with the
   /// earliest time is served first.
   [[nodiscard]] int64_t service_ns() const noexcept;
+  /// By how much that call may be late if the thread then serves several channels at once: a part
+  /// of a period of a cyclic transfer, 0 for others.
+  [[nodiscard]] int64_t service_slack_ns() const noexcept { return running() ? slack_ns_ : 0; }
   [[nodiscard]] Service service_at(int64_t now_ns) const noexcept;
   /// Takes the due period out of its slot. Only when service_at() says Service::period.
   /// Afterwards, if the callback advances by itself, the caller advances to the same time.
@@ -140,6 +143,10 @@ class ChannelState {
   /// Takes the alarm out of its slot. Only when service_at() says Service::alarm.
   void pop_alarm();
 
+  /// Says whether the active transfer has moved so many bytes.
+  [[nodiscard]] bool has_moved(uint64_t bytes) const noexcept {
+    return transferred_bytes_ >= bytes;
+  }
   /// The transfer that the hardware works on; null when idle.
   [[nodiscard]] Transfer* active() noexcept { return active_.empty() ? nullptr : &active_.front(); }
 
@@ -163,7 +170,9 @@ class ChannelState {
   [[nodiscard]] uint64_t bytes_due(int64_t now_ns) const noexcept;
   [[nodiscard]] int64_t time_of_bytes(uint64_t bytes) const noexcept;
   [[nodiscard]] int64_t alarm_ns() const noexcept;
-  [[nodiscard]] int64_t tick_ns() const noexcept;
+  /// The time of the next period boundary or end of the active transfer.
+  [[nodiscard]] int64_t tick_ns() const noexcept { return running() ? next_tick_ns_ : kNever; }
+  void find_next_tick() noexcept;
   [[nodiscard]] uint64_t reported_bytes(const Transfer& transfer) const noexcept;
   [[nodiscard]] uint64_t skippable(const Transfer& transfer, uint64_t bytes) const noexcept;
 
@@ -204,6 +213,8 @@ class ChannelState {
   uint64_t base_bytes_ = 0;  // moved by the transfers before the active one, since time_ started
   uint64_t transferred_bytes_ = 0;  // of the active transfer
   uint64_t ticked_periods_ = 0;     // period boundaries that were made due
+  int64_t next_tick_ns_ = kNever;   // see tick_ns(); found once, because each hook asks for it
+  int64_t slack_ns_ = 0;            // see service_slack_ns()
   uint64_t due_periods_ = 0;        // in the slot of the period interrupt; 0: none
   int64_t due_since_ns_ = 0;        // when the oldest of them was passed
   uint64_t commit_limit_bytes_ = kNoLimit;

@@ -61,8 +61,8 @@ void CompletionThread::assert_lock(const Mutex& lock) const noexcept {
   if (&lock != &lock_) std::abort();
 }
 
-void CompletionThread::schedule(Channel& channel, int64_t at_ns) {
-  queue_.set(channel, at_ns);
+void CompletionThread::schedule(Channel& channel, int64_t at_ns, int64_t slack_ns) {
+  queue_.set(channel, at_ns, slack_ns);
   if (at_ns < sleeping_until_ns_) {
     sleeping_until_ns_ = kAwake;
     kick_.notify_all();
@@ -80,7 +80,7 @@ void CompletionThread::run() {
       channel.service(now_ns);
       continue;
     }
-    sleep_until(next != nullptr ? next->service_at_ns() : kNever);
+    sleep_until(queue_.wake_up_ns());
   }
 }
 

@@ -42,8 +42,10 @@ class CompletionThread {
   /// Tells clang that `lock`, which a channel of this thread holds, is lock().
   void assert_lock(const Mutex& lock) const noexcept DMASIM_TSA(assert_capability(lock_));
 
-  /// [any] `channel` needs the thread at `at_ns` of the clock. kNever: not any more.
-  void schedule(Channel& channel, int64_t at_ns) DMASIM_REQUIRES(lock_);
+  /// [any] `channel` needs the thread at `at_ns` of the clock. kNever: not any more. If the thread
+  /// serves other channels too, it may come up to `slack_ns` later, to serve several in one
+  /// wake-up.
+  void schedule(Channel& channel, int64_t at_ns, int64_t slack_ns) DMASIM_REQUIRES(lock_);
 
  private:
   void run() DMASIM_EXCLUDES(lock_);

@@ -38,6 +38,7 @@ class ServiceNode {
   using Tree = std::multiset<ServiceNode*, Earlier>;
 
   int64_t at_ns_ = kNever;
+  int64_t slack_ns_ = 0;
   Tree::node_type absent_;  // the tree's node while the queue does not have it
   Tree::iterator present_;  // the same while the queue has it
 };
@@ -46,10 +47,15 @@ class ServiceNode {
 /// one is that which got this time first.
 class ServiceQueue {
  public:
-  void set(ServiceNode& node, int64_t at_ns) noexcept;
+  /// The thread may come later than `at_ns` by `slack_ns`, if it then serves other nodes too.
+  void set(ServiceNode& node, int64_t at_ns, int64_t slack_ns = 0) noexcept;
   [[nodiscard]] ServiceNode* first() const noexcept {
     return tree_.empty() ? nullptr : *tree_.begin();
   }
+  /// When a thread that sleeps has to wake: at the time of the first node, or at the latest time of
+  /// a later one that makes none before it late by more than its slack. So nodes whose times are
+  /// close together need one wake-up. kNever if there is no node.
+  [[nodiscard]] int64_t wake_up_ns() const noexcept;
 
  private:
   [[nodiscard]] bool keeps_its_place(const ServiceNode& node, int64_t at_ns) const noexcept;

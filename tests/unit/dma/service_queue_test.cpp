@@ -47,6 +47,31 @@ TEST(ServiceQueue, NeverMeansAbsent) {
   EXPECT_EQ(node.service_at_ns(), kNever);
 }
 
+TEST(ServiceQueue, WakesOnceForNodesThatAreCloseTogether) {
+  ServiceQueue queue;
+  std::array<Node, 4> nodes;
+  EXPECT_EQ(queue.wake_up_ns(), kNever);
+  queue.set(nodes[0], 100, 50);
+  EXPECT_EQ(queue.wake_up_ns(), 100) << "one node has nobody to wait for";
+  queue.set(nodes[1], 140, 50);
+  EXPECT_EQ(queue.wake_up_ns(), 140);
+  queue.set(nodes[2], 150, 50);
+  EXPECT_EQ(queue.wake_up_ns(), 150);
+  queue.set(nodes[3], 151, 50);
+  EXPECT_EQ(queue.wake_up_ns(), 150) << "the first would be late by more than its slack";
+}
+
+TEST(ServiceQueue, MakesNoNodeLaterThanItsOwnSlack) {
+  ServiceQueue queue;
+  std::array<Node, 3> nodes;
+  queue.set(nodes[0], 100, 50);
+  queue.set(nodes[1], 110, 5);
+  queue.set(nodes[2], 120, 50);
+  EXPECT_EQ(queue.wake_up_ns(), 110);
+  queue.set(nodes[0], 100);
+  EXPECT_EQ(queue.wake_up_ns(), 100) << "a node without slack";
+}
+
 TEST(ServiceQueue, KeepsOrderUnderRandomChanges) {
   std::mt19937 random(1);
   std::array<Node, 37> nodes;
