@@ -46,7 +46,11 @@ Result<void> PollLevel::open(Sense sense) {
 
 short PollLevel::events() const noexcept { return sense_ == Sense::readable ? POLLIN : POLLOUT; }
 
-void PollLevel::set(bool ready) const noexcept {
+void PollLevel::want(bool ready) noexcept { wanted_ = ready; }
+
+bool PollLevel::wanted() const noexcept { return wanted_; }
+
+void PollLevel::write(bool ready) const noexcept {
   if (sense_ == Sense::writable) {
     ready ? empty(fd()) : fill(fd(), kFull);
   } else {

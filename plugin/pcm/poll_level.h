@@ -6,13 +6,18 @@
 /// PortAudio) use the raw events of poll(). The descriptor is an eventfd, and a full eventfd is not
 /// ready for POLLOUT. No other code reads or writes the descriptor.
 ///
-/// The object does not change after open(). The owner remembers the level, under its own lock.
+/// The owner decides the level under its own lock, and shows it: want(), then write(). A woken
+/// program takes this lock first. So a thread that wakes a program may write after it has unlocked.
+/// Another thread may then have decided, and written, in between. So the first thread looks at
+/// wanted() after its write.
 ///
 /// FORK     In a child another descriptor has this number, and it is always ready. So a child does
 ///          not change the parent's level, and does not sleep for an event that never comes.
-/// THREADS  set(): under the owner's lock. The other functions: any. The bodies are chosen at link
+/// THREADS  want(): under the owner's lock. The other functions: any. The bodies are chosen at link
 ///          time, as those of sync.h.
 #pragma once
+
+#include <atomic>
 
 #include "engine/base/fork_closed_fd.h"
 #include "engine/base/result.h"
@@ -35,14 +40,21 @@ class PollLevel {
   /// POLLIN or POLLOUT.
   [[nodiscard]] short events() const noexcept;
 
-  /// Makes a system call. So call it only when the level changes.
-  void set(bool ready) const noexcept;
+  /// Decides the level.
+  void want(bool ready) noexcept;
+  /// The newest level that was decided.
+  [[nodiscard]] bool wanted() const noexcept;
+  /// Shows a level to poll(). Makes a system call, so call it only when the level changes.
+  void write(bool ready) const noexcept;
 
   /// Blocks until the level is ready. False if a signal came before.
   [[nodiscard]] bool wait() const noexcept;
 
  private:
   ForkClosedFd fd_;
+  // Atomic, because wanted() is read without the lock. A thread that has written an older level
+  // must see the newer one, if that was written before. So the order is the default one.
+  std::atomic<bool> wanted_{false};
   Sense sense_ = Sense::readable;
 };
 

@@ -130,6 +130,7 @@ class Substream {
   void see_appl_ptr() DMASIM_REQUIRES(lock_);
   bool move_hardware(const Channel::Commit& write, int64_t as_of_ns) DMASIM_REQUIRES(lock_);
   bool catch_up(std::optional<uint64_t> wrote_from_frames = {}) DMASIM_REQUIRES(lock_);
+  Actions look(std::optional<uint64_t> wrote_from_frames = {}) DMASIM_REQUIRES(lock_);
   void update(std::optional<uint64_t> wrote_from_frames = {}) DMASIM_REQUIRES(lock_);
   [[nodiscard]] bool may_follow_clock() const DMASIM_REQUIRES(lock_);
   void update_position() DMASIM_REQUIRES(lock_);
@@ -137,6 +138,8 @@ class Substream {
   void acknowledge_xrun() DMASIM_REQUIRES(lock_);
   void update_after_write(uint64_t from_frames) DMASIM_REQUIRES(lock_);
   void perform(const Actions& actions) DMASIM_REQUIRES(lock_);
+  void perform_but_write(const Actions& actions) DMASIM_REQUIRES(lock_);
+  void write_level(std::optional<bool> level) DMASIM_EXCLUDES(lock_);
   void change_alarm(const AlarmChange& alarm) DMASIM_REQUIRES(lock_);
   void note_xrun() DMASIM_REQUIRES(lock_);
 
@@ -170,7 +173,7 @@ class Substream {
   Mutex lock_;
   SubstreamState state_ DMASIM_GUARDED_BY(lock_);
   IoFields io_ DMASIM_GUARDED_BY(lock_);
-  PollLevel poll_;  // opened by open(), constant from then on
+  PollLevel poll_;  // opened by open()
   Ring ring_ DMASIM_GUARDED_BY(lock_);
   RingAreas ring_areas_ DMASIM_GUARDED_BY(lock_);
   /// alsa-lib's mapped buffer, as the last commit named it. It is valid until the setup ends.

@@ -95,16 +95,20 @@ bool Substream::move_hardware(const Channel::Commit& write, int64_t as_of_ns) {
   return !tx.commit_refused;
 }
 
-/// Catches up, and does what follows from the new position.
-void Substream::update(std::optional<uint64_t> wrote_from_frames) {
-  if (!state_.is_live()) return;
+/// Catches up. Answers what follows from the new position.
+Actions Substream::look(std::optional<uint64_t> wrote_from_frames) {
+  if (!state_.is_live()) return {};
   bool in_time = true;
   if (state_.hardware_runs()) {
     in_time = catch_up(wrote_from_frames);
   } else if (state_.has_position()) {
     refresh_appl_ptr();
   }
-  perform(state_.settle(in_time && !device_.has_ended()));
+  return state_.settle(in_time && !device_.has_ended());
+}
+
+void Substream::update(std::optional<uint64_t> wrote_from_frames) {
+  perform(look(wrote_from_frames));
 }
 
 /// As update(), but without a look at the hardware if only the position can have changed. Answers
@@ -132,8 +136,13 @@ void Substream::update_after_write(uint64_t from_frames) {
   perform(state_.settle());
 }
 
-/// The completion thread calls it too. Then it calls terminate_async from inside the callback.
 void Substream::perform(const Actions& actions) {
+  perform_but_write(actions);
+  if (actions.level) poll_.write(*actions.level);
+}
+
+/// The completion thread calls it too. Then it calls terminate_async from inside the callback.
+void Substream::perform_but_write(const Actions& actions) {
   if (actions.terminate) {
     const NoCancellation in_the_device;
     channel_->terminate_async(*actions.terminate);
@@ -142,7 +151,18 @@ void Substream::perform(const Actions& actions) {
   if (actions.count_xrun) note_xrun();
   if (actions.show) io_.set_state(*actions.show);
   change_alarm(actions.alarm);
-  if (actions.level) poll_.set(*actions.level);
+  if (actions.level) poll_.want(*actions.level);
+}
+
+/// For callbacks, which wake the program after they have unlocked: the program would only wait for
+/// the lock. A hook may have decided and written another level since. Then this thread has
+/// overwritten it with an older one, and writes again, under the lock.
+void Substream::write_level(std::optional<bool> level) {
+  if (!level) return;
+  poll_.write(*level);
+  if (poll_.wanted() == *level) return;
+  MutexLock guard(lock_);
+  poll_.write(poll_.wanted());
 }
 
 void Substream::change_alarm(const AlarmChange& alarm) {
@@ -185,14 +205,21 @@ void Substream::period_elapsed(uint64_t start) {
   MutexLock guard(lock_);
   if (!transfer_runs(start)) return;
   state_.tick();
-  update();
+  const Actions actions = look();
+  perform_but_write(actions);
   fill_silence(state_.silence_at_tick());
+  guard.unlock();
+  write_level(actions.level);
 }
 
 void Substream::alarm() {
   MutexLock guard(lock_);
   perform(state_.alarm());
-  if (state_.phase() != Phase::xrun) update();
+  if (state_.phase() == Phase::xrun) return;
+  const Actions actions = look();
+  perform_but_write(actions);
+  guard.unlock();
+  write_level(actions.level);
 }
 
 snd_pcm_uframes_t Substream::pointer() {

@@ -88,6 +88,8 @@ class IoplugModel {
   [[nodiscard]] snd_pcm_state_t state() const { return ShownState::load(io_); }
   /// Waits until snd_pcm_state would return `wanted`, without a call on the PCM.
   void await(snd_pcm_state_t wanted) { shown_.await(wanted); }
+  /// Whether poll() would return at once.
+  [[nodiscard]] bool shows_ready() { return sim::shows_ready(substream_->poll_level()); }
   [[nodiscard]] snd_pcm_uframes_t appl_ptr();
   [[nodiscard]] uint64_t xruns() { return substream_->stats().xruns; }
   [[nodiscard]] GuardedSink& sink() { return *sink_; }

@@ -85,7 +85,19 @@ Result<void> PollLevel::open(Sense sense) {
 
 short PollLevel::events() const noexcept { return sense_ == Sense::readable ? POLLIN : POLLOUT; }
 
-void PollLevel::set(bool ready) const noexcept { level_of(this).set(ready); }
+bool sim::shows_ready(const PollLevel& level) { return level_of(&level).ready(); }
+
+void PollLevel::want(bool ready) noexcept {
+  sim::yield(&wanted_);
+  wanted_ = ready;
+}
+
+bool PollLevel::wanted() const noexcept {
+  sim::yield(&wanted_, sim::Access::read);
+  return wanted_;
+}
+
+void PollLevel::write(bool ready) const noexcept { level_of(this).set(ready); }
 
 bool PollLevel::wait() const noexcept { return level_of(this).wait(); }
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// snd_pcm_ioplug_t::state under the explorer. Each load and store is a choice point. A test can
-/// wait for a value without a call on the PCM.
+/// wait for a value without a call on the PCM. And what a program's poll() would see.
 #pragma once
 
 #include <alsa/asoundlib.h>
 #include <alsa/pcm_external.h>
 
 #include "engine/base/sync.h"
+#include "plugin/pcm/poll_level.h"
 
 namespace dmasim::sim {
 
@@ -29,5 +30,7 @@ class ShownState {
   Mutex lock_;
   CondVar changed_;
 };
+
+[[nodiscard]] bool shows_ready(const PollLevel& level);
 
 }  // namespace dmasim::sim

@@ -68,6 +68,15 @@ class SubstreamSchedules : public ::testing::TestWithParam<bool> {
 
   /// Moves the time far ahead, so that everything that is due happens.
   static void settle() { advance_to(100 * kXrunNs); }
+
+  /// Returns when all other threads wait.
+  static void rest() {
+    Mutex lock;
+    CondVar never;
+    MutexLock guard(lock);
+    while (never.wait_until(lock, 100 * kXrunNs)) {
+    }
+  }
 };
 
 TEST_P(SubstreamSchedules, XrunAgainstStart) {
@@ -293,6 +302,30 @@ TEST_P(SubstreamSchedules, NothingWrittenIsLostWithoutAnXrun) {
         pcm.close();
       },
       "drained");
+}
+
+/// The callback wakes the client after it has unlocked. Before it does, the client may have found
+/// the frames by itself, and filled them. Then the callback's level is an old one.
+TEST_P(SubstreamSchedules, AnOldLevelForPollDoesNotStay) {
+  constexpr snd_pcm_sframes_t kReady = kPeriodFrames;
+  explore_all(
+      [](Program& program) {
+        IoplugModel pcm(GetParam(), {.avail_min = kPeriodFrames});
+        check(pcm.write(kBufferFrames) == 0, "write failed");
+        check(pcm.start() == 0, "start failed");
+        program.actor("client", [&] {
+          advance_to(kXrunNs);
+          const bool full =
+              pcm.avail() >= 0 && pcm.write(kPeriodFrames) == 0 && pcm.pause(true) == 0;
+          outcome(full && pcm.xruns() == 0 ? "full" : "xrun");
+        });
+        program.run();
+        rest();
+        const snd_pcm_sframes_t avail = pcm.avail();
+        check(pcm.shows_ready() == (avail < 0 || avail >= kReady), "poll() shows an old level");
+        pcm.close();
+      },
+      "full", true);
 }
 
 /// The same without a drain: the client waits for the xrun.

@@ -31,7 +31,11 @@ Result<void> PollLevel::open(Sense sense) {
 
 short PollLevel::events() const noexcept { return sense_ == Sense::readable ? POLLIN : POLLOUT; }
 
-void PollLevel::set(bool ready) const noexcept {
+void PollLevel::want(bool ready) noexcept { wanted_ = ready; }
+
+bool PollLevel::wanted() const noexcept { return wanted_; }
+
+void PollLevel::write(bool ready) const noexcept {
   EXPECT_TRUE(levels().at(this)->set(ready)) << "a system call that changes nothing";
 }
 
