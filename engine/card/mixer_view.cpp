@@ -8,7 +8,7 @@ namespace dmasim {
 namespace {
 
 constexpr int64_t kLookNs = 1'000'000;
-constexpr int64_t kFindNs = 10'000'000;
+constexpr int64_t kFindNs = 100'000'000;
 
 }  // namespace
 

@@ -2,7 +2,7 @@
 /// The mixer of a stream's card, as the stream sees it while it runs.
 ///
 /// It reads the file at most once in a millisecond, with one read. While no program has opened the
-/// mixer there is no file; the view looks for one every ten milliseconds.
+/// mixer there is no file; the view looks for one ten times a second.
 ///
 /// THREADS  one object, one thread at a time. No call waits; the file lies in memory.
 #pragma once

@@ -229,7 +229,7 @@ TEST_F(MixerViews, FindAFileThatComesLater) {
   clock_->advance_ns(2 * kMs);
   EXPECT_FALSE(view_.look());
   ASSERT_TRUE(*create().set(kPlaybackSwitch, 0));
-  clock_->advance_ns(10 * kMs);
+  clock_->advance_ns(100 * kMs);
   EXPECT_TRUE(view_.look());
   EXPECT_EQ(view_.record().settings[kPlaybackSwitch].value, 0U);
 }
@@ -240,9 +240,9 @@ TEST_F(MixerViews, LookLessOftenForAFileThatIsNotThere) {
   clock_->advance_ns(kMs);
   EXPECT_FALSE(view_.look());
   ASSERT_TRUE(*create().set(kPlaybackSwitch, 0));
-  clock_->advance_ns(kMs);
+  clock_->advance_ns(98 * kMs);
   EXPECT_FALSE(view_.look());
-  clock_->advance_ns(9 * kMs);
+  clock_->advance_ns(2 * kMs);
   EXPECT_TRUE(view_.look());
 }
 
@@ -255,7 +255,7 @@ TEST_F(MixerViews, BeginAtTheDefaultsWhereTheFileWasRemoved) {
   view_.begin();
   EXPECT_EQ(view_.record().settings[kPlaybackSwitch].value, 1U);
   ASSERT_TRUE(*removed.set(kCaptureSwitch, 0));
-  clock_->advance_ns(20 * kMs);
+  clock_->advance_ns(200 * kMs);
   EXPECT_FALSE(view_.look()) << "nobody's mixer any more";
 }
 
