@@ -108,7 +108,7 @@ void Channel::issue_pending() {
 Result<void> Channel::pause() {
   MutexLock guard(lock_);
   const Result<void> paused = state_.pause(clock_.now_ns());
-  reschedule();
+  go_quiet();
   return paused;
 }
 
@@ -116,7 +116,7 @@ Result<void> Channel::pause(uint64_t commit_limit_bytes, int64_t as_of_ns) {
   MutexLock guard(lock_);
   state_.set_commit_limit(commit_limit_bytes);
   const Result<void> paused = state_.pause(as_of_ns);
-  reschedule();
+  go_quiet();
   return paused;
 }
 
@@ -189,7 +189,7 @@ Result<void> Channel::synchronize() {
   const Generation covered = state_.terminated();
   ++synchronizers_;
   state_.disarm_alarm();
-  reschedule();
+  go_quiet();
   while (!settled(covered)) changed_.wait(lock_);
   if (state_.stopping()) state_.stop_now(covered, clock_.now_ns());
   free_outside_lock(state_.reap(covered));
@@ -260,6 +260,13 @@ IrqStats Channel::irq_stats() const {
 bool Channel::in_callback() const {
   MutexLock guard(lock_);
   return running_ != kNone || alarm_running_;
+}
+
+/// The client pauses or prepares: the thread may have nothing to do for a long time.
+void Channel::go_quiet() {
+  reschedule();
+  irq_->assert_lock(lock_);
+  irq_->forget_old_deadline();
 }
 
 /// During a callback the completion thread is busy. After the callback it looks by itself.

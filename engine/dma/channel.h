@@ -166,6 +166,7 @@ class Channel final : public ServiceNode {
   void end_callback() DMASIM_REQUIRES(lock_);
   void free_outside_lock(TransferList doomed) DMASIM_REQUIRES(lock_);
   void reschedule() DMASIM_REQUIRES(lock_);
+  void go_quiet() DMASIM_REQUIRES(lock_);
 
   const Clock& clock_;
   const std::shared_ptr<CompletionThread> irq_;

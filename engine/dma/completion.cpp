@@ -63,10 +63,17 @@ void CompletionThread::assert_lock(const Mutex& lock) const noexcept {
 
 void CompletionThread::schedule(Channel& channel, int64_t at_ns, int64_t slack_ns) {
   queue_.set(channel, at_ns, slack_ns);
-  if (at_ns < sleeping_until_ns_) {
-    sleeping_until_ns_ = kAwake;
-    kick_.notify_all();
-  }
+  if (at_ns < sleeping_until_ns_) wake();
+}
+
+void CompletionThread::wake() {
+  sleeping_until_ns_ = kAwake;
+  kick_.notify_all();
+}
+
+void CompletionThread::forget_old_deadline() {
+  const bool sleeps = sleeping_until_ns_ != kAwake && sleeping_until_ns_ != kNever;
+  if (queue_.first() == nullptr && sleeps) wake();
 }
 
 void CompletionThread::run() {

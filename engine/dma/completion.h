@@ -46,10 +46,14 @@ class CompletionThread {
   /// serves other channels too, it may come up to `slack_ns` later, to serve several in one
   /// wake-up.
   void schedule(Channel& channel, int64_t at_ns, int64_t slack_ns) DMASIM_REQUIRES(lock_);
+  /// [any] A channel has gone quiet. If no channel needs the thread any more, a thread that sleeps
+  /// until a deadline wakes now and not then.
+  void forget_old_deadline() DMASIM_REQUIRES(lock_);
 
  private:
   void run() DMASIM_EXCLUDES(lock_);
   void sleep_until(int64_t deadline_ns) DMASIM_REQUIRES(lock_);
+  void wake() DMASIM_REQUIRES(lock_);
   void stop() DMASIM_EXCLUDES(lock_) DMASIM_REQUIRES(start_lock_);
 
   const Clock& clock_;

@@ -19,6 +19,7 @@
 #include <functional>
 
 #include "engine/base/clock.h"
+#include "engine/base/never.h"
 
 namespace dmasim::lockstep {
 
@@ -33,6 +34,9 @@ void jump_to(int64_t at_ns);
 /// From now on the time moves by `ns` after each reading of a LockstepClock, as if the code were
 /// slow.
 void each_look_takes(int64_t ns);
+/// Lets the other threads run until each of them waits. Then the earliest deadline for which one
+/// waits; kNever if none does.
+[[nodiscard]] int64_t next_wake_up_ns();
 /// Calls `deed` when the time comes to `at_ns`, before any thread with that deadline runs.
 void at(int64_t at_ns, std::function<void()> deed);
 

@@ -113,6 +113,11 @@ class Stage {
     }
     now_ns_ = std::max(now_ns_, at_ns);
   }
+  int64_t next_wake_up_ns() {
+    std::unique_lock guard(lock_);
+    settle_locked(guard);
+    return next_deadline();
+  }
   void at(int64_t at_ns, std::function<void()> deed) {
     const std::lock_guard guard(lock_);
     deeds_.emplace(at_ns, std::move(deed));
@@ -220,6 +225,7 @@ int64_t lockstep::LockstepClock::now_ns() const noexcept { return Stage::instanc
 void lockstep::settle() { Stage::instance().settle(); }
 void lockstep::advance_to(int64_t at_ns) { Stage::instance().advance_to(at_ns); }
 void lockstep::jump_to(int64_t at_ns) { Stage::instance().jump_to(at_ns); }
+int64_t lockstep::next_wake_up_ns() { return Stage::instance().next_wake_up_ns(); }
 void lockstep::at(int64_t at_ns, std::function<void()> deed) {
   Stage::instance().at(at_ns, std::move(deed));
 }
