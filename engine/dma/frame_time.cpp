@@ -43,11 +43,15 @@ void FrameTime::wait_for_edge() noexcept {
 uint64_t FrameTime::frames_at(int64_t now_ns) const noexcept {
   if (now_ns <= start_ns_) return 0;
   const auto elapsed_ns = static_cast<uint64_t>(now_ns - start_ns_);
-  const uint128 scaled = uint128{elapsed_ns} * frames_per_1e15_ns_;
-  if (frames_per_ns_ == 0) return static_cast<uint64_t>(scaled / kDenominator);
-  // Each hook asks, so this saves the division. The product is exact or one frame too few.
-  const auto frames = static_cast<uint64_t>(uint128{elapsed_ns} * frames_per_ns_ >> 64);
-  return uint128{frames + 1} * kDenominator <= scaled ? frames + 1 : frames;
+  // Each hook asks, so this saves the division. frames_per_ns_ is too small by less than 1, and so
+  // the product by less than elapsed_ns: its frames are exact unless that much reaches the next
+  // one.
+  const uint128 product = uint128{elapsed_ns} * frames_per_ns_;
+  const auto fraction = static_cast<uint64_t>(product);
+  if (frames_per_ns_ != 0 && fraction + elapsed_ns >= fraction) {
+    return static_cast<uint64_t>(product >> 64);
+  }
+  return static_cast<uint64_t>(uint128{elapsed_ns} * frames_per_1e15_ns_ / kDenominator);
 }
 
 int64_t FrameTime::time_of(uint64_t frames) const noexcept {
