@@ -5,6 +5,7 @@
 
 #include <alsa/asoundlib.h>
 
+#include <algorithm>
 #include <cstdint>
 
 namespace dmasim {
@@ -16,18 +17,29 @@ class Pointers {
     playback_ = stream == SND_PCM_STREAM_PLAYBACK;
     buffer_size_ = buffer_size;
     boundary_ = default_boundary(buffer_size);
+    find_appl();
   }
   void set_boundary(snd_pcm_uframes_t boundary) noexcept {
     if (boundary > 0) boundary_ = boundary;
+    find_appl();
   }
-  void reset() noexcept { hw_frames_ = appl_ptr_ = 0; }
+  void reset() noexcept {
+    hw_frames_ = appl_ptr_ = 0;
+    find_appl();
+  }
 
-  void set_hw_frames(uint64_t frames) noexcept { hw_frames_ = frames; }
+  void set_hw_frames(uint64_t frames) noexcept {
+    hw_frames_ = frames;
+    const auto half = static_cast<snd_pcm_sframes_t>(boundary_ / 2);
+    if (lead() < -half || lead() >= half) find_appl();
+  }
 
   /// Takes over the appl_ptr that alsa-lib has in the ioplug. Ignores a marked one, see
   /// transferred().
   void show_appl_ptr(snd_pcm_uframes_t shown) noexcept {
-    if (is_moved_by(shown)) appl_ptr_ = shown;
+    if (!is_moved_by(shown)) return;
+    appl_ptr_ = shown;
+    find_appl();
   }
   /// Says whether show_appl_ptr(shown) would move the application's position.
   [[nodiscard]] bool is_moved_by(snd_pcm_uframes_t shown) const noexcept {
@@ -42,6 +54,7 @@ class Pointers {
   [[nodiscard]] snd_pcm_uframes_t transferred(snd_pcm_uframes_t frames) noexcept {
     const snd_pcm_uframes_t before = appl_ptr_;
     appl_ptr_ = wrap(before + frames);
+    find_appl();
     return before + frames < boundary_ ? before + boundary_ : before;
   }
 
@@ -53,17 +66,11 @@ class Pointers {
 
   /// By how many frames the application is ahead of the hardware; negative if it is behind.
   [[nodiscard]] snd_pcm_sframes_t lead() const noexcept {
-    auto lead = static_cast<snd_pcm_sframes_t>(appl_ptr_ - hw_ptr());
-    const auto half = static_cast<snd_pcm_sframes_t>(boundary_ / 2);
-    if (lead < -half) lead += static_cast<snd_pcm_sframes_t>(boundary_);
-    if (lead >= half && half > 0) lead -= static_cast<snd_pcm_sframes_t>(boundary_);
-    return lead;
+    return static_cast<snd_pcm_sframes_t>(appl_frames_ - static_cast<int64_t>(hw_frames_));
   }
   /// The application's position in frames from the start on, without a wrap.
   [[nodiscard]] uint64_t appl_frames() const noexcept {
-    const snd_pcm_sframes_t lead_frames = lead();
-    const auto hw = static_cast<int64_t>(hw_frames_);
-    return hw + lead_frames < 0 ? 0 : static_cast<uint64_t>(hw + lead_frames);
+    return static_cast<uint64_t>(std::max<int64_t>(appl_frames_, 0));
   }
   /// Frames that the application may write or read, as snd_pcm_avail counts them. More than the
   /// buffer size if the hardware has passed the application.
@@ -88,11 +95,22 @@ class Pointers {
     return boundary_ == 0 ? 0 : static_cast<snd_pcm_uframes_t>(frames % boundary_);
   }
 
+  /// Of all positions that have the same appl_ptr, the application's is the one that is less than
+  /// half a boundary from the hardware's.
+  void find_appl() noexcept {
+    auto lead = static_cast<snd_pcm_sframes_t>(appl_ptr_ - hw_ptr());
+    const auto half = static_cast<snd_pcm_sframes_t>(boundary_ / 2);
+    if (lead < -half) lead += static_cast<snd_pcm_sframes_t>(boundary_);
+    if (lead >= half && half > 0) lead -= static_cast<snd_pcm_sframes_t>(boundary_);
+    appl_frames_ = static_cast<int64_t>(hw_frames_) + lead;
+  }
+
   bool playback_ = true;
   snd_pcm_uframes_t buffer_size_ = 0;
   snd_pcm_uframes_t boundary_ = 0;
   uint64_t hw_frames_ = 0;
   snd_pcm_uframes_t appl_ptr_ = 0;
+  int64_t appl_frames_ = 0;  // without a wrap; negative after a rewind to before the start
 };
 
 }  // namespace dmasim

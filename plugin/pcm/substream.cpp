@@ -14,7 +14,11 @@ constexpr size_t kXrunsNoted = 1000;  // reserved at the start, so that no callb
 }  // namespace
 
 Substream::Substream(snd_pcm_ioplug_t& io, snd_pcm_stream_t stream, SubstreamParts parts)
-    : parts_(std::move(parts)), device_(parts_), state_(stream, parts_.fifo_frames), io_(io) {
+    : parts_(std::move(parts)),
+      clock_(parts_.dma_device->clock()),
+      device_(parts_),
+      state_(stream, parts_.fifo_frames),
+      io_(io) {
   xrun_frames_.reserve(kXrunsNoted);
 }
 

@@ -110,7 +110,7 @@ class Substream {
   [[nodiscard]] const SubstreamDevice& device() const noexcept { return device_; }
 
  private:
-  [[nodiscard]] int64_t now_ns() const { return parts_.dma_device->clock().now_ns(); }
+  [[nodiscard]] int64_t now_ns() const { return clock_.now_ns(); }
 
   // Completion thread. `start` is the number of the start that the transfer belongs to.
   [[nodiscard]] bool transfer_runs(uint64_t start) const DMASIM_REQUIRES(lock_);
@@ -166,6 +166,7 @@ class Substream {
   void copy_mapped() DMASIM_REQUIRES(lock_);
 
   const SubstreamParts parts_;
+  const Clock& clock_;  // of the device in parts_
   SubstreamDevice device_;
   ChannelHandle channel_;  // set by open(), constant from then on; released with this
 

@@ -197,7 +197,7 @@ void Substream::stall_callback(uint64_t start) {
     MutexLock guard(lock_);
     if (transfer_runs(start)) catch_up();
   }
-  stall_until(parts_.dma_device->clock().wake_up_ns(until_ns));
+  stall_until(clock_.wake_up_ns(until_ns));
 }
 
 void Substream::period_elapsed(uint64_t start) {

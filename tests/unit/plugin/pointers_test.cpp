@@ -53,6 +53,18 @@ TEST(Pointers, PositionsWrapAtTheBoundary) {
   }
 }
 
+/// The hardware runs freely, and the application does not move.
+TEST(Pointers, TheApplicationIsLessThanHalfABoundaryAway) {
+  Pointers pointers = make(SND_PCM_STREAM_PLAYBACK);
+  pointers.show_appl_ptr(20);
+  for (int64_t hw = 0; hw < 500; ++hw) {
+    pointers.set_hw_frames(static_cast<uint64_t>(hw));
+    ASSERT_GE(pointers.lead(), -32) << hw;
+    ASSERT_LT(pointers.lead(), 32) << hw;
+    ASSERT_EQ((hw + pointers.lead() - 20) % 64, 0) << hw;
+  }
+}
+
 /// snd_pcm_mmap_appl_forward
 snd_pcm_uframes_t forwarded(snd_pcm_uframes_t appl_ptr, snd_pcm_uframes_t frames) {
   appl_ptr += frames;
