@@ -19,7 +19,7 @@ import plot
 ROUNDS = 5
 PATIENCE_SECONDS = 120
 IDLE_LIMIT_PERCENT = 10
-LOOK_SECONDS = 2
+LOOK_SECONDS = 1
 LONG = ("--seconds", "1.3", "--idle-seconds", "0.4", "--cycles", "200", "--stops", "40")
 QUICK = ("--seconds", "0.3", "--idle-seconds", "0.05", "--cycles", "10", "--stops", "3")
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tests/bench/measures.h"
 
+#include <algorithm>
 #include <cmath>
 #include <ctime>
 #include <random>
@@ -34,9 +35,11 @@ void open_and_close(const Options& options) {
 /// them to do is not counted.
 double wake_ups_per_s(const Options& options) {
   rest(kSettleSeconds);
-  const uint64_t before = switches_of_other_threads();
+  const int64_t before = switches_of_other_threads();
   rest(options.idle_seconds);
-  return static_cast<double>(switches_of_other_threads() - before) / options.idle_seconds;
+  // There are fewer than before if a thread has ended.
+  const int64_t wake_ups = std::max(int64_t{0}, switches_of_other_threads() - before);
+  return static_cast<double>(wake_ups) / options.idle_seconds;
 }
 
 }  // namespace

@@ -14,10 +14,10 @@ namespace dmasim::bench {
 namespace {
 
 /// The number behind `key` in a file of lines "key: number". 0 if there is none.
-uint64_t number_in(const std::filesystem::path& file, const std::string& key) {
+int64_t number_in(const std::filesystem::path& file, const std::string& key) {
   std::ifstream in(file);
   for (std::string line; std::getline(in, line);) {
-    if (line.starts_with(key)) return std::stoull(line.substr(key.size()));
+    if (line.starts_with(key)) return std::stoll(line.substr(key.size()));
   }
   return 0;
 }
@@ -43,7 +43,7 @@ Usage usage_of_self() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return {.cpu_us = us(usage.ru_utime) + us(usage.ru_stime),
-          .switches = static_cast<uint64_t>(usage.ru_nvcsw + usage.ru_nivcsw)};
+          .switches = usage.ru_nvcsw + usage.ru_nivcsw};
 }
 
 Usage usage_of(const std::vector<int>& pids) {
@@ -67,9 +67,9 @@ double private_dirty_kb() {
   return static_cast<double>(number_in("/proc/self/smaps_rollup", "Private_Dirty:"));
 }
 
-uint64_t switches_of_other_threads() {
+int64_t switches_of_other_threads() {
   const std::string self = std::to_string(gettid());
-  uint64_t sum = 0;
+  int64_t sum = 0;
   for (const auto& status : statuses("self")) {
     if (status.parent_path().filename() == self) continue;
     sum += number_in(status, "voluntary_ctxt_switches:");

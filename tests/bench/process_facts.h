@@ -10,7 +10,7 @@ namespace dmasim::bench {
 
 struct Usage {
   double cpu_us = 0;
-  uint64_t switches = 0;  ///< voluntary and other ones
+  int64_t switches = 0;  ///< voluntary and other ones. Less than before if a thread has ended
 };
 
 /// Of this process, with threads that have ended.
@@ -23,6 +23,6 @@ struct Usage {
 [[nodiscard]] double private_dirty_kb();
 /// The voluntary context switches of this process's threads, but for the calling one. A thread that
 /// has ended is not counted.
-[[nodiscard]] uint64_t switches_of_other_threads();
+[[nodiscard]] int64_t switches_of_other_threads();
 
 }  // namespace dmasim::bench
