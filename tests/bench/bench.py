@@ -20,7 +20,7 @@ ROUNDS = 5
 PATIENCE_SECONDS = 120
 IDLE_LIMIT_PERCENT = 10
 LOOK_SECONDS = 1
-LONG = ("--seconds", "1.3", "--idle-seconds", "0.4", "--cycles", "200", "--stops", "40")
+LONG = ("--seconds", "1.1", "--idle-seconds", "0.4", "--cycles", "200", "--stops", "25")
 QUICK = ("--seconds", "0.3", "--idle-seconds", "0.05", "--cycles", "10", "--stops", "3")
 
 
