@@ -89,6 +89,15 @@ class Setup(ScriptTest):
             self.assertIn("apt-get would remove pulseaudio: nothing is installed", said)
             self.assertEqual(self.installs(), [])
 
+    def test_InstallsPeersForTheBenchmarkButNothingThatChangesOtherPrograms(self):
+        self.environment["CONFLICTING"] = "jackd2"
+        said = self.run_script(SETUP, "bench").stderr
+        self.assertIn("leaving out jackd2,", said)
+        for package in ("libbenchmark-dev", "pipewire-bin"):
+            self.assertIn(package, self.installs()[0])
+        for package in ("pulseaudio", "libasound2-plugins"):
+            self.assertNotIn(package, self.installs()[0])
+
     def test_UpdatesTheListsOfAFreshImage(self):
         self.updated.unlink()
         self.run_script(SETUP, "build")
