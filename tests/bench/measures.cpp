@@ -14,7 +14,7 @@ namespace {
 
 constexpr unsigned kPcmsForMemory = 4;  // a page is too coarse for one
 constexpr double kMostSecondsOfCycles = 0.5;
-constexpr double kSettleSeconds = 0.05;
+constexpr double kSettleSeconds = 0.25;  // a recording writes what it still has
 
 void rest(double seconds) {
   const auto ns = static_cast<int64_t>(seconds * 1e9);
@@ -31,10 +31,8 @@ void open_and_close(const Options& options) {
   stream.configure();
 }
 
-/// How often the other threads of this process wake in a second. What a call before has left to
-/// them to do is not counted.
+/// How often the other threads of this process wake in a second.
 double wake_ups_per_s(const Options& options) {
-  rest(kSettleSeconds);
   const int64_t before = switches_of_other_threads();
   rest(options.idle_seconds);
   // There are fewer than before if a thread has ended.
@@ -127,9 +125,11 @@ Figures wake_ups(const Options& options) {
   for (const auto& pcm : stream.pcms()) can_pause = can_pause && pcm->can_pause();
   if (can_pause) {
     for (const auto& pcm : stream.pcms()) pcm->pause();
+    rest(kSettleSeconds);
   }
   figures.emplace_back("paused_per_s", can_pause ? wake_ups_per_s(options) : std::nan(""));
   stream.drop();
+  rest(kSettleSeconds);
   figures.emplace_back("idle_per_s", wake_ups_per_s(options));
   return figures;
 }

@@ -23,7 +23,7 @@ def cell(sample, reference, figure):
     if figure.worst:
         return figures.short(sample.high)
     shown = figures.short(sample.median)
-    if sample.spread > 0:
+    if {figures.short(sample.low), figures.short(sample.high)} != {shown}:
         shown += f" ({figures.short(sample.low)} to {figures.short(sample.high)})"
     noise = reference is not None and reference.values and figures.is_noise(sample, reference)
     return shown + NOISE if noise else shown
