@@ -14,7 +14,6 @@ namespace {
 
 constexpr unsigned kPcmsForMemory = 4;  // a page is too coarse for one
 constexpr double kMostSecondsOfCycles = 0.5;
-constexpr double kSettleSeconds = 0.25;  // a recording writes what it still has
 
 void rest(double seconds) {
   const auto ns = static_cast<int64_t>(seconds * 1e9);
@@ -125,11 +124,11 @@ Figures wake_ups(const Options& options) {
   for (const auto& pcm : stream.pcms()) can_pause = can_pause && pcm->can_pause();
   if (can_pause) {
     for (const auto& pcm : stream.pcms()) pcm->pause();
-    rest(kSettleSeconds);
+    rest(options.settle_seconds);
   }
   figures.emplace_back("paused_per_s", can_pause ? wake_ups_per_s(options) : std::nan(""));
   stream.drop();
-  rest(kSettleSeconds);
+  rest(options.settle_seconds);
   figures.emplace_back("idle_per_s", wake_ups_per_s(options));
   return figures;
 }

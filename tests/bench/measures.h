@@ -13,11 +13,12 @@ namespace dmasim::bench {
 
 struct Options {
   Shape shape{};
-  double seconds = 1.5;      ///< of each measurement of a running stream
-  double idle_seconds = 2;   ///< of each look at a stream that does nothing
-  unsigned cycles = 200;     ///< open and close
-  unsigned stops = 40;       ///< drop and close while running
-  std::vector<int> servers;  ///< processes whose CPU time and switches count too
+  double seconds = 1.5;          ///< of each measurement of a running stream
+  double idle_seconds = 2;       ///< of each look at a stream that does nothing
+  double settle_seconds = 0.25;  ///< before a look: a recording writes what it still has
+  unsigned cycles = 200;         ///< open and close
+  unsigned stops = 40;           ///< drop and close while running
+  std::vector<int> servers;      ///< processes whose CPU time and switches count too
 };
 
 /// Names and values of one measurement. A value that could not be measured is NaN.

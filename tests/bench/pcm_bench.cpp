@@ -64,8 +64,10 @@ int run(int argc, char** argv) {
   app.add_option("--periods", shape.periods, "Periods in the buffer")->check(CLI::Range(2, 1024));
   app.add_option("--seconds", options.seconds, "Of each measurement of a running stream")
       ->check(CLI::Range(0.05, 3600.0));
-  app.add_option("--idle-seconds", options.idle_seconds, "Of each look at a stream that is idle")
+  app.add_option("--idle-seconds", options.idle_seconds, "Of each look at a PCM that does nothing")
       ->check(CLI::Range(0.01, 3600.0));
+  app.add_option("--settle-seconds", options.settle_seconds, "From a pause or a stop to that look")
+      ->check(CLI::Range(0.0, 3600.0));
   app.add_option("--cycles", options.cycles, "Open and close")->check(CLI::Range(1, 1000000));
   app.add_option("--stops", options.stops, "Close while it runs")->check(CLI::Range(1, 1000000));
   app.add_option("--server", options.servers, "A process whose CPU time is counted too");
