@@ -2,6 +2,8 @@
 #include "plugin/pcm/ring_copy.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstring>
 
 #include "engine/pcm/wrap.h"
 
@@ -50,21 +52,49 @@ void RingAreas::silence(Channel& channel, snd_pcm_uframes_t ring_offset,
              });
 }
 
+/// Says whether the frames of `areas` have whole bytes and lie in memory as those of the ring do.
+bool RingAreas::is_interleaved(const snd_pcm_channel_area_t* areas) const noexcept {
+  if (areas_[0].step % 8 != 0) return false;
+  for (unsigned i = 0; i < channels_; ++i) {
+    const bool same = areas[i].addr == areas[0].addr && areas[i].first == areas_[i].first &&
+                      areas[i].step == areas_[i].step;
+    if (!same) return false;
+  }
+  return true;
+}
+
+/// Nearly all programs have interleaved frames. snd_pcm_areas_copy finds this out anew for each
+/// copy, and that takes longer than to copy a short period.
+void RingAreas::copy(const snd_pcm_channel_area_t* to, snd_pcm_uframes_t to_offset,
+                     const snd_pcm_channel_area_t* from, snd_pcm_uframes_t from_offset,
+                     snd_pcm_uframes_t frames, bool interleaved) const noexcept {
+  if (!interleaved) {
+    snd_pcm_areas_copy(to, to_offset, from, from_offset, channels_, frames, format_);
+    return;
+  }
+  const size_t frame_bytes = areas_[0].step / 8;
+  std::memcpy(static_cast<std::byte*>(to->addr) + to_offset * frame_bytes,
+              static_cast<const std::byte*>(from->addr) + from_offset * frame_bytes,
+              frames * frame_bytes);
+}
+
 void RingAreas::copy_in(Channel& channel, snd_pcm_uframes_t ring_offset,
                         const snd_pcm_channel_area_t* areas, snd_pcm_uframes_t offset,
                         snd_pcm_uframes_t frames) noexcept {
+  const bool interleaved = is_interleaved(areas);
   each_piece(channel, ring_offset, offset, frames,
              [&](snd_pcm_uframes_t to, snd_pcm_uframes_t from, snd_pcm_uframes_t count) {
-               snd_pcm_areas_copy(areas_.data(), to, areas, from, channels_, count, format_);
+               copy(areas_.data(), to, areas, from, count, interleaved);
              });
 }
 
 void RingAreas::copy_out(Channel& channel, snd_pcm_uframes_t ring_offset,
                          const snd_pcm_channel_area_t* areas, snd_pcm_uframes_t offset,
                          snd_pcm_uframes_t frames) noexcept {
+  const bool interleaved = is_interleaved(areas);
   each_piece(channel, ring_offset, offset, frames,
              [&](snd_pcm_uframes_t from, snd_pcm_uframes_t to, snd_pcm_uframes_t count) {
-               snd_pcm_areas_copy(areas, to, areas_.data(), from, channels_, count, format_);
+               copy(areas, to, areas_.data(), from, count, interleaved);
              });
 }
 

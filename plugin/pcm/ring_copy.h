@@ -13,7 +13,7 @@ namespace dmasim {
 
 inline constexpr unsigned kMaxChannels = 32;
 
-/// The ring as areas, for snd_pcm_areas_copy and snd_pcm_areas_silence.
+/// The ring as areas of alsa-lib.
 ///
 /// THREADS  The caller keeps the ring alive. Each piece is copied under the channel's
 ///          memory_lock(), because the DMA uses the same memory.
@@ -24,6 +24,7 @@ class RingAreas {
   void fill_silence() noexcept;  ///< the whole ring; only while no transfer runs
   void silence(Channel& channel, snd_pcm_uframes_t ring_offset, snd_pcm_uframes_t frames) noexcept;
 
+  /// `areas` are interleaved as the ring, or in any other way.
   void copy_in(Channel& channel, snd_pcm_uframes_t ring_offset, const snd_pcm_channel_area_t* areas,
                snd_pcm_uframes_t offset, snd_pcm_uframes_t frames) noexcept;
   void copy_out(Channel& channel, snd_pcm_uframes_t ring_offset,
@@ -39,6 +40,10 @@ class RingAreas {
   template <typename Copy>
   void each_piece(Channel& channel, snd_pcm_uframes_t ring_offset, snd_pcm_uframes_t offset,
                   snd_pcm_uframes_t frames, Copy copy) noexcept;
+  [[nodiscard]] bool is_interleaved(const snd_pcm_channel_area_t* areas) const noexcept;
+  void copy(const snd_pcm_channel_area_t* to, snd_pcm_uframes_t to_offset,
+            const snd_pcm_channel_area_t* from, snd_pcm_uframes_t from_offset,
+            snd_pcm_uframes_t frames, bool interleaved) const noexcept;
 
   std::array<snd_pcm_channel_area_t, kMaxChannels> areas_{};
   snd_pcm_format_t format_ = SND_PCM_FORMAT_UNKNOWN;
