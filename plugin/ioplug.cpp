@@ -38,7 +38,7 @@ void fill_ioplug(OpenPcm& pcm) {
   pcm.io.poll_fd = pcm.substream->poll_level().fd();
   pcm.io.poll_events = static_cast<unsigned>(pcm.substream->poll_level().events());
   pcm.io.mmap_rw = 0;  // no DMA on alsa-lib's buffer: alsa-lib unmaps it before it calls close
-  pcm.io.callback = pcm_hooks();
+  pcm.io.callback = pcm_hooks(pcm.io.stream);
   pcm.io.private_data = &pcm;
 }
 

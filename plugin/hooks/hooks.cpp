@@ -161,6 +161,24 @@ int on_delay(snd_pcm_ioplug_t* io, snd_pcm_sframes_t* delay) {
   });
 }
 
+bool is_mapped(snd_pcm_access_t access) {
+  return access == SND_PCM_ACCESS_MMAP_INTERLEAVED || access == SND_PCM_ACCESS_MMAP_COMPLEX ||
+         access == SND_PCM_ACCESS_MMAP_NONINTERLEAVED;
+}
+
+/// [unlocked] Of a capture. A mapped one commits what it has read without a hook. So poll() would
+/// return at once, for nothing. Many programs ask for the descriptor before each poll(), and
+/// alsa-lib's own waiting functions do.
+int on_poll_descriptors(snd_pcm_ioplug_t* io, pollfd* descriptors, unsigned space) {
+  if (space == 0 || descriptors == nullptr) return 0;
+  if (is_mapped(io->access) && !open_pcm_of(io).guard.in_child()) {
+    call_frequent<int>(io, [](Substream& s) { return s.before_poll(), 0; });
+  }
+  const auto events = static_cast<short>(io->poll_events | POLLERR | POLLNVAL);
+  *descriptors = {.fd = io->poll_fd, .events = events, .revents = 0};
+  return 1;
+}
+
 /// [unlocked] Updates alsa-lib's copy of the position when a program wakes up. A kernel's card does
 /// the same by its mapped status. snd_pcm_wait and snd_pcm_rewindable read this copy. The update
 /// gets the position that poll_revents() has just found.
@@ -225,8 +243,8 @@ int on_close(snd_pcm_ioplug_t* io) {
 
 }  // namespace
 
-const snd_pcm_ioplug_callback_t* pcm_hooks() {
-  static const snd_pcm_ioplug_callback_t table = [] {
+const snd_pcm_ioplug_callback_t* pcm_hooks(snd_pcm_stream_t stream) {
+  static const snd_pcm_ioplug_callback_t playback = [] {
     snd_pcm_ioplug_callback_t t{};
     t.start = on_start;
     t.stop = on_stop;
@@ -248,7 +266,12 @@ const snd_pcm_ioplug_callback_t* pcm_hooks() {
     t.set_chmap = on_set_chmap;
     return t;
   }();
-  return &table;
+  static const snd_pcm_ioplug_callback_t capture = [] {
+    snd_pcm_ioplug_callback_t t = playback;
+    t.poll_descriptors = on_poll_descriptors;
+    return t;
+  }();
+  return stream == SND_PCM_STREAM_PLAYBACK ? &playback : &capture;
 }
 
 }  // namespace dmasim

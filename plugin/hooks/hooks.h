@@ -8,6 +8,6 @@
 namespace dmasim {
 
 /// The table of all hooks. io.private_data is the OpenPcm.
-[[nodiscard]] const snd_pcm_ioplug_callback_t* pcm_hooks();
+[[nodiscard]] const snd_pcm_ioplug_callback_t* pcm_hooks(snd_pcm_stream_t stream);
 
 }  // namespace dmasim

@@ -94,6 +94,9 @@ class Substream {
                                      snd_pcm_uframes_t size) DMASIM_EXCLUDES(lock_);
   /// The events of poll() at a position of now. The next pointer() answers this position.
   unsigned short poll_revents() DMASIM_EXCLUDES(lock_);
+  /// The program is about to sleep in poll(). It may have moved its position without a hook: then
+  /// the level for poll() follows.
+  void before_poll() DMASIM_EXCLUDES(lock_);
   /// Writes all frames that have been played until now to the recording. The stream plays on. Waits
   /// for the disk. Errors: EIO.
   Result<void> sync_recording() DMASIM_EXCLUDES(lock_);

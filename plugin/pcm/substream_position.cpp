@@ -265,6 +265,13 @@ unsigned short Substream::poll_revents() {
   return 0;
 }
 
+void Substream::before_poll() {
+  MutexLock guard(lock_);
+  if (!state_.hardware_runs() || !state_.moves_appl_ptr(io_.appl_ptr())) return;
+  see_appl_ptr();
+  perform(state_.readiness());
+}
+
 Result<void> Substream::sync_recording() {
   {
     MutexLock guard(lock_);

@@ -151,6 +151,8 @@ class SubstreamState {
   /// alsa-lib's appl_ptr is `shown`. A 0 is ignored while the hardware runs: alsa-lib stores it
   /// before a prepare that will fail, and for snd_pcm_reset. It says nothing about the program.
   void see_appl_ptr(snd_pcm_uframes_t shown) noexcept;
+  /// Says whether see_appl_ptr() would move the program's position.
+  [[nodiscard]] bool moves_appl_ptr(snd_pcm_uframes_t shown) const noexcept;
   /// Says whether `shown` is a rewind behind frames that the hardware has passed but the DMA has
   /// not moved yet. They were committed when the hardware passed them. So the DMA moves them first,
   /// as of looked_at_ns().
@@ -220,7 +222,6 @@ class SubstreamState {
   [[nodiscard]] snd_pcm_sframes_t delay() const noexcept;
 
  private:
-  [[nodiscard]] bool moves_appl_ptr(snd_pcm_uframes_t shown) const noexcept;
   [[nodiscard]] bool never_stops() const noexcept {
     return sw_.stop_threshold >= pointers_.boundary();
   }

@@ -187,6 +187,23 @@ TEST(SubstreamMmap, CaptureCommitTakesReadinessAwayAtTheNextLook) {
   EXPECT_TRUE(pcm.ready()) << "18 frames have come, which is no tick";
 }
 
+/// Without a look at the hardware: the program is about to sleep.
+TEST(SubstreamMmap, CaptureCommitTakesReadinessAwayBeforeThePoll) {
+  IoplugPcm pcm(kCapture);
+  ASSERT_EQ(pcm.start(), 0);
+  pcm.run(10);
+  ASSERT_EQ(pcm.avail(), 10);
+  ASSERT_EQ(pcm.mmap_commit(2), 2);
+  pcm.substream().before_poll();
+  EXPECT_TRUE(pcm.ready()) << "8 frames are left";
+  ASSERT_EQ(pcm.mmap_commit(1), 1);
+  pcm.substream().before_poll();
+  EXPECT_FALSE(pcm.ready());
+  pcm.run(1);
+  EXPECT_TRUE(pcm.ready()) << "8 frames are there, which is no tick";
+  EXPECT_EQ(pcm.wait(), 0);
+}
+
 /// Written by write(), not by a mapped buffer.
 TEST(SubstreamRewind, FramesWrittenAndTakenBackAreNeverPlayed) {
   IoplugPcm pcm({});
