@@ -126,6 +126,8 @@ Result<void> CableSink::configure(const PcmFormat& format, uint64_t burst_frames
   }
   if (const auto taken = acquire_cable(file, record, format, cable_capacity(format, burst_frames));
       !taken) {
+    file.leave();
+    file.reclaim();
     return taken;
   }
   MutexLock guard(lock_);
@@ -140,7 +142,7 @@ Result<void> CableSink::configure(const PcmFormat& format, uint64_t burst_frames
   return {};
 }
 
-/// After an error `file` must be destroyed, which releases all its locks.
+/// After an error `file` must leave the cable and be destroyed, which releases all its locks.
 Result<void> CableSink::acquire_cable(CableFile& file, CableRecord& record, const PcmFormat& format,
                                       uint64_t capacity) {
   const bool fresh = !file;

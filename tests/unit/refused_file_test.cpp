@@ -177,6 +177,19 @@ TEST_F(RefusedFile, OfACablesFormatLock) {
   ASSERT_TRUE(player.begin(1));
 }
 
+/// The first lock call of the second start gives up the first format, the next one fails.
+TEST_F(RefusedFile, OfACablesNextFormatLeavesNoTape) {
+  constexpr PcmFormat kOther{.sample = SampleFormat::s16_le, .channels = 2, .rate_hz = 1000};
+  Player player(clock_);
+  ASSERT_TRUE(player.begin(1));
+  EXPECT_GT(std::filesystem::file_size(runtime_.file("test")), 0U);
+  EXPECT_EQ(error_while(
+                "fcntl", ENOLCK, [&] { return player.begin(1, kOther); }, 2),
+            EBUSY);
+  EXPECT_EQ(std::filesystem::file_size(runtime_.file("test")), 0U)
+      << "nobody takes part in the cable";
+}
+
 /// A start may wait for a fork while it opens and locks the file. Other threads ask the source
 /// meanwhile, as a hook or the completion thread does.
 TEST_F(RefusedFile, ThatACablesSourceOpensKeepsNobodyWaiting) {
