@@ -8,13 +8,14 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <limits>
 
+#include "engine/base/access_order.h"
 #include "engine/base/clock.h"
 #include "engine/base/ofd_lock.h"
 #include "engine/base/signals_blocked.h"
 #include "engine/card/names.h"
+#include "engine/pcm/wrap.h"
 
 namespace dmasim {
 namespace {
@@ -27,6 +28,7 @@ constexpr off_t kFormatLocks = kLocks + 2;
 constexpr auto kFormatLocksEnd = static_cast<off_t>(kFormatLocks + kFormatNumbers);
 
 constexpr int64_t kReclaimNs = 200'000'000;
+constexpr int kLoadTries = 4;  // a try fails only if both slots are written during its read
 
 off_t format_lock(const PcmFormat& format) noexcept {
   return kFormatLocks + static_cast<off_t>(pack_format(format));
@@ -51,15 +53,53 @@ UniqueFd open_to_look(const std::string& name, const CableDirectory& place) noex
   return {};
 }
 
-/// Answers how many bytes were read.
-size_t read_slots(int fd, CableSlots& slots) noexcept {
-  const ssize_t got = pread(fd, slots.data(), slots.size(), 0);
-  return got <= 0 ? 0 : static_cast<size_t>(got);
+/// Answers the bytes that were read.
+std::span<const std::byte> read_at(int fd, size_t offset, std::span<std::byte> bytes) noexcept {
+  const ssize_t got = pread(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+  return bytes.first(got <= 0 ? 0 : static_cast<size_t>(got));
+}
+
+std::optional<CableProgress> newest_progress(int fd) noexcept {
+  for (int i = 0; i < kLoadTries; ++i) {
+    std::array<std::byte, kSlotsBytes<CableProgress>> slots;
+    const auto bytes = read_at(fd, kProgressOffset, slots);
+    if (bytes.empty()) break;
+    if (const auto progress = decode_newest<CableProgress>(bytes)) return progress;
+  }
+  return std::nullopt;
+}
+
+/// The record that `progress` names. Empty if a writer has replaced it since.
+std::optional<CableRecord> record_of(int fd, const CableProgress& progress) noexcept {
+  std::array<std::byte, sizeof(CableRecord)> slot;
+  const auto bytes = read_at(fd, progress.record % kSlots * CableRecord::kSlotBytes, slot);
+  auto record = decode_record<CableRecord>(bytes);
+  if (!record || !progress.is_of(*record)) return std::nullopt;
+  record->reserved_tape = progress.reserved_tape;
+  record->committed_tape = progress.committed_tape;
+  return record;
+}
+
+struct Loaded {
+  CableProgress progress;
+  CableRecord record;
+};
+
+std::optional<Loaded> load_newest(int fd) noexcept {
+  for (int i = 0; i < kLoadTries; ++i) {
+    const auto progress = newest_progress(fd);
+    if (!progress) break;
+    order_file_accesses();
+    if (const auto record = record_of(fd, *progress)) {
+      return Loaded{.progress = *progress, .record = *record};
+    }
+  }
+  return std::nullopt;
 }
 
 std::optional<CableRecord> load_record(int fd) noexcept {
-  CableSlots slots;
-  return decode_newest<CableRecord>(std::span(slots).first(read_slots(fd, slots)));
+  const auto newest = load_newest(fd);
+  return newest ? std::optional(newest->record) : std::nullopt;
 }
 
 bool locked_writer(int fd) noexcept {
@@ -193,42 +233,65 @@ void CableFile::reclaim() noexcept {
   set_ofd_lock(fd_.get(), F_UNLCK, kReclaimLock, kReclaimLock + 1);
 }
 
-Result<void> CableFile::renew(uint64_t data_bytes) noexcept {
-  if (ftruncate(fd_.get(), 0) != 0) return Errno{errno};
-  return allocate(data_bytes);
+Result<void> CableFile::clear() noexcept {
+  return ftruncate(fd_.get(), 0) == 0 ? Result<void>{} : Result<void>(Errno{errno});
 }
 
-/// Allocates all of it now: if a later write found no memory, the sound would have a gap. Some
+/// With the size set, no later write can exceed RLIMIT_FSIZE, which would end the program. Some
 /// kernels answer EINTR if any signal is pending, and begin anew at the next try, so a program's
 /// timer could stop that for ever. Hence all signals are blocked here. A signal that cannot be
 /// blocked, such as SIGSTOP, does not come again and again.
-Result<void> CableFile::allocate(uint64_t data_bytes) noexcept {
-  if (!offset_fits(data_bytes, 0)) return Errno{EFBIG};
-  const auto end = static_cast<off_t>(kDataOffset + data_bytes);
+Result<void> CableFile::allocate(uint64_t data_bytes, uint64_t data_offset,
+                                 uint64_t first_bytes) noexcept {
+  if (!offset_fits(data_bytes, 0) || data_offset > data_bytes) return Errno{EFBIG};
   const FileGrowth growth;
-  int error = EINTR;
-  while (error == EINTR) error = posix_fallocate(fd_.get(), 0, end);
-  if (error != 0) return Errno{error};
+  if (ftruncate(fd_.get(), static_cast<off_t>(kDataOffset + data_bytes)) != 0) return Errno{errno};
+  for (const RingPiece& piece : ring_pieces(data_bytes, data_offset, first_bytes)) {
+    const auto at = static_cast<off_t>(kDataOffset + piece.at);
+    int error = EINTR;
+    while (error == EINTR) {
+      error = posix_fallocate(fd_.get(), at, static_cast<off_t>(piece.count));
+    }
+    if (error != 0) return Errno{error};
+  }
   return {};
 }
 
-/// Most calls read the same bytes as the call before, and decode nothing.
 std::optional<CableRecord> CableFile::load() noexcept {
-  CableSlots slots;
-  const size_t bytes = read_slots(fd_.get(), slots);
-  if (bytes == decoded_bytes_ && std::memcmp(slots.data(), decoded_.data(), bytes) == 0) {
-    return record_;
-  }
-  record_ = decode_newest<CableRecord>(std::span(slots).first(bytes));
-  std::memcpy(decoded_.data(), slots.data(), bytes);
-  decoded_bytes_ = bytes;
-  return record_;
+  const auto newest = load_newest(fd_.get());
+  if (!newest) return std::nullopt;
+  progress_sequence_ = newest->progress.sequence;
+  return newest->record;
 }
 
-bool CableFile::store(CableRecord& record) const noexcept {
+std::optional<CableProgress> CableFile::load_progress() const noexcept {
+  return newest_progress(fd_.get());
+}
+
+/// Until the progress is written, the record before it counts, which lies in the other slot.
+bool CableFile::store(CableRecord& record) noexcept {
   seal_next(record);
   const auto offset = static_cast<off_t>(slot_offset(record));
-  return pwrite(fd_.get(), &record, sizeof record, offset) == ssize_t{sizeof record};
+  stored_ = pwrite(fd_.get(), &record, sizeof record, offset) == ssize_t{sizeof record};
+  order_file_accesses();
+  return stored_ && write_progress(record);
+}
+
+bool CableFile::store_progress(CableRecord& record) noexcept {
+  return stored_ ? write_progress(record) : store(record);
+}
+
+bool CableFile::write_progress(const CableRecord& record) noexcept {
+  CableProgress progress;
+  progress.sequence = progress_sequence_;
+  progress.instance = record.instance;
+  progress.record = record.sequence;
+  progress.reserved_tape = record.reserved_tape;
+  progress.committed_tape = record.committed_tape;
+  seal_next(progress);
+  progress_sequence_ = progress.sequence;
+  const auto offset = static_cast<off_t>(kProgressOffset + slot_offset(progress));
+  return pwrite(fd_.get(), &progress, sizeof progress, offset) == ssize_t{sizeof progress};
 }
 
 bool CableFile::read(uint64_t data_offset, std::span<std::byte> out) const noexcept {
@@ -237,10 +300,18 @@ bool CableFile::read(uint64_t data_offset, std::span<std::byte> out) const noexc
   return pread(fd_.get(), out.data(), out.size(), at) == static_cast<ssize_t>(out.size());
 }
 
-bool CableFile::write(uint64_t data_offset, std::span<const std::byte> bytes) const noexcept {
-  if (!offset_fits(data_offset, bytes.size())) return false;
-  const auto at = static_cast<off_t>(kDataOffset + data_offset);
-  return pwrite(fd_.get(), bytes.data(), bytes.size(), at) == static_cast<ssize_t>(bytes.size());
+Result<void> CableFile::write(uint64_t data_offset,
+                              std::span<const std::byte> bytes) const noexcept {
+  if (!offset_fits(data_offset, bytes.size())) return Errno{EFBIG};
+  while (!bytes.empty()) {
+    const auto at = static_cast<off_t>(kDataOffset + data_offset);
+    const ssize_t wrote = pwrite(fd_.get(), bytes.data(), bytes.size(), at);
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote <= 0) return Errno{wrote < 0 ? errno : EIO};
+    bytes = bytes.subspan(static_cast<size_t>(wrote));
+    data_offset += static_cast<uint64_t>(wrote);
+  }
+  return {};
 }
 
 }  // namespace dmasim

@@ -10,7 +10,6 @@
 
 #include <sys/types.h>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -37,8 +36,6 @@ struct CableState {
 };
 [[nodiscard]] CableState cable_state(
     const std::string& name, const CableDirectory& directory = CableDirectory::find()) noexcept;
-
-using CableSlots = std::array<std::byte, kDataOffset>;
 
 class CableFile {
  public:
@@ -78,30 +75,40 @@ class CableFile {
 
   /// Empties the file if nobody takes part in the cable any more. Then nobody needs its content.
   void reclaim() noexcept;
-  /// Drops all content, then allocates `data_bytes` for samples. Errors: those of ftruncate(2), and
-  /// as allocate().
-  Result<void> renew(uint64_t data_bytes) noexcept;
-  /// Allocates `data_bytes` for samples, and keeps the content. Errors: ENOSPC, EFBIG and others of
-  /// posix_fallocate(3).
-  Result<void> allocate(uint64_t data_bytes) noexcept;
+  /// Drops all content. Errors: those of ftruncate(2).
+  Result<void> clear() noexcept;
+  /// Makes room for `data_bytes` of samples, and keeps the content. Allocates `first_bytes` of them
+  /// at once, from `data_offset` on; the others are allocated when they are written. Errors:
+  /// ENOSPC, EFBIG and others of ftruncate(2) and posix_fallocate(3).
+  Result<void> allocate(uint64_t data_bytes, uint64_t data_offset, uint64_t first_bytes) noexcept;
 
-  /// Reads the newest whole record; one try.
+  /// Reads the newest whole record, with the newest progress.
   [[nodiscard]] std::optional<CableRecord> load() noexcept;
-  /// Raises the sequence number, seals the record and writes it. Answers false if that fails.
-  bool store(CableRecord& record) const noexcept;
+  /// The sequence of the progress that load(), store() or store_progress() had to do with last.
+  [[nodiscard]] uint64_t progress_sequence() const noexcept { return progress_sequence_; }
+  /// Reads the newest progress.
+  [[nodiscard]] std::optional<CableProgress> load_progress() const noexcept;
+  /// Raises the sequence number, seals the record and writes it, then the progress. Answers false
+  /// if that fails.
+  bool store(CableRecord& record) noexcept;
+  /// Writes the progress alone. Only reserved_tape and committed_tape have changed since store(),
+  /// and the latter has risen. If the store() failed, this tries it again.
+  bool store_progress(CableRecord& record) noexcept;
 
-  /// Reads or writes samples at `data_offset` bytes. Answers false if not all of them were.
+  /// Reads or writes samples at `data_offset` bytes. read() answers false if not all of them were.
   bool read(uint64_t data_offset, std::span<std::byte> out) const noexcept;
-  bool write(uint64_t data_offset, std::span<const std::byte> bytes) const noexcept;
+  /// Errors: those of pwrite(2), for example ENOSPC; EIO.
+  Result<void> write(uint64_t data_offset, std::span<const std::byte> bytes) const noexcept;
 
  private:
+  bool write_progress(const CableRecord& record) noexcept;
+
   ForkClosedFd fd_;
   std::optional<PcmFormat> joined_;
   std::optional<PcmFormat> conflict_;
   bool writer_ = false;
-  CableSlots decoded_{};      // the bytes that load() decoded last, ...
-  size_t decoded_bytes_ = 0;  // ... and how many they are
-  std::optional<CableRecord> record_;
+  bool stored_ = false;  // the newest store() has succeeded
+  uint64_t progress_sequence_ = 0;
 };
 
 }  // namespace dmasim

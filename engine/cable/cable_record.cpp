@@ -49,6 +49,10 @@ bool CableRecord::plausible() const noexcept {
   return true;
 }
 
+bool CableProgress::plausible() const noexcept {
+  return instance != 0 && reserved_tape <= kMostTape && committed_tape <= reserved_tape;
+}
+
 uint64_t cable_capacity(const PcmFormat& format, uint64_t burst_frames) noexcept {
   const uint64_t frame = format.frame_bytes();
   const uint64_t history =

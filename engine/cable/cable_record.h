@@ -3,8 +3,12 @@
 ///
 /// PURE. Any process of the user may have written the file; see engine/card/two_slots.h.
 ///
-///   0           two slots of a CableRecord
-///   kDataOffset capacity_frames frames; tape position n lies at n % capacity_frames
+///   0               two slots of a CableRecord
+///   kProgressOffset two slots of a CableProgress, behind the record in the first slot
+///   kDataOffset     capacity_frames frames; tape position n lies at n % capacity_frames
+///
+/// The newest progress names the record that counts. So a record is found only if the progress
+/// after it has been written.
 #pragma once
 
 #include <algorithm>
@@ -65,10 +69,9 @@ struct CableRecord {
   uint64_t writer_pid = 0;  ///< for messages only
   uint64_t format = 0;      ///< see pack_format
   uint64_t capacity_frames = 0;
-  uint64_t reserved_tape = 0;   ///< the writer raises it before it writes samples from here on
-  uint64_t committed_tape = 0;  ///< the newest segment's frames before it come out: the client has
-                                ///< committed them, or the card runs free
-  uint64_t segment_count = 0;   ///< how many there were; the newest kSegments are kept
+  uint64_t reserved_tape = 0;  ///< see CableProgress, which has newer values of these two
+  uint64_t committed_tape = 0;
+  uint64_t segment_count = 0;  ///< how many there were; the newest kSegments are kept
   std::array<CableSegment, kSegments> segments{};  ///< segment n is at n % kSegments
   uint64_t checksum = 0;
 
@@ -98,6 +101,35 @@ struct CableRecord {
 };
 static_assert(sizeof(CableRecord) == (10 + 5 * CableRecord::kSegments) * sizeof(uint64_t));
 inline constexpr size_t kDataOffset = kSlotsBytes<CableRecord>;
+
+/// How far the writer has come. It is written at each commit, so it is short. While a record
+/// counts, committed_tape only rises.
+struct CableProgress {
+  static constexpr uint64_t kMagic = 0x3173736772706d64;  // "dmprgss1"
+  static constexpr size_t kSlotBytes = 64;
+
+  uint64_t magic = kMagic;
+  uint64_t sequence = 0;
+  uint64_t instance = 0;        ///< that of the record
+  uint64_t record = 0;          ///< the sequence of the record that counts
+  uint64_t reserved_tape = 0;   ///< the writer raises it before it writes samples from here on
+  uint64_t committed_tape = 0;  ///< the newest segment's frames before it come out: the client has
+                                ///< committed them, or the card runs free
+  uint64_t checksum = 0;
+
+  [[nodiscard]] bool plausible() const noexcept;
+  [[nodiscard]] bool is_of(const CableRecord& whole) const noexcept {
+    return record == whole.sequence && instance == whole.instance;
+  }
+  /// The oldest tape position whose samples have not been overwritten.
+  [[nodiscard]] uint64_t intact_tape(uint64_t capacity_frames) const noexcept {
+    return reserved_tape - std::min(reserved_tape, capacity_frames);
+  }
+};
+static_assert(sizeof(CableProgress) <= CableProgress::kSlotBytes);
+inline constexpr size_t kProgressOffset = 2048;
+static_assert(sizeof(CableRecord) <= kProgressOffset &&
+              kProgressOffset + kSlotsBytes<CableProgress> <= CableRecord::kSlotBytes);
 
 /// Bounds that no correct record comes near. Within them no sum or product overflows. A writer
 /// begins a new tape long before it reaches them.

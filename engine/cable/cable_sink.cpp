@@ -20,6 +20,12 @@ namespace {
 constexpr uint64_t kRenewTape = kMostTape / 2;
 constexpr uint64_t kRenewSegments = kMostSegments / 2;
 
+/// The least that a start allocates. What it does not allocate is allocated when it is written.
+constexpr uint64_t kFirstBytes = uint64_t{64} << 10;
+/// So many commits write the whole record once. If another process has emptied the file, that
+/// repairs it.
+constexpr uint64_t kCommitsPerRecord = 64;
+
 /// LOCKING  no other lock is taken under lock_; the calls under it only access memory.
 class CableSink final : public Sink, public TimedSink {
  public:
@@ -68,18 +74,23 @@ class CableSink final : public Sink, public TimedSink {
 
  private:
   Result<void> acquire_cable(CableFile& file, CableRecord& record, const PcmFormat& format,
-                             uint64_t capacity);
+                             uint64_t burst_frames);
   Result<void> prepare_tape(CableFile& file, CableRecord& record, const PcmFormat& format,
-                            uint64_t capacity);
+                            uint64_t burst_frames);
   void end_segment(uint64_t frame) noexcept DMASIM_REQUIRES(lock_);
   void reserve(uint64_t tape) noexcept DMASIM_REQUIRES(lock_);
   bool write_to_tape(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept
       DMASIM_REQUIRES(lock_);
-  bool copy(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept
+  Result<void> copy(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept
       DMASIM_REQUIRES(lock_);
+  void leave_out(uint64_t from) noexcept DMASIM_REQUIRES(lock_);
   void publish() noexcept DMASIM_REQUIRES(lock_) {
     if (!file_.store(record_)) stats_.last_error = EIO;
   }
+  void publish_progress() noexcept DMASIM_REQUIRES(lock_) {
+    if (!file_.store_progress(record_)) stats_.last_error = EIO;
+  }
+  void publish_commit(uint64_t end_tape) noexcept DMASIM_REQUIRES(lock_);
 
   const std::string name_;
   const CableDirectory directory_;
@@ -93,6 +104,8 @@ class CableSink final : public Sink, public TimedSink {
   bool started_ DMASIM_GUARDED_BY(lock_) = false;           // from configure() to stop()
   uint64_t base_tape_ DMASIM_GUARDED_BY(lock_) = 0;         // where frame 0 of this start lies
   uint64_t written_end_tape_ DMASIM_GUARDED_BY(lock_) = 0;  // no own sample from here on
+  uint64_t lost_end_frames_ DMASIM_GUARDED_BY(lock_) = 0;   // of this start; 0: none was lost
+  uint64_t commit_count_ DMASIM_GUARDED_BY(lock_) = 0;
   size_t frame_bytes_ DMASIM_GUARDED_BY(lock_) = 1;
   uint32_t rate_hz_ DMASIM_GUARDED_BY(lock_) = 1;
   SinkStats stats_ DMASIM_GUARDED_BY(lock_);
@@ -124,8 +137,7 @@ Result<void> CableSink::configure(const PcmFormat& format, uint64_t burst_frames
     file = std::move(file_);
     record = record_;
   }
-  if (const auto taken = acquire_cable(file, record, format, cable_capacity(format, burst_frames));
-      !taken) {
+  if (const auto taken = acquire_cable(file, record, format, burst_frames); !taken) {
     file.leave();
     file.reclaim();
     return taken;
@@ -137,6 +149,7 @@ Result<void> CableSink::configure(const PcmFormat& format, uint64_t burst_frames
   rate_hz_ = format.rate_hz;
   base_tape_ = written_end_tape_ = record_.reserved_tape;
   record_.committed_tape = base_tape_;
+  lost_end_frames_ = 0;
   started_ = true;
   publish();
   return {};
@@ -144,7 +157,7 @@ Result<void> CableSink::configure(const PcmFormat& format, uint64_t burst_frames
 
 /// After an error `file` must leave the cable and be destroyed, which releases all its locks.
 Result<void> CableSink::acquire_cable(CableFile& file, CableRecord& record, const PcmFormat& format,
-                                      uint64_t capacity) {
+                                      uint64_t burst_frames) {
   const bool fresh = !file;
   if (fresh) {
     auto opened = CableFile::open(name_, directory_);
@@ -165,22 +178,27 @@ Result<void> CableSink::acquire_cable(CableFile& file, CableRecord& record, cons
     return joined;
   }
   if (fresh) record = file.load().value_or(CableRecord{});
-  const auto prepared = prepare_tape(file, record, format, capacity);
+  const auto prepared = prepare_tape(file, record, format, burst_frames);
   if (!prepared) explanation_.set(cable_open_error(name_, prepared.error(), directory_));
   return prepared;
 }
 
 /// Goes on with the tape in the file, or begins a new one if that tape does not fit, for example
-/// because there is not enough memory for all of it. A writer that was killed has left its last
-/// segment open: the segment is ended here, and the frames that were due by now are captured.
+/// because a file may not be as long. A writer that was killed has left its last segment open: the
+/// segment is ended here, and the frames that were due by now are captured.
 Result<void> CableSink::prepare_tape(CableFile& file, CableRecord& record, const PcmFormat& format,
-                                     uint64_t capacity) {
+                                     uint64_t burst_frames) {
   const int64_t now_ns = clock_->now_ns();
-  const uint64_t frame_bytes = format.frame_bytes();
+  const uint64_t capacity = cable_capacity(format, burst_frames);
+  const auto allocate = [&] {
+    const uint64_t frame_bytes = format.frame_bytes();
+    return file.allocate(record.capacity_frames * frame_bytes,
+                         record.reserved_tape % record.capacity_frames * frame_bytes,
+                         std::max(burst_frames * frame_bytes, kFirstBytes));
+  };
   const bool goes_on = record.instance != 0 && record.format == pack_format(format) &&
                        record.capacity_frames >= capacity && record.reserved_tape < kRenewTape &&
-                       record.segment_count < kRenewSegments &&
-                       file.allocate(record.capacity_frames * frame_bytes);
+                       record.segment_count < kRenewSegments && allocate();
   if (!goes_on) {
     const uint64_t sequence = record.sequence;
     record = CableRecord{};
@@ -196,7 +214,8 @@ Result<void> CableSink::prepare_tape(CableFile& file, CableRecord& record, const
         std::max(last.first_tape, std::min(record.committed_tape, last.tape_at(now_ns)));
   }
   if (goes_on) return {};
-  return file.renew(capacity * frame_bytes);
+  const auto cleared = file.clear();
+  return cleared ? allocate() : cleared;
 }
 
 /// A hook that is called afterwards finds started_ false and does nothing.
@@ -215,32 +234,58 @@ void CableSink::commit(std::span<const std::byte> ring, uint64_t end) noexcept {
   if (!started_ || ring.size() < frame_bytes_) return;
   const uint64_t known = record_.committed_tape - base_tape_;
   if (end == known) return;
-  if (end > known) {
-    const uint64_t ring_frames = ring.size() / frame_bytes_;
-    if (!write_to_tape(ring, end - std::min(end - known, ring_frames), end)) return;
+  if (end < known) {
+    lost_end_frames_ = std::min(lost_end_frames_, end);
+    record_.committed_tape = base_tape_ + end;
+    publish();
+    return;
   }
-  order_file_accesses();
-  record_.committed_tape = base_tape_ + end;
-  publish();
+  const uint64_t ring_frames = ring.size() / frame_bytes_;
+  const uint64_t from = std::max(end - std::min(end - known, ring_frames), lost_end_frames_);
+  if (from >= end || !write_to_tape(ring, from, end)) return;
+  if (from > known) leave_out(from);
+  publish_commit(base_tape_ + end);
 }
 
 void CableSink::free_run(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept {
   MutexLock guard(lock_);
   if (!started_ || ring.size() < frame_bytes_ || from >= to) return;
   if (!write_to_tape(ring, from, to)) return;
+  publish_commit(std::max(record_.committed_tape, base_tape_ + to));
+}
+
+/// The samples before `end_tape` have been written. A commit that goes back is not one of these: it
+/// publishes the whole record, and so shows readers that committed_tape has not only risen.
+void CableSink::publish_commit(uint64_t end_tape) noexcept {
   order_file_accesses();
-  record_.committed_tape = std::max(record_.committed_tape, base_tape_ + to);
+  record_.committed_tape = end_tape;
+  ++commit_count_ % kCommitsPerRecord == 0 ? publish() : publish_progress();
+}
+
+/// The frames between the committed ones and `from` were lost, so the tape has something else in
+/// their place. The segment ends before them, and a new one with the same times begins at `from`.
+void CableSink::leave_out(uint64_t from) noexcept {
+  if (!record_.has_open_segment()) return;
+  CableSegment& last = record_.segment(record_.segment_count - 1);
+  CableSegment next = last;
+  last.end_tape = std::max(last.first_tape, record_.committed_tape);
+  next.first_tape = base_tape_ + from;
+  record_.segment(record_.segment_count++) = next;
+  record_.committed_tape = next.first_tape;
   publish();
 }
 
-/// Writes frames to the tape. Answers false if that failed; the frames are lost then.
+/// Writes frames to the tape. Answers false if that failed, for example because the disk is full.
+/// The frames are lost then.
 bool CableSink::write_to_tape(std::span<const std::byte> ring, uint64_t from,
                               uint64_t to) noexcept {
   reserve(base_tape_ + to);
   written_end_tape_ = std::max(written_end_tape_, base_tape_ + to);
-  if (copy(ring, from, to)) return true;
+  const auto copied = copy(ring, from, to);
+  if (copied) return true;
   stats_.lost_frames += to - from;
-  stats_.last_error = EIO;
+  stats_.last_error = copied.error();
+  lost_end_frames_ = std::max(lost_end_frames_, to);
   return false;
 }
 
@@ -249,21 +294,21 @@ bool CableSink::write_to_tape(std::span<const std::byte> ring, uint64_t from,
 void CableSink::reserve(uint64_t tape) noexcept {
   if (tape <= record_.reserved_tape) return;
   record_.reserved_tape = tape + record_.capacity_frames / 16;
-  publish();
+  publish_progress();
   order_file_accesses();
 }
 
 /// In pieces: a piece ends at the end of the ring, and at the end of the tape's memory.
-bool CableSink::copy(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept {
+Result<void> CableSink::copy(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept {
   for (const RingPiece& piece : ring_pieces(ring.size() / frame_bytes_, from, to - from)) {
     const uint64_t tape = base_tape_ + from + piece.after;
     for (const RingPiece& laid : ring_pieces(record_.capacity_frames, tape, piece.count)) {
       const auto frames =
           ring.subspan((piece.at + laid.after) * frame_bytes_, laid.count * frame_bytes_);
-      if (!file_.write(laid.at * frame_bytes_, frames)) return false;
+      if (const auto wrote = file_.write(laid.at * frame_bytes_, frames); !wrote) return wrote;
     }
   }
-  return true;
+  return {};
 }
 
 /// Answers true if no reader can have looked for the first frame before the segment was published.
@@ -273,7 +318,7 @@ bool CableSink::run(const FrameTime& time, uint64_t depth, uint64_t frame) noexc
   if (!started_) return true;
   end_segment(frame);
   CableSegment& segment = record_.segment(record_.segment_count++);
-  segment = {.first_tape = base_tape_ + frame,
+  segment = {.first_tape = base_tape_ + std::max(frame, lost_end_frames_),
              .end_tape = kOpenEnd,
              .origin_tape = static_cast<int64_t>(base_tape_) - static_cast<int64_t>(depth),
              .origin_ns = time.origin_ns(),

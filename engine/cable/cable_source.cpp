@@ -16,8 +16,6 @@
 namespace dmasim {
 namespace {
 
-constexpr int kLoadTries = 4;  // a try fails only if both slots are written during its read
-
 /// LOCKING  no other lock is taken under lock_; the calls under it only access memory.
 class CableSource final : public Source, public TimedSource {
  public:
@@ -66,8 +64,10 @@ class CableSource final : public Source, public TimedSource {
   };
 
   Result<void> join(CableFile& file, const PcmFormat& format);
+  bool read_at_once(std::span<std::byte> out) noexcept DMASIM_REQUIRES(lock_);
   void refresh() noexcept DMASIM_REQUIRES(lock_);
-  [[nodiscard]] std::optional<CableRecord> load() noexcept DMASIM_REQUIRES(lock_);
+  [[nodiscard]] bool follow(const std::optional<CableProgress>& progress) noexcept
+      DMASIM_REQUIRES(lock_);
   void find_dead_writer() noexcept DMASIM_REQUIRES(lock_);
   [[nodiscard]] Stretch capture_next(uint64_t most) noexcept DMASIM_REQUIRES(lock_);
   [[nodiscard]] int64_t tape_position(uint64_t number, int64_t due_ns) noexcept
@@ -93,6 +93,7 @@ class CableSource final : public Source, public TimedSource {
   bool running_ DMASIM_GUARDED_BY(lock_) = false;
   bool broken_ DMASIM_GUARDED_BY(lock_) = false;
   std::optional<CableRecord> record_ DMASIM_GUARDED_BY(lock_);  // as loaded last
+  uint64_t seen_progress_ DMASIM_GUARDED_BY(lock_) = 0;         // the sequence of its progress
   TapeDistance distance_ DMASIM_GUARDED_BY(lock_);
   uint64_t captured_tape_ DMASIM_GUARDED_BY(lock_) = 0;  // no frame before it is captured (again)
   LostWriter lost_writer_ DMASIM_GUARDED_BY(lock_);
@@ -123,6 +124,7 @@ Result<void> CableSource::configure(const PcmFormat& format, uint64_t) {
   MutexLock guard(lock_);
   file_ = std::move(file);
   if (!joined) return joined;
+  if (format_ != format) record_.reset();
   format_ = format;
   broken_ = false;
   return {};
@@ -153,6 +155,7 @@ void CableSource::run(const FrameTime& time, uint64_t frame) noexcept {
 
 void CableSource::read(std::span<std::byte> out) noexcept {
   MutexLock guard(lock_);
+  if (read_at_once(out)) return;
   const size_t frame = format_.frame_bytes();
   refresh();
   while (!out.empty()) {
@@ -168,21 +171,56 @@ void CableSource::read(std::span<std::byte> out) noexcept {
   }
 }
 
-std::optional<CableRecord> CableSource::load() noexcept {
-  for (int i = 0; i < kLoadTries; ++i) {
-    if (auto record = file_.load()) return record;
+/// The usual case: by what was loaded last, all of `out` is committed. So the samples are read
+/// first, and then the progress, which shows whether this was right: the record counts still, and
+/// no frame was overwritten. committed_tape has only risen then. Answers false if something is
+/// different. Nothing is captured then.
+///
+/// A writer whose progress has changed since the last read was alive. Only if it has not, this asks
+/// for the writer's lock.
+bool CableSource::read_at_once(std::span<std::byte> out) noexcept {
+  if (!running_ || !file_ || !record_ || !record_->has_open_segment()) return false;
+  const uint64_t number = record_->segment_count - 1;
+  const int64_t due_ns = time_.time_of(index_) - cable_delay_ns(format_.rate_hz);
+  if (lost_writer_.segment == SegmentId{.instance = record_->instance, .number = number} ||
+      due_ns < record_->segment(number).begin_ns()) {
+    return false;
   }
-  return std::nullopt;
+  const uint64_t frames = out.size() / format_.frame_bytes();
+  const Audible part = audible(number);
+  const Stretch next = stretch_at(tape_position(number, due_ns), part.first, part.end, frames);
+  if (!next.tape || next.frames != frames || !copy(*next.tape, out)) return false;
+  order_file_accesses();
+  const uint64_t seen = seen_progress_;
+  if (!follow(file_.load_progress()) || record_->intact_tape() > *next.tape) return false;
+  if (seen_progress_ == seen && !file_.has_writer()) return false;
+  captured_tape_ = *next.tape + frames;
+  pass(frames);
+  return true;
+}
+
+/// Brings record_, which is not empty, up to date, if `progress` is one of it.
+bool CableSource::follow(const std::optional<CableProgress>& progress) noexcept {
+  if (!progress || !progress->is_of(*record_)) return false;
+  record_->reserved_tape = progress->reserved_tape;
+  record_->committed_tape = progress->committed_tape;
+  seen_progress_ = progress->sequence;
+  return true;
 }
 
 void CableSource::refresh() noexcept {
-  auto record = running_ && file_ ? load() : std::nullopt;
+  if (running_ && file_ && record_ && follow(file_.load_progress())) {
+    find_dead_writer();
+    return;
+  }
+  auto record = running_ && file_ ? file_.load() : std::nullopt;
   if (record && record->format != pack_format(format_)) {
     broken_ = broken_ || file_.written().value_or(format_) != format_;
     record.reset();
   }
   if (record && (!record_ || record->instance != record_->instance)) captured_tape_ = 0;
   record_ = record;
+  seen_progress_ = file_.progress_sequence();
   if (record_) find_dead_writer();
 }
 
@@ -243,7 +281,7 @@ bool CableSource::copy(uint64_t tape, std::span<std::byte> out) const noexcept {
   return true;
 }
 
-/// The record, loaded after the samples were read, shows which of them may have been overwritten
+/// The progress, loaded after the samples were read, shows which of them may have been overwritten
 /// meanwhile. Those become silence.
 void CableSource::fetch(uint64_t tape, std::span<std::byte> out) noexcept {
   const size_t frame = format_.frame_bytes();
@@ -251,10 +289,9 @@ void CableSource::fetch(uint64_t tape, std::span<std::byte> out) noexcept {
   order_file_accesses();
   const bool copied = copy(tape, out);
   order_file_accesses();
-  const auto record = load();
-  const bool same_tape = copied && record && record->instance == record_->instance &&
-                         record->capacity_frames == record_->capacity_frames;
-  const uint64_t intact = same_tape ? record->intact_tape() : kOpenEnd;
+  const auto progress = file_.load_progress();
+  const bool same_tape = copied && progress && progress->instance == record_->instance;
+  const uint64_t intact = same_tape ? progress->intact_tape(record_->capacity_frames) : kOpenEnd;
   const uint64_t lost = std::min(frames, std::max(intact, tape) - tape);
   encode_silence(format_.sample, out.first(lost * frame));
   stats_.late_frames += lost;

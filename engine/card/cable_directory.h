@@ -18,7 +18,7 @@
 
 namespace dmasim {
 
-inline constexpr const char* kFileFormat = "2";
+inline constexpr const char* kFileFormat = "3";
 
 /// The path of the directory for all formats: $XDG_RUNTIME_DIR/dmasim if that variable names a
 /// directory that this user owns, with any mode; else /dev/shm/dmasim-UID, else /tmp/dmasim-UID. A

@@ -226,6 +226,63 @@ TEST_F(RefusedFile, WhoseTapeCannotBeWrittenLosesWhatWasCommitted) {
   EXPECT_EQ(listener.capture(25), captured(1, 1, 8, 16));
 }
 
+/// The disk is full for longer than the ring is. What the tape has in place of the lost frames is
+/// older sound, which must not come out.
+TEST_F(RefusedFile, WhoseTapeCannotBeWrittenForLongGivesSilenceForWhatWasLost) {
+  Player player(clock_);
+  Listener listener(clock_);
+  ASSERT_TRUE(player.begin(1));
+  ASSERT_TRUE(listener.start(0));
+  ASSERT_TRUE(player.run(0));
+  player.commit(40);
+  for (const uint64_t end : {80U, 120U, 160U}) {
+    const RefusedCall full("pwrite", ENOSPC);
+    player.commit(end);
+    EXPECT_TRUE(full.happened());
+  }
+  EXPECT_EQ(player.sink->stats().lost_frames, 120U);
+  EXPECT_EQ(player.sink->stats().last_error, ENOSPC);
+  player.commit(200);
+  EXPECT_EQ(player.sink->stats().lost_frames, 120U) << "each frame is counted once";
+  EXPECT_EQ(listener.capture(41), captured(1, 1, 40, 0));
+  EXPECT_EQ(listener.capture(120), captured(120, 0, 0, 0));
+  EXPECT_EQ(listener.capture(40), captured(0, 161, 40, 0));
+}
+
+TEST_F(RefusedFile, WhoseTapeCannotBeWrittenBeforeTheStartBeginsBehindWhatWasLost) {
+  Player player(clock_);
+  Listener listener(clock_);
+  ASSERT_TRUE(player.begin(1));
+  ASSERT_TRUE(listener.start(0));
+  {
+    const RefusedCall full("pwrite", ENOSPC, 2);  // after the announcement
+    player.commit(8);
+    EXPECT_TRUE(full.happened());
+  }
+  player.commit(16);
+  ASSERT_TRUE(player.run(0));
+  EXPECT_EQ(player.sink->stats().lost_frames, 8U);
+  EXPECT_EQ(listener.capture(18), captured(9, 9, 8, 1));
+}
+
+/// What a rewind takes back is lost no more: it is committed anew.
+TEST_F(RefusedFile, WhoseTapeCannotBeWrittenTakesTheFramesAgainAfterARewind) {
+  Player player(clock_);
+  Listener listener(clock_);
+  ASSERT_TRUE(player.begin(1));
+  ASSERT_TRUE(listener.start(0));
+  ASSERT_TRUE(player.run(0));
+  player.commit(8);
+  {
+    const RefusedCall full("pwrite", ENOSPC);
+    player.commit(24);
+    EXPECT_TRUE(full.happened());
+  }
+  player.commit(4);
+  player.commit(20);
+  EXPECT_EQ(listener.capture(22), captured(1, 1, 20, 1));
+}
+
 TEST_F(RefusedFile, WhoseTapeCannotBeWrittenLosesWhatComesOutInAFreeRun) {
   Player player(clock_);
   ASSERT_TRUE(player.begin(1));
@@ -259,13 +316,53 @@ TEST_F(RefusedFile, WhoseTapeCannotBeReadIsSilence) {
   Listener listener(clock_);
   ASSERT_NO_FATAL_FAILURE(player.play(1, 32, 0));
   ASSERT_TRUE(listener.start(0));
-  EXPECT_EQ(listener.capture(5), captured(1, 1, 4, 0));
   {
-    const RefusedCall unreadable("pread", EIO, 2);  // the first pread reads the record
-    EXPECT_EQ(listener.capture(4), captured(4, 0, 0, 0));
+    const RefusedCall unreadable("pread", EIO, 3);  // after the progress and the record
+    EXPECT_EQ(listener.capture(5), captured(5, 0, 0, 0));
     EXPECT_TRUE(unreadable.happened());
   }
-  EXPECT_EQ(listener.capture(4), captured(0, 9, 4, 0));
+  EXPECT_EQ(listener.capture(4), captured(0, 5, 4, 0));
+  {
+    const RefusedCall unreadable("pread", EIO);
+    EXPECT_EQ(listener.capture(4), captured(0, 9, 4, 0)) << "it tries again, in the other order";
+    EXPECT_TRUE(unreadable.happened());
+  }
+}
+
+class CableReads : public RefusedFile {
+ protected:
+  /// Says whether the next read makes an n-th call of `call`.
+  bool calls(const char* call, int which, Listener& listener,
+             const std::vector<int32_t>& expected) {
+    const RefusedCall nth(call, EIO, which);
+    EXPECT_EQ(listener.capture(expected.size()), expected);
+    return nth.happened();
+  }
+};
+
+/// The samples, then the progress. The first read also needs the record.
+TEST_F(CableReads, OfAReaderInTimeAreTwo) {
+  Player player(clock_);
+  Listener listener(clock_);
+  ASSERT_NO_FATAL_FAILURE(player.play(1, 32, 0));
+  ASSERT_TRUE(listener.start(0));
+  EXPECT_EQ(listener.capture(5), captured(1, 1, 4, 0));
+  player.commit(40);
+  EXPECT_FALSE(calls("pread", 3, listener, captured(0, 5, 4, 0)));
+}
+
+/// While a writer commits, it lives.
+TEST_F(CableReads, AskForTheWritersLockOnlyIfItCommitsNothing) {
+  Player player(clock_);
+  Listener listener(clock_);
+  ASSERT_NO_FATAL_FAILURE(player.play(1, 32, 0));
+  ASSERT_TRUE(listener.start(0));
+  EXPECT_EQ(listener.capture(5), captured(1, 1, 4, 0));
+  player.commit(40);
+  EXPECT_FALSE(calls("fcntl", 1, listener, captured(0, 5, 4, 0)));
+  player.commit(44);
+  EXPECT_FALSE(calls("fcntl", 1, listener, captured(0, 9, 4, 0)));
+  EXPECT_TRUE(calls("fcntl", 1, listener, captured(0, 13, 4, 0))) << "nothing was committed";
 }
 
 TEST_F(RefusedFile, OfAMixer) {

@@ -82,9 +82,10 @@ TEST_F(CableEdges, ANameThatIsNoneCarriesNothing) {
 TEST_F(CableEdges, WhatDoesNotFitIntoAFileIsRefused) {
   auto file = CableFile::open("test");
   ASSERT_TRUE(file);
-  EXPECT_EQ(file->allocate(UINT64_MAX).error(), EFBIG);
+  EXPECT_EQ(file->allocate(UINT64_MAX, 0, 1).error(), EFBIG);
+  EXPECT_EQ(file->allocate(16, 17, 1).error(), EFBIG);
   std::vector<std::byte> bytes(16);
-  EXPECT_FALSE(file->write(UINT64_MAX - 8, bytes));
+  EXPECT_EQ(file->write(UINT64_MAX - 8, bytes).error(), EFBIG);
   EXPECT_FALSE(file->read(UINT64_MAX - 8, bytes));
 }
 

@@ -21,12 +21,11 @@ TEST_F(CableSharing, ATornUpdateIsAsIfItHadNotBegun) {
   Player player(clock_);
   player.play(100, 10, kStart);
   EXPECT_EQ(listener.capture(6), captured(1, 100, 5, 0));
-  std::vector<std::byte> slots(kDataOffset);
-  std::ifstream(path()).read(reinterpret_cast<char*>(slots.data()), kDataOffset);
+  CableProgress next = *progress_in(head_of(path()));
   player.commit(20);
-  const auto newest = decode_newest<CableRecord>(slots)->sequence + 1;
+  seal_next(next);
   const std::byte garbage[8]{};
-  overwrite(newest % kSlots * CableRecord::kSlotBytes + 5 * sizeof(uint64_t), garbage);
+  overwrite(kProgressOffset + slot_offset(next) + 5 * sizeof(uint64_t), garbage);
   EXPECT_EQ(listener.capture(10), captured(0, 105, 5, 5)) << "the commit before it";
   player.commit(30);
   EXPECT_EQ(listener.capture(10), captured(0, 115, 10, 0));
@@ -54,11 +53,7 @@ TEST_F(CableSharing, HostileRecordsAreCapturedAsSilenceOrSamples) {
   ASSERT_TRUE(listener.start(kStart));
   Player player(clock_);
   player.play(100, 60, kStart);
-  const auto whole = [&] {
-    std::vector<std::byte> slots(kDataOffset);
-    std::ifstream(path()).read(reinterpret_cast<char*>(slots.data()), kDataOffset);
-    return *decode_newest<CableRecord>(slots);
-  }();
+  const CableRecord whole = *decode_newest<CableRecord>(head_of(path()));
   std::mt19937_64 random(7);
   const auto limits = [&](uint64_t word) {
     switch (random() % 4) {
@@ -79,13 +74,50 @@ TEST_F(CableSharing, HostileRecordsAreCapturedAsSilenceOrSamples) {
       word = limits(word);
     }
     auto record = std::bit_cast<CableRecord>(words);
-    record.sequence = whole.sequence + 2 * i + 2;
-    seal(record);
-    overwrite(slot_offset(record), std::as_bytes(std::span(&record, 1)));
+    record.sequence = whole.sequence + i;
+    forge_record(path(), record);
     for (const int32_t each : listener.capture(5)) {
       ASSERT_TRUE(each == 0 || (each >= 100 && each < 160)) << each;
     }
   }
+}
+
+/// A participant that was stopped while it left may empty the file when it goes on.
+TEST_F(CableSharing, AnEmptiedFileIsRepairedByTheWritersCommits) {
+  Listener listener(clock_);
+  ASSERT_TRUE(listener.start(kStart));
+  Player player(clock_);
+  player.play(100, 10, kStart);
+  EXPECT_EQ(listener.capture(6), captured(1, 100, 5, 0));
+  ASSERT_EQ(truncate(path().c_str(), 0), 0);
+  EXPECT_EQ(listener.capture(5), captured(5, 0, 0, 0));
+  for (uint64_t end = 11; end <= 80; ++end) player.commit(end);
+  EXPECT_EQ(listener.capture(60), captured(0, 110, 60, 0));
+}
+
+/// A rewind that writes nothing again leaves the frames on the tape.
+TEST_F(CableSharing, WhatWasTakenBackSinceTheLastReadIsNotCaptured) {
+  Listener listener(clock_);
+  ASSERT_TRUE(listener.start(kStart));
+  Player player(clock_);
+  player.play(100, 40, kStart);
+  EXPECT_EQ(listener.capture(6), captured(1, 100, 5, 0));
+  player.commit(8);
+  EXPECT_EQ(listener.capture(10), captured(0, 105, 3, 7));
+}
+
+/// The memory of a tape is allocated as far as a start needs it. The size is set, so that no later
+/// write can exceed a limit of it.
+TEST_F(CableSharing, AStartAllocatesTheBeginningOfTheTape) {
+  Player player(clock_);
+  ASSERT_TRUE(player.begin(1));
+  struct stat status {};
+  ASSERT_EQ(stat(path().c_str(), &status), 0);
+  const uint64_t frame_bytes = kSlow.frame_bytes();
+  EXPECT_EQ(static_cast<uint64_t>(status.st_size),
+            kDataOffset + cable_capacity(kSlow, kRingFrames) * frame_bytes);
+  EXPECT_GE(status.st_blocks * 512, 64 << 10);
+  EXPECT_LE(status.st_blocks * 512, 128 << 10);
 }
 
 /// A limit of the file's size acts as a full file system.
@@ -95,8 +127,7 @@ TEST_F(CableSharing, ATapeThatThereIsNoRoomForIsBegunAnew) {
   record.instance = 1;
   record.format = pack_format(kSlow);
   record.capacity_frames = cable_capacity(kSlow, kMostBurstBytes / kSlow.frame_bytes());
-  seal(record);
-  overwrite(0, std::as_bytes(std::span(&record, 1)));
+  forge_record(path(), record);
   rlimit usual{};
   ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &usual), 0);
   rlimit small = usual;

@@ -2,10 +2,11 @@
 /// Both ends of a cable, in a directory of the test's own, on a clock that the test moves.
 #pragma once
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <cstring>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -106,6 +107,42 @@ class Listener {
   FrameTime time_{kSlow.rate_hz, 0};
   uint64_t at_ = 0;
 };
+
+/// The bytes of a cable's file before its samples.
+inline std::vector<std::byte> head_of(const std::string& path) {
+  std::vector<std::byte> head(kDataOffset);
+  std::ifstream(path).read(reinterpret_cast<char*>(head.data()), kDataOffset);
+  return head;
+}
+
+inline std::optional<CableProgress> progress_in(std::span<const std::byte> head) {
+  return decode_newest<CableProgress>(head.subspan(kProgressOffset));
+}
+
+template <typename Sealed>
+void overwrite_at(const std::string& path, uint64_t offset, const Sealed& sealed) {
+  const UniqueFd fd(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  ASSERT_EQ(pwrite(fd.get(), &sealed, sizeof sealed, static_cast<off_t>(offset)),
+            ssize_t{sizeof sealed});
+}
+
+/// Writes a progress of `record` into the file, in place of the newest one.
+inline void forge_progress(const std::string& path, const CableRecord& record) {
+  CableProgress progress = progress_in(head_of(path)).value_or(CableProgress{});
+  progress.instance = record.instance;
+  progress.record = record.sequence;
+  progress.reserved_tape = record.reserved_tape;
+  progress.committed_tape = record.committed_tape;
+  seal_next(progress);
+  overwrite_at(path, kProgressOffset + slot_offset(progress), progress);
+}
+
+/// Writes `record` into the file as the next one, and the progress that makes it count.
+inline void forge_record(const std::string& path, CableRecord record) {
+  seal_next(record);
+  overwrite_at(path, slot_offset(record), record);
+  forge_progress(path, record);
+}
 
 /// silence x `before`, first, first + 1, ..., silence x `after`
 inline std::vector<int32_t> captured(size_t before, int32_t first, size_t frames, size_t after) {

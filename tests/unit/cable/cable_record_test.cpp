@@ -146,6 +146,60 @@ TEST(CableRecord, WhatIsOutOfBoundsIsRefusedThoughItIsSealed) {
   }
 }
 
+CableProgress good_progress() {
+  CableProgress progress;
+  progress.sequence = 5;
+  progress.instance = 3;
+  progress.record = 8;
+  progress.reserved_tape = 5000;
+  progress.committed_tape = 4500;
+  return progress;
+}
+
+template <typename Sealed>
+std::vector<std::byte> bytes_of(Sealed record) {
+  seal(record);
+  std::vector<std::byte> slot(sizeof record);
+  std::memcpy(slot.data(), &record, sizeof record);
+  return slot;
+}
+
+TEST(CableRecord, EveryFlippedBitOfAProgressIsNoticed) {
+  const auto slot = bytes_of(good_progress());
+  ASSERT_TRUE(decode_record<CableProgress>(slot));
+  for (size_t bit = 0; bit < slot.size() * 8; ++bit) {
+    auto torn = slot;
+    torn[bit / 8] ^= std::byte{1} << (bit % 8);
+    ASSERT_FALSE(decode_record<CableProgress>(torn)) << bit;
+  }
+}
+
+TEST(CableRecord, AProgressThatIsOutOfBoundsIsRefused) {
+  using Spoil = std::function<void(CableProgress&)>;
+  const std::vector<Spoil> all{
+      [](CableProgress& p) { p.magic = 1; },
+      [](CableProgress& p) { p.instance = 0; },
+      [](CableProgress& p) { p.reserved_tape = kMostTape + 1; },
+      [](CableProgress& p) { p.committed_tape = p.reserved_tape + 1; },
+  };
+  for (size_t i = 0; i < all.size(); ++i) {
+    CableProgress progress = good_progress();
+    all[i](progress);
+    EXPECT_FALSE(decode_record<CableProgress>(bytes_of(progress))) << i;
+  }
+}
+
+TEST(CableRecord, AProgressIsOfTheRecordThatItNames) {
+  const CableRecord record = good_record();
+  EXPECT_TRUE(good_progress().is_of(record));
+  CableProgress other = good_progress();
+  ++other.record;
+  EXPECT_FALSE(other.is_of(record));
+  other = good_progress();
+  ++other.instance;
+  EXPECT_FALSE(other.is_of(record)) << "another tape counts its records from the beginning";
+}
+
 /// A writer adds one to the count, so the count must be below a bound.
 TEST(CableRecord, SegmentsAreNotCountedFurtherThanABound) {
   CableRecord record = good_record();

@@ -75,7 +75,7 @@ TEST_F(OtherFormats, ALookAtAnOlderFileLeavesNoLock) {
 }
 
 TEST_F(OtherFormats, ANewerOwnersSubdeviceIsBusy) {
-  for (const char* format : {"3", "1", "12"}) {
+  for (const char* format : {"4", "1", "12"}) {
     auto owner = std::optional(own(format, *lock_index(loop_capture_, 5)));
     EXPECT_EQ(error_of(loop_capture_, 5), EBUSY) << format;
     EXPECT_EQ(subdevice_lock_of_another_format(loop_capture_, 5),
