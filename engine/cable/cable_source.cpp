@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// The reading end of a cable: finds the segment for a frame's time, then the samples.
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <utility>
 
@@ -37,9 +38,8 @@ class CableSource final : public Source, public TimedSource {
     MutexLock guard(lock_);
     pass(bytes / format_.frame_bytes());
   }
-  [[nodiscard]] bool broken() const noexcept override DMASIM_EXCLUDES(lock_) {
-    MutexLock guard(lock_);
-    return broken_;
+  [[nodiscard]] bool broken() const noexcept override {
+    return broken_.load(std::memory_order_relaxed);
   }
   void stop() noexcept override DMASIM_EXCLUDES(lock_) {
     MutexLock guard(lock_);
@@ -57,6 +57,13 @@ class CableSource final : public Source, public TimedSource {
     SegmentId segment;
     uint64_t end_tape = kOpenEnd;
   };
+  /// The newest segment while it runs, with its clock, which is costly to make.
+  struct OpenSegment {
+    SegmentId id;
+    FrameTime time;
+    int64_t origin_tape;
+    int64_t begin_ns;
+  };
   /// Positions of the tape that can be captured.
   struct Audible {
     uint64_t first;
@@ -70,7 +77,7 @@ class CableSource final : public Source, public TimedSource {
       DMASIM_REQUIRES(lock_);
   void find_dead_writer() noexcept DMASIM_REQUIRES(lock_);
   [[nodiscard]] Stretch capture_next(uint64_t most) noexcept DMASIM_REQUIRES(lock_);
-  [[nodiscard]] int64_t tape_position(uint64_t number, int64_t due_ns) noexcept
+  [[nodiscard]] int64_t tape_position(SegmentId segment, uint64_t due_tape) noexcept
       DMASIM_REQUIRES(lock_);
   [[nodiscard]] Audible audible(uint64_t number) const noexcept DMASIM_REQUIRES(lock_);
   void fetch(uint64_t tape, std::span<std::byte> out) noexcept DMASIM_REQUIRES(lock_);
@@ -91,8 +98,9 @@ class CableSource final : public Source, public TimedSource {
   FrameTime time_ DMASIM_GUARDED_BY(lock_);
   uint64_t index_ DMASIM_GUARDED_BY(lock_) = 0;  // of the next frame, counted by time_
   bool running_ DMASIM_GUARDED_BY(lock_) = false;
-  bool broken_ DMASIM_GUARDED_BY(lock_) = false;
+  std::atomic<bool> broken_ = false;  // written under lock_; relaxed: nothing is read because of it
   std::optional<CableRecord> record_ DMASIM_GUARDED_BY(lock_);  // as loaded last
+  std::optional<OpenSegment> open_ DMASIM_GUARDED_BY(lock_);    // of record_
   uint64_t seen_progress_ DMASIM_GUARDED_BY(lock_) = 0;         // the sequence of its progress
   TapeDistance distance_ DMASIM_GUARDED_BY(lock_);
   uint64_t captured_tape_ DMASIM_GUARDED_BY(lock_) = 0;  // no frame before it is captured (again)
@@ -118,15 +126,18 @@ Result<void> CableSource::configure(const PcmFormat& format, uint64_t) {
   {
     MutexLock guard(lock_);
     file = std::move(file_);
-    if (broken_) file.leave();  // else join() would not check the format again
+    if (broken()) file.leave();  // else join() would not check the format again
   }
   const Result<void> joined = join(file, format);
   MutexLock guard(lock_);
   file_ = std::move(file);
   if (!joined) return joined;
-  if (format_ != format) record_.reset();
+  if (format_ != format) {
+    record_.reset();
+    open_.reset();
+  }
   format_ = format;
-  broken_ = false;
+  broken_.store(false, std::memory_order_relaxed);
   return {};
 }
 
@@ -179,16 +190,14 @@ void CableSource::read(std::span<std::byte> out) noexcept {
 /// A writer whose progress has changed since the last read was alive. Only if it has not, this asks
 /// for the writer's lock.
 bool CableSource::read_at_once(std::span<std::byte> out) noexcept {
-  if (!running_ || !file_ || !record_ || !record_->has_open_segment()) return false;
-  const uint64_t number = record_->segment_count - 1;
+  if (!running_ || !file_ || !open_ || lost_writer_.segment == open_->id) return false;
   const int64_t due_ns = time_.time_of(index_) - cable_delay_ns(format_.rate_hz);
-  if (lost_writer_.segment == SegmentId{.instance = record_->instance, .number = number} ||
-      due_ns < record_->segment(number).begin_ns()) {
-    return false;
-  }
+  if (due_ns < open_->begin_ns) return false;
   const uint64_t frames = out.size() / format_.frame_bytes();
-  const Audible part = audible(number);
-  const Stretch next = stretch_at(tape_position(number, due_ns), part.first, part.end, frames);
+  const uint64_t due_tape =
+      static_cast<uint64_t>(open_->origin_tape) + open_->time.frames_at(due_ns);
+  const Audible part = audible(open_->id.number);
+  const Stretch next = stretch_at(tape_position(open_->id, due_tape), part.first, part.end, frames);
   if (!next.tape || next.frames != frames || !copy(*next.tape, out)) return false;
   order_file_accesses();
   const uint64_t seen = seen_progress_;
@@ -215,12 +224,23 @@ void CableSource::refresh() noexcept {
   }
   auto record = running_ && file_ ? file_.load() : std::nullopt;
   if (record && record->format != pack_format(format_)) {
-    broken_ = broken_ || file_.written().value_or(format_) != format_;
+    if (file_.written().value_or(format_) != format_) {
+      broken_.store(true, std::memory_order_relaxed);
+    }
     record.reset();
   }
   if (record && (!record_ || record->instance != record_->instance)) captured_tape_ = 0;
   record_ = record;
   seen_progress_ = file_.progress_sequence();
+  open_.reset();
+  if (record_ && record_->has_open_segment()) {
+    const uint64_t number = record_->segment_count - 1;
+    const CableSegment& newest = record_->segment(number);
+    open_ = {.id = {.instance = record_->instance, .number = number},
+             .time = newest.time(),
+             .origin_tape = newest.origin_tape,
+             .begin_ns = newest.begin_ns()};
+  }
   if (record_) find_dead_writer();
 }
 
@@ -251,16 +271,17 @@ Stretch CableSource::capture_next(uint64_t most) noexcept {
     return {frames, std::nullopt};
   }
   const Audible part = audible(*now.number);
-  return stretch_at(tape_position(*now.number, due_ns), part.first, part.end, frames);
+  const SegmentId segment{.instance = record_->instance, .number = *now.number};
+  const uint64_t due_tape = record_->segment(*now.number).tape_at(due_ns);
+  return stretch_at(tape_position(segment, due_tape), part.first, part.end, frames);
 }
 
-/// The position of this source's next frame, which was due at `due_ns` in segment `number`. The
-/// source slips when the clocks are half of the delay apart. That is long before it would need a
-/// frame that is not due yet.
-int64_t CableSource::tape_position(uint64_t number, int64_t due_ns) noexcept {
+/// The position of this source's next frame, when `due_tape` was due in `segment`. The source slips
+/// when the clocks are half of the delay apart. That is long before it would need a frame that is
+/// not due yet.
+int64_t CableSource::tape_position(SegmentId segment, uint64_t due_tape) noexcept {
   const int64_t slack = std::max<int64_t>(cable_delay_frames(format_.rate_hz) / 2, 1);
-  return distance_.position({.instance = record_->instance, .number = number}, index_,
-                            record_->segment(number).tape_at(due_ns), slack);
+  return distance_.position(segment, index_, due_tape, slack);
 }
 
 /// The frames of segment `number` that come out and that this source has not captured yet.

@@ -11,6 +11,7 @@
 ///   checksum    its last word
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -60,23 +61,36 @@ template <typename Record>
 
 /// Sequence numbers wrap, so they are compared by their difference. Records of two different slots
 /// differ by an odd number, so never by half of the range, where neither would be newer.
-template <typename Record>
-[[nodiscard]] bool is_newer(const Record& record, const Record& than) noexcept {
-  return static_cast<int64_t>(record.sequence - than.sequence) > 0;
+[[nodiscard]] constexpr bool is_newer(uint64_t sequence, uint64_t than) noexcept {
+  return static_cast<int64_t>(sequence - than) > 0;
 }
 
 /// Decodes the newest record that is whole, within bounds and in its own slot. `slots` are the
 /// bytes of all slots; if the file is short, there are fewer. Whatever sequence numbers the slots
 /// have, seal_next() of the result makes the newest record.
+///
+/// Decodes the slot whose number is newer first, and the other one only if that one has no record.
 template <typename Record>
 [[nodiscard]] std::optional<Record> decode_newest(std::span<const std::byte> slots) noexcept {
-  std::optional<Record> newest;
-  for (size_t at = 0; at < kSlotsBytes<Record> && at < slots.size(); at += Record::kSlotBytes) {
-    const auto record = decode_record<Record>(slots.subspan(at));
-    if (!record || slot_offset(*record) != at) continue;
-    if (!newest || is_newer(*record, *newest)) newest = record;
-  }
-  return newest;
+  static_assert(kSlots == 2);
+  const auto slot = [&](size_t index) {
+    return slots.subspan(std::min(index * Record::kSlotBytes, slots.size()));
+  };
+  const auto decode = [&](size_t index) {
+    auto record = decode_record<Record>(slot(index));
+    if (record && record->sequence % kSlots != index) record.reset();
+    return record;
+  };
+  const auto number = [&](size_t index) {
+    uint64_t word = 0;
+    const auto bytes = slot(index);
+    if (bytes.size() < sizeof(Record)) return word;
+    std::memcpy(&word, bytes.data() + offsetof(Record, sequence), sizeof word);
+    return word;
+  };
+  const size_t first = is_newer(number(1), number(0)) ? 1 : 0;
+  const auto newest = decode(first);
+  return newest ? newest : decode(1 - first);
 }
 
 }  // namespace dmasim
