@@ -21,7 +21,7 @@ constexpr uint64_t kRenewTape = kMostTape / 2;
 constexpr uint64_t kRenewSegments = kMostSegments / 2;
 
 /// The least that a start allocates. What it does not allocate is allocated when it is written.
-constexpr uint64_t kFirstBytes = uint64_t{64} << 10;
+constexpr uint64_t kFirstBytes = uint64_t{16} << 10;
 /// So many commits write the whole record once. If another process has emptied the file, that
 /// repairs it.
 constexpr uint64_t kCommitsPerRecord = 64;

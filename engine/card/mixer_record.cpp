@@ -6,9 +6,11 @@
 namespace dmasim {
 namespace {
 
-bool is_volume(size_t cell) noexcept { return cell == kPlaybackVolume || cell == kCaptureVolume; }
+constexpr bool is_volume(size_t cell) noexcept {
+  return cell == kPlaybackVolume || cell == kCaptureVolume;
+}
 
-bool is_rate_shift(size_t cell) noexcept {
+constexpr bool is_rate_shift(size_t cell) noexcept {
   return cell >= kFirstLoopCell && (cell - kFirstLoopCell) % 2 == 0;
 }
 
@@ -21,13 +23,26 @@ double factor_of(uint32_t volume) noexcept {
   return std::pow(10, centibels / 2000);
 }
 
-}  // namespace
-
-uint32_t mixer_default(size_t cell) noexcept {
+constexpr uint32_t default_of(size_t cell) noexcept {
   if (is_volume(cell)) return pack_volume({.left = kMixerVolume0dB, .right = kMixerVolume0dB});
   if (is_rate_shift(cell)) return kRateShiftNone;
   return cell == kPlaybackSwitch || cell == kCaptureSwitch ? 1 : 0;
 }
+
+constexpr MixerRecord make_defaults() noexcept {
+  MixerRecord record{.magic = MixerRecord::kMagic, .sequence = 0, .settings = {}, .checksum = 0};
+  for (size_t cell = 0; cell < kMixerCells; ++cell) {
+    record.settings[cell].value = default_of(cell);
+  }
+  return record;
+}
+
+/// Each open of a loop needs some copies of it.
+constexpr MixerRecord kDefaults = make_defaults();
+
+}  // namespace
+
+uint32_t mixer_default(size_t cell) noexcept { return default_of(cell); }
 
 bool mixer_value_valid(size_t cell, uint32_t value) noexcept {
   if (is_volume(cell)) {
@@ -38,13 +53,7 @@ bool mixer_value_valid(size_t cell, uint32_t value) noexcept {
   return value <= 1;
 }
 
-MixerRecord MixerRecord::defaults() noexcept {
-  MixerRecord record{.magic = kMagic, .sequence = 0, .settings = {}, .checksum = 0};
-  for (size_t cell = 0; cell < kMixerCells; ++cell) {
-    record.settings[cell].value = mixer_default(cell);
-  }
-  return record;
-}
+MixerRecord MixerRecord::defaults() noexcept { return kDefaults; }
 
 Gain MixerRecord::gain_of(size_t volume, size_t on) const noexcept {
   if (settings[on].value == 0) return {.left = 0, .right = 0};
