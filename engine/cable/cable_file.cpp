@@ -199,7 +199,7 @@ bool CableFile::others_joined() const noexcept {
 /// A participant that empties the file takes the reclaim lock first, then looks for a writer. A
 /// writer takes its lock first, then looks for the reclaim lock. So at least one of the two sees
 /// the other. The writer waits for the reclaim lock, but for 200 ms at most. If the other one was
-/// stopped in between, it empties the file once when it goes on, and the writer's next update
+/// stopped in between, it empties the file once when it goes on, and the writer's next store()
 /// repairs that. That is better than a start that waits for ever.
 Result<void> CableFile::lock_writer() noexcept {
   if (writer_) return {};

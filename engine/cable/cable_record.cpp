@@ -53,6 +53,10 @@ bool CableProgress::plausible() const noexcept {
   return instance != 0 && reserved_tape <= kMostTape && committed_tape <= reserved_tape;
 }
 
+bool CableProgress::is_of(const CableRecord& whole) const noexcept {
+  return record == whole.sequence && instance == whole.instance;
+}
+
 uint64_t cable_capacity(const PcmFormat& format, uint64_t burst_frames) noexcept {
   const uint64_t frame = format.frame_bytes();
   const uint64_t history =

@@ -118,9 +118,7 @@ struct CableProgress {
   uint64_t checksum = 0;
 
   [[nodiscard]] bool plausible() const noexcept;
-  [[nodiscard]] bool is_of(const CableRecord& whole) const noexcept {
-    return record == whole.sequence && instance == whole.instance;
-  }
+  [[nodiscard]] bool is_of(const CableRecord& whole) const noexcept;
   /// The oldest tape position whose samples have not been overwritten.
   [[nodiscard]] uint64_t intact_tape(uint64_t capacity_frames) const noexcept {
     return reserved_tape - std::min(reserved_tape, capacity_frames);

@@ -61,14 +61,14 @@ TEST_F(RefusedCable, LockOfTheNextFormatLeavesNoTape) {
 TEST_F(RefusedCable, ThatASourceOpensKeepsNobodyWaiting) {
   for (const char* call : {"openat", "fcntl"}) {
     Listener listener(clock_);
-    std::future<bool> broken;
+    std::future<uint64_t> late;
     const InterruptedCall in_start(call, [&] {
-      broken = std::async(std::launch::async, [&] { return listener.source->timed()->broken(); });
-      EXPECT_EQ(broken.wait_for(std::chrono::seconds(5)), std::future_status::ready) << call;
+      late = std::async(std::launch::async, [&] { return listener.source->stats().late_frames; });
+      EXPECT_EQ(late.wait_for(std::chrono::seconds(5)), std::future_status::ready) << call;
     });
     EXPECT_TRUE(listener.source->configure(kSlow, kRingFrames));
     ASSERT_TRUE(in_start.happened()) << call;
-    EXPECT_FALSE(broken.get());
+    EXPECT_EQ(late.get(), 0U);
   }
 }
 
@@ -92,14 +92,17 @@ TEST_F(RefusedCable, WhoseTapeCannotBeWrittenLosesWhatWasCommitted) {
   EXPECT_EQ(listener.capture(25), captured(1, 1, 8, 16));
 }
 
-/// The disk is full for longer than the ring is. What the tape has in place of the lost frames is
-/// older sound, which must not come out.
+/// The disk is full for longer than the ring is. What the tape has in place of the lost frames must
+/// not come out: here frames of a free run that was withdrawn.
 TEST_F(RefusedCable, WhoseTapeCannotBeWrittenForLongGivesSilenceForWhatWasLost) {
   Player player(clock_);
   Listener listener(clock_);
   ASSERT_TRUE(player.begin(1));
   ASSERT_TRUE(listener.start(0));
   ASSERT_TRUE(player.run(0));
+  player.commit(40);
+  const std::vector<int32_t> other(kRingFrames, 7);
+  player.sink->timed()->free_run(std::as_bytes(std::span(other)), 40, 104);
   player.commit(40);
   for (const uint64_t end : {80U, 120U, 160U}) {
     const RefusedCall full("pwrite", ENOSPC);
@@ -120,8 +123,10 @@ TEST_F(RefusedCable, WhoseTapeCannotBeWrittenBeforeTheStartBeginsBehindWhatWasLo
   Listener listener(clock_);
   ASSERT_TRUE(player.begin(1));
   ASSERT_TRUE(listener.start(0));
+  player.commit(8);
+  player.commit(0);
   {
-    const RefusedCall full("pwrite", ENOSPC, 2);  // after the announcement
+    const RefusedCall full("pwrite", ENOSPC);
     player.commit(8);
     EXPECT_TRUE(full.happened());
   }
