@@ -48,6 +48,18 @@ TEST_F(CableEdges, OutsideAStartNothingIsWritten) {
   EXPECT_EQ(player.sink->stats().lost_frames, 0U);
 }
 
+TEST_F(CableEdges, FramesAreCountedOverStartsOfDifferentFormats) {
+  Player player(clock_);
+  ASSERT_TRUE(player.begin(1));
+  player.sink->write(bytes_.first(10 * kSlow.frame_bytes()), true);
+  player.sink->write(bytes_.first(10 * kSlow.frame_bytes()), false);
+  const PcmFormat wide{.sample = SampleFormat::s32_le, .channels = 4, .rate_hz = 1000};
+  ASSERT_TRUE(player.begin(1, wide));
+  EXPECT_EQ(player.sink->stats().written_frames, 10U);
+  player.sink->write(bytes_.first(5 * wide.frame_bytes()), true);
+  EXPECT_EQ(player.sink->stats().written_frames, 15U);
+}
+
 TEST_F(CableEdges, ARingWithoutAFrameWritesNothing) {
   Player player(clock_);
   Listener listener(clock_);

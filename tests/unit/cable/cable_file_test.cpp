@@ -91,7 +91,7 @@ TEST_F(CableSharing, AnEmptiedFileIsRepairedByTheWritersCommits) {
   EXPECT_EQ(listener.capture(6), captured(1, 100, 5, 0));
   ASSERT_EQ(truncate(path().c_str(), 0), 0);
   EXPECT_EQ(listener.capture(5), captured(5, 0, 0, 0));
-  for (uint64_t end = 11; end <= 80; ++end) player.commit(end);
+  for (uint64_t end = 11; end <= 300; ++end) player.commit(end);
   EXPECT_EQ(listener.capture(60), captured(0, 110, 60, 0));
 }
 
