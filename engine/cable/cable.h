@@ -22,8 +22,8 @@ namespace dmasim {
 ///
 /// Errors of configure(): EBUSY (another one writes), EINVAL (others take part with another
 /// format), EACCES, ENOSPC and those of open(2); explain() then says more. `overrules` is called at
-/// each start. If it answers true, the format of the others does not matter: the sources that take
-/// part with another one break off (Source::broken). Empty: as if it answered false.
+/// a start that finds others with another format. If it answers true, that does not matter: the
+/// sources among them break off (Source::broken). Empty: as if it answered false.
 std::unique_ptr<Sink> make_cable_sink(std::string name, std::shared_ptr<const Clock> clock,
                                       std::function<bool()> overrules = {},
                                       CableDirectory directory = CableDirectory::find());

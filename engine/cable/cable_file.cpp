@@ -172,7 +172,8 @@ CableFile::~CableFile() {
 
 /// Locks first, then looks at the others: if two come at the same time with different formats, at
 /// least one of them sees the other.
-Result<void> CableFile::join(const PcmFormat& format, bool overrules) noexcept {
+Result<void> CableFile::join(const PcmFormat& format,
+                             const std::function<bool()>& overrules) noexcept {
   if (joined_ == format) return {};
   leave();
   const off_t own = format_lock(format);
@@ -180,7 +181,7 @@ Result<void> CableFile::join(const PcmFormat& format, bool overrules) noexcept {
   joined_ = format;
   conflict_ = others_format(fd_.get(), kFormatLocks, own);
   if (!conflict_) conflict_ = others_format(fd_.get(), own + 1, kFormatLocksEnd);
-  if (!conflict_ || overrules || written() == format) return {};
+  if (!conflict_ || (overrules && overrules()) || written() == format) return {};
   leave();
   return Errno{EINVAL};
 }

@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -54,11 +55,11 @@ class CableFile {
 
   explicit operator bool() const noexcept { return static_cast<bool>(fd_); }
 
-  /// Takes part in the cable with `format`, and no longer with the format of an earlier join(). A
-  /// writer may set `overrules`; then the format of others does not matter. Errors: EINVAL (others
-  /// take part with another format, and no writer writes `format`: see conflict()); EBUSY (the lock
-  /// failed).
-  Result<void> join(const PcmFormat& format, bool overrules = false) noexcept;
+  /// Takes part in the cable with `format`, and no longer with the format of an earlier join(). If
+  /// others take part with another format, it calls `overrules`, which a writer may give; if that
+  /// answers true, their format does not matter. Errors: EINVAL (others take part with another
+  /// format, and no writer writes `format`: see conflict()); EBUSY (the lock failed).
+  Result<void> join(const PcmFormat& format, const std::function<bool()>& overrules = {}) noexcept;
   void leave() noexcept;
   /// The other format that join() found.
   [[nodiscard]] const std::optional<PcmFormat>& conflict() const noexcept { return conflict_; }

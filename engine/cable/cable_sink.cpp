@@ -174,7 +174,7 @@ Result<void> CableSink::acquire_cable(CableFile& file, CableRecord& record, cons
     explanation_.set(cable_busy_error(name_, file.load()));
     return locked;
   }
-  const auto joined = file.join(format, overrules_ && overrules_());
+  const auto joined = file.join(format, overrules_);
   if (!joined) {
     explanation_.set(cable_format_error(name_, format, file.conflict()));
     return joined;

@@ -46,6 +46,17 @@ TEST_F(CableOverruling, IsAskedForAtEachStart) {
   EXPECT_TRUE(player_.begin(1));
 }
 
+/// To ask costs a look at the mixer's file.
+TEST_F(CableOverruling, IsNotAskedForWhereAllHaveTheFormat) {
+  int asked = 0;
+  Player player(clock_, "test", [&asked] { return ++asked > 0; });
+  Listener listener(clock_);
+  ASSERT_TRUE(listener.start(kStart));
+  ASSERT_TRUE(player.begin(1));
+  ASSERT_TRUE(player.begin(1));
+  EXPECT_EQ(asked, 0);
+}
+
 TEST_F(CableOverruling, OffersAndGivesItsOwnFormatFromThenOn) {
   ASSERT_NO_FATAL_FAILURE(overrule());
   EXPECT_EQ(cable_carries("test"), kSlow);
