@@ -102,6 +102,7 @@ class CableSource final : public Source, public TimedSource {
   std::optional<CableRecord> record_ DMASIM_GUARDED_BY(lock_);  // as loaded last
   std::optional<OpenSegment> open_ DMASIM_GUARDED_BY(lock_);    // of record_
   uint64_t seen_progress_ DMASIM_GUARDED_BY(lock_) = 0;         // the sequence of its progress
+  uint64_t quiet_frames_ DMASIM_GUARDED_BY(lock_) = 0;  // captured since its progress has changed
   TapeDistance distance_ DMASIM_GUARDED_BY(lock_);
   uint64_t captured_tape_ DMASIM_GUARDED_BY(lock_) = 0;  // no frame before it is captured (again)
   LostWriter lost_writer_ DMASIM_GUARDED_BY(lock_);
@@ -187,8 +188,8 @@ void CableSource::read(std::span<std::byte> out) noexcept {
 /// no frame was overwritten. committed_tape has only risen then. Answers false if something is
 /// different. Nothing is captured then.
 ///
-/// A writer whose progress has changed since the last read was alive. Only if it has not, this asks
-/// for the writer's lock.
+/// A writer whose progress has changed was alive. Only if it has not for a millisecond, this asks
+/// for the writer's lock. A shorter time is the second part of a read that wraps in the ring.
 bool CableSource::read_at_once(std::span<std::byte> out) noexcept {
   if (!running_ || !file_ || !open_ || lost_writer_.segment == open_->id) return false;
   const int64_t due_ns = time_.time_of(index_) - cable_delay_ns(format_.rate_hz);
@@ -202,7 +203,8 @@ bool CableSource::read_at_once(std::span<std::byte> out) noexcept {
   order_file_accesses();
   const uint64_t seen = seen_progress_;
   if (!follow(file_.load_progress()) || record_->intact_tape() > *next.tape) return false;
-  if (seen_progress_ == seen && !file_.has_writer()) return false;
+  quiet_frames_ = seen_progress_ == seen ? quiet_frames_ + frames : 0;
+  if (quiet_frames_ > format_.rate_hz / 1000 && !file_.has_writer()) return false;
   captured_tape_ = *next.tape + frames;
   pass(frames);
   return true;

@@ -233,7 +233,8 @@ TEST_F(CableReads, AskForTheWritersLockOnlyIfItCommitsNothing) {
   EXPECT_FALSE(calls("fcntl", 1, listener, captured(0, 5, 4, 0)));
   player.commit(44);
   EXPECT_FALSE(calls("fcntl", 1, listener, captured(0, 9, 4, 0)));
-  EXPECT_TRUE(calls("fcntl", 1, listener, captured(0, 13, 4, 0))) << "nothing was committed";
+  EXPECT_FALSE(calls("fcntl", 1, listener, captured(0, 13, 1, 0))) << "a millisecond is no time";
+  EXPECT_TRUE(calls("fcntl", 1, listener, captured(0, 14, 4, 0))) << "nothing was committed";
 }
 
 }  // namespace
