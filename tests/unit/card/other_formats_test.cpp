@@ -88,13 +88,13 @@ TEST_F(OtherFormats, ANewerOwnersSubdeviceIsBusy) {
 }
 
 TEST_F(OtherFormats, ADirectoryThatIsNoNumberIsNoFormat) {
-  const auto owner = own("3x", 0);
+  const auto owner = own("4x", 0);
   EXPECT_EQ(error_of(playback_, 0), 0);
 }
 
 TEST_F(OtherFormats, AnyIsTheFirstThatNobodyOwns) {
   const auto older = own_before_format_2("test.0.0.playback");
-  const auto newer = own("3", 1);
+  const auto newer = own("4", 1);
   const auto mine = Subdevice::acquire_any(playback_, 8);
   ASSERT_TRUE(mine);
   EXPECT_EQ(mine->number(), 2U);
@@ -103,7 +103,7 @@ TEST_F(OtherFormats, AnyIsTheFirstThatNobodyOwns) {
 
 /// It gives up its own lock, so the subdevice is free when the other owner has closed it.
 TEST_F(OtherFormats, OneThatIsRefusedKeepsNoLock) {
-  auto owner = std::optional(own("3", 0));
+  auto owner = std::optional(own("4", 0));
   const auto mine = Subdevice::acquire_any(playback_, 2);
   ASSERT_TRUE(mine);
   EXPECT_EQ(mine->number(), 1U);
