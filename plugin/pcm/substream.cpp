@@ -151,6 +151,7 @@ Result<void> Substream::issue() {
   if (!cookie) return cookie.as_errno();
   cookie_ = *cookie;
   state_.start();
+  committed_frames_ = kNothingCommitted;
   copy_mapped();
   fill_silence(state_.silence_at_start());
   commit();

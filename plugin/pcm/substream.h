@@ -186,6 +186,9 @@ class Substream {
   CondVar started_;                                 // notified when starting_ becomes false
   bool refused_by_device_ DMASIM_GUARDED_BY(lock_) = false;
   Cookie cookie_ DMASIM_GUARDED_BY(lock_);
+  static constexpr uint64_t kNothingCommitted = UINT64_MAX;
+  /// Up to where this start has committed to a sink that needs the frames ahead of the DMA.
+  uint64_t committed_frames_ DMASIM_GUARDED_BY(lock_) = kNothingCommitted;
   uint64_t start_count_ DMASIM_GUARDED_BY(lock_) = 0;
   uint64_t xruns_ DMASIM_GUARDED_BY(lock_) = 0;
   std::vector<uint64_t> xrun_frames_ DMASIM_GUARDED_BY(lock_);  // never grows beyond its capacity

@@ -2,6 +2,8 @@
 /// A substream's position: how it is found, what follows from it, and the answers to alsa-lib.
 #include <poll.h>
 
+#include <utility>
+
 #include "plugin/pcm/substream.h"
 #include "plugin/process/no_cancellation.h"
 #include "plugin/process/signals.h"
@@ -28,13 +30,17 @@ void Substream::see_appl_ptr() {
 /// DMA takes them.
 void Substream::commit() {
   if (!device_.is_timed_sink()) return;
-  const NoCancellation in_the_sink;
   if (state_.free_runs()) {
+    committed_frames_ = kNothingCommitted;
+    const NoCancellation in_the_sink;
     device_.report_free_run(ring_.span(), state_.free_run_ahead());
     return;
   }
   state_.end_free_run();
-  device_.commit(ring_.span(), state_.pointers().appl_frames());
+  const uint64_t end_frames = state_.pointers().appl_frames();
+  if (std::exchange(committed_frames_, end_frames) == end_frames) return;
+  const NoCancellation in_the_sink;
+  device_.commit(ring_.span(), end_frames);
 }
 
 /// The frames of `span` have changed in the ring. A free run plays them without a commit.

@@ -104,8 +104,9 @@ def measure_commit(commit, cases, build, jobs):
         git("worktree", "add", "--detach", str(tree), commit)
         try:
             environment = os.environ | {"DMASIM_BUILD_SUFFIX": ""}
-            run("cmake", "--preset", "release", f"-DCMAKE_CXX_COMPILER={build.cached('CMAKE_CXX_COMPILER')}",
-                cwd=tree, env=environment)
+            compiler = build.cached("CMAKE_CXX_COMPILER")
+            run("cmake", "--preset", "release", f"-DCMAKE_CXX_COMPILER={compiler}", cwd=tree,
+                env=environment)
             run("cmake", "--build", "--preset", "release", "--target", "asound_module_pcm_dmasim",
                 "dmasim_conf", cwd=tree, env=environment)
             return measure.measure(cases, build.client, tree / "build/release/conf/alsa.conf", jobs)
@@ -132,8 +133,8 @@ def store(path, combinations, combination, measurements, reason):
 
 
 def judge(measurements, entries, again):
-    """The verdicts. What is above its budget is measured `again`, and the lower number counts: what other
-    programs added is not there twice."""
+    """The verdicts. What is above its budget is measured `again`, and the lower number counts: what
+    other programs added is not there twice."""
     verdicts = stored.compare(measurements, entries)
     above = {verdict.case for verdict in verdicts
              if not verdict.passed and verdict.stored is not None}
@@ -216,6 +217,9 @@ def main(arguments):
 if __name__ == "__main__":
     try:
         sys.exit(main(sys.argv[1:]))
+    except subprocess.CalledProcessError as error:
+        print(f"tests/bench/budget.py: {error}\n{error.stderr}", file=sys.stderr)
+        sys.exit(2)
     except (Failure, stored.BadFile) as error:
         print(f"tests/bench/budget.py: {error}", file=sys.stderr)
         sys.exit(2)

@@ -81,8 +81,8 @@ def save(path, combinations):
 
 
 def entry_of(measurement, reason, before=None):
-    """What is stored for a case. A number that is above the one stored before, by no more than is allowed,
-    does not replace it: small rises do not add up."""
+    """What is stored for a case. A number that is above the one stored before, by no more than is
+    allowed, does not replace it: small rises do not add up."""
     before = before or {}
     entry = {}
     for metric, number in numbers_of(measurement).items():
@@ -106,8 +106,8 @@ def compare(measurements, entries):
 
 
 def grown(measurement, entry, metric):
-    """The parts that have grown most: name, number before and now. A part that is not stored was at most
-    as large as the smallest stored one, if as many are stored as are kept, or else 0."""
+    """The parts that have grown most: name, number before and now. A part that is not stored was at
+    most as large as the smallest stored one, if as many are stored as are kept, or else 0."""
     stored = entry.get(PARTS[metric], {})
     at_most = min(stored.values()) if len(stored) >= KEPT_PARTS else 0
     changes = [(name, stored.get(name, min(at_most, now)), now)

@@ -42,6 +42,16 @@ TEST(SubstreamPrepare, RefusedAgainKeepsWhatIsWritten) {
   EXPECT_EQ(pcm.sink().played, counted(1, 13));
 }
 
+/// A sink may drop what is committed before its start.
+TEST(SubstreamPrepare, AStartCommitsAnewWhatWasWrittenBefore) {
+  IoplugPcm pcm({});
+  ASSERT_EQ(pcm.sw_params({.avail_min = 8, .start_threshold = 33, .stop_threshold = 32}), 0);
+  ASSERT_EQ(pcm.write(32), 32);
+  pcm.sink().committed_to = 0;
+  ASSERT_EQ(pcm.start(), 0);
+  EXPECT_EQ(pcm.sink().committed_to, 32u);
+}
+
 TEST(SubstreamPrepare, RefusedInAPauseLetsItEnd) {
   IoplugPcm pcm({});
   ASSERT_EQ(pcm.write(32), 32);

@@ -143,6 +143,14 @@ class Numbers(unittest.TestCase):
         self.assertEqual((both.functions, both.calls), ({"f": 1}, {"poll": 2}))
 
 
+class StoredFile(unittest.TestCase):
+    def test_HasANumberForEachCase(self):
+        combinations = stored.load(SOURCE / "tests" / "bench" / "budget.json")
+        self.assertTrue(combinations)
+        for combination, entries in combinations.items():
+            self.assertEqual(set(entries), {case.name for case in measure.CASES}, combination)
+
+
 # A client that is never late. A card whose path has /base/ in it is the older one.
 CLIENT = """
 if [ "$1" = --versions ]; then cat {versions}; exit; fi
