@@ -53,8 +53,9 @@ void RingAreas::silence(Channel& channel, snd_pcm_uframes_t ring_offset,
 }
 
 /// Says whether the frames of `areas` have whole bytes and lie in memory as those of the ring do.
+/// A channel without memory is silent, or is left out: alsa-lib does that.
 bool RingAreas::is_interleaved(const snd_pcm_channel_area_t* areas) const noexcept {
-  if (areas_[0].step % 8 != 0) return false;
+  if (areas_[0].step % 8 != 0 || areas[0].addr == nullptr) return false;
   for (unsigned i = 0; i < channels_; ++i) {
     const bool same = areas[i].addr == areas[0].addr && areas[i].first == areas_[i].first &&
                       areas[i].step == areas_[i].step;

@@ -89,5 +89,22 @@ TEST_F(RingCopy, GivesFramesInEitherLayout) {
   EXPECT_EQ(got, (Samples16{1, 3, 5, 7, 2, 4, 6, 8}));
 }
 
+/// As in snd_pcm_areas_copy: a null buffer has silence, and takes nothing. snd_pcm_writen gives one
+/// buffer for each channel, and any of them may be null. With one channel its frames lie as the
+/// ring's.
+TEST_F(RingCopy, TakesSilenceFromANullBuffer) {
+  const Areas areas{area(samples_.data(), 0, 32), area(samples_.data(), 16, 32)};
+  areas_.copy_in(*channel_, 0, areas.data(), 0, 8);
+  const Areas none{area(nullptr, 0, 32), area(nullptr, 16, 32)};
+  areas_.copy_in(*channel_, 6, none.data(), 0, 3);
+  EXPECT_EQ(ring(), (Samples16{0, 0, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0, 0, 0, 0}));
+}
+
+TEST_F(RingCopy, GivesNothingToANullBuffer) {
+  const Areas none{area(nullptr, 0, 32), area(nullptr, 16, 32)};
+  areas_.copy_out(*channel_, 6, none.data(), 0, 3);
+  EXPECT_EQ(ring(), Samples16(kFrames * 2));
+}
+
 }  // namespace
 }  // namespace dmasim
