@@ -9,6 +9,7 @@ namespace dmasim {
 namespace {
 
 constexpr int64_t kSlacksInAPeriod = 4;
+constexpr int64_t kMostSlackNs = 2'000'000;
 
 }  // namespace
 
@@ -61,9 +62,9 @@ void ChannelState::start_next() {
   ticked_periods_ = 0;
   commit_limit_bytes_ = kNoLimit;
   past_commit_bytes_ = 0;
-  slack_ns_ = transfer.cyclic
-                  ? (time_of_bytes(transfer.period_bytes) - time_of_bytes(0)) / kSlacksInAPeriod
-                  : 0;
+  const int64_t period_ns =
+      transfer.cyclic ? time_of_bytes(transfer.period_bytes) - time_of_bytes(0) : 0;
+  slack_ns_ = std::min(period_ns / kSlacksInAPeriod, kMostSlackNs);
   find_next_tick();
 }
 

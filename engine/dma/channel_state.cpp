@@ -285,6 +285,12 @@ int64_t ChannelState::service_ns() const noexcept {
   return std::min(alarm_ns(), tick_ns());
 }
 
+int64_t ChannelState::service_slack_ns() const noexcept {
+  const int64_t tick = tick_ns();
+  const int64_t alarm = alarm_ns();
+  return tick < alarm ? std::min(slack_ns_, alarm - tick) : 0;
+}
+
 Service ChannelState::service_at(int64_t now_ns) const noexcept {
   if (!completed_.empty()) return Service::complete;  // older than any period that is due
   // A due period comes before advance: a thread that is always late would never call back else.

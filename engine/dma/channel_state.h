@@ -128,9 +128,9 @@ class ChannelState {
   /// kNever means that there is nothing to do. Of the channels of one thread, the one with the
   /// earliest time is served first.
   [[nodiscard]] int64_t service_ns() const noexcept;
-  /// By how much that call may be late if the thread then serves several channels at once: a part
-  /// of a period of a cyclic transfer, 0 for others.
-  [[nodiscard]] int64_t service_slack_ns() const noexcept { return running() ? slack_ns_ : 0; }
+  /// By how much that call may be late if the thread then serves several channels at once: a tick
+  /// of a cyclic transfer by a part of a period, but not beyond the alarm; other calls by 0.
+  [[nodiscard]] int64_t service_slack_ns() const noexcept;
   [[nodiscard]] Service service_at(int64_t now_ns) const noexcept;
   /// Takes the due period out of its slot. Only when service_at() says Service::period.
   /// Afterwards, if the callback advances by itself, the caller advances to the same time.

@@ -63,7 +63,7 @@ void CompletionThread::assert_lock(const Mutex& lock) const noexcept {
 
 void CompletionThread::schedule(Channel& channel, int64_t at_ns, int64_t slack_ns) {
   queue_.set(channel, at_ns, slack_ns);
-  if (at_ns < sleeping_until_ns_) wake();
+  if (at_ns < sleeping_until_ns_ && queue_.wake_up_ns() < sleeping_until_ns_) wake();
 }
 
 void CompletionThread::wake() {

@@ -11,7 +11,8 @@ namespace dmasim {
 namespace {
 
 constexpr int64_t kMs = 1'000'000;
-constexpr size_t kPeriod = 8;  // a byte each millisecond
+constexpr size_t kPeriod = 4;       // a byte each millisecond
+constexpr size_t kLongPeriod = 40;  // of which a quarter would be too late
 
 /// Moves only by go_to(). Knows until when the thread sleeps.
 class SleepClock final : public Clock {
@@ -48,18 +49,18 @@ class SleepClock final : public Clock {
 class SharedWakeUp : public ::testing::Test {
  protected:
   struct Stream {
-    std::array<std::byte, 4 * kPeriod> buffer{};
+    std::array<std::byte, 4 * kLongPeriod> buffer{};
     RecordingPort port;
     ChannelHandle channel;  // destroyed first, because it may still use the other members
   };
 
-  void start(Stream& stream) {
+  void start(Stream& stream, size_t period = kPeriod) {
     Result<ChannelHandle> channel = device_->request_chan();
     ASSERT_TRUE(channel);
     stream.channel = std::move(*channel);
     ASSERT_TRUE(stream.channel->slave_config({.frames_per_s = 1000, .port = &stream.port}));
     ASSERT_TRUE(stream.channel->request_irq());
-    auto transfer = stream.channel->prep_dma_cyclic(stream.buffer, kPeriod, Direction::mem_to_dev);
+    auto transfer = stream.channel->prep_dma_cyclic(stream.buffer, period, Direction::mem_to_dev);
     ASSERT_TRUE(transfer);
     (*transfer)->callback = [](const TxResult&) {};
     ASSERT_TRUE(stream.channel->submit(**transfer));
@@ -81,28 +82,38 @@ TEST_F(SharedWakeUp, ServesTicksThatAreAQuarterOfAPeriodApart) {
   Stream first;
   Stream second;
   ASSERT_NO_FATAL_FAILURE(start(first));
-  clock_->go_to(2 * kMs);
+  clock_->go_to(1 * kMs);
   ASSERT_NO_FATAL_FAILURE(start(second));
-  EXPECT_EQ(next_wake_up_ms(first, 8), 10);
-  EXPECT_EQ(next_wake_up_ms(first, 10), 18) << "both, of which the first was due at 16";
-  EXPECT_EQ(next_wake_up_ms(first, 18), 26);
+  EXPECT_EQ(next_wake_up_ms(first, 4), 5);
+  EXPECT_EQ(next_wake_up_ms(first, 5), 9) << "both, of which the first was due at 8";
+  EXPECT_EQ(next_wake_up_ms(first, 9), 13);
 }
 
 TEST_F(SharedWakeUp, IsNoLaterThanThat) {
   Stream first;
   Stream second;
   ASSERT_NO_FATAL_FAILURE(start(first));
-  clock_->go_to(3 * kMs);
+  clock_->go_to(2 * kMs);
   ASSERT_NO_FATAL_FAILURE(start(second));
-  EXPECT_EQ(next_wake_up_ms(first, 8), 11);
-  EXPECT_EQ(next_wake_up_ms(first, 11), 16);
-  EXPECT_EQ(next_wake_up_ms(first, 16), 19);
+  EXPECT_EQ(next_wake_up_ms(first, 4), 6);
+  EXPECT_EQ(next_wake_up_ms(first, 6), 8);
+  EXPECT_EQ(next_wake_up_ms(first, 8), 10);
+}
+
+TEST_F(SharedWakeUp, IsNoLaterThanTwoMilliseconds) {
+  Stream first;
+  Stream second;
+  ASSERT_NO_FATAL_FAILURE(start(first, kLongPeriod));
+  clock_->go_to(3 * kMs);
+  ASSERT_NO_FATAL_FAILURE(start(second, kLongPeriod));
+  EXPECT_EQ(next_wake_up_ms(first, 40), 43);
+  EXPECT_EQ(next_wake_up_ms(first, 43), 80);
 }
 
 TEST_F(SharedWakeUp, ComesInTimeForOneChannel) {
   Stream only;
   ASSERT_NO_FATAL_FAILURE(start(only));
-  EXPECT_EQ(next_wake_up_ms(only, 8), 16);
+  EXPECT_EQ(next_wake_up_ms(only, 4), 8);
 }
 
 }  // namespace
