@@ -1,25 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <gtest/gtest.h>
-
-#include "tests/unit/refused_call.h"
+#include "tests/unit/answer_while.h"
 
 namespace dmasim {
 
-/// The error of `call` while the system call `refused` fails. Expects that `call` makes that system
-/// call.
+/// answer_while() for a `call` that answers a Result: its error, or 0.
 template <typename Call>
 int error_while(const char* refused, int error, Call call, int which = 1) {
-  int answer = 0;
-  bool happened = false;
-  {
-    const RefusedCall nth(refused, error, which);
-    answer = call().error();
-    happened = nth.happened();
-  }
-  EXPECT_TRUE(happened) << refused << " was not called";
-  return answer;
+  return answer_while(
+      refused, error, [&] { return call().error(); }, which);
 }
 
 }  // namespace dmasim
