@@ -16,7 +16,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <climits>
@@ -25,6 +24,7 @@
 #include <ctime>
 
 #include "engine/base/sync.h"
+#include "engine/base/timespec.h"
 
 namespace dmasim {
 namespace {
@@ -47,9 +47,7 @@ uint32_t load(uint32_t& word) noexcept { return relaxed(word).load(std::memory_o
 /// Sleeps until a notification if `word` is still `seen`, or for no reason. Answers false if the
 /// deadline came first. syscall(2) is no cancellation point.
 bool sleep_while(uint32_t& word, uint32_t seen, int64_t deadline_ns) noexcept {
-  const int64_t ns = std::max<int64_t>(deadline_ns, 0);  // a negative time would be an error
-  const timespec deadline{static_cast<time_t>(ns / 1'000'000'000),
-                          static_cast<long>(ns % 1'000'000'000)};
+  const timespec deadline = to_timespec(deadline_ns);
   const long error =
       syscall(kFutex, &word, FUTEX_WAIT_BITSET_PRIVATE, seen,
               deadline_ns == kNever ? nullptr : &deadline, nullptr, FUTEX_BITSET_MATCH_ANY);

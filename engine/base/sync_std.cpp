@@ -5,7 +5,6 @@
 #include <sched.h>
 #include <sys/prctl.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -16,6 +15,7 @@
 
 #include "engine/base/signals_blocked.h"
 #include "engine/base/sync.h"
+#include "engine/base/timespec.h"
 
 namespace dmasim {
 namespace {
@@ -32,11 +32,6 @@ thread_local const void* t_tag = nullptr;
 
 inline void require(int error, const char* call) noexcept {
   if (error != 0) die(error, call);
-}
-
-timespec to_timespec(int64_t ns) noexcept {
-  ns = std::max<int64_t>(ns, 0);  // a negative time would be an error, not a passed deadline
-  return timespec{ns / 1'000'000'000, ns % 1'000'000'000};
 }
 
 class ThreadAttributes {
