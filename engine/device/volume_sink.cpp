@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <utility>
 
 #include "engine/base/sync.h"
@@ -96,10 +95,8 @@ class VolumeSink final : public Sink, public TimedSink {
   Gain least_gain_ DMASIM_GUARDED_BY(lock_);
   PcmFormat format_ DMASIM_GUARDED_BY(lock_);
   bool started_ DMASIM_GUARDED_BY(lock_) = false;  // from configure() to stop()
-  /// The end of the frames of this start that commit() and free_run() have passed on. Written under
-  /// lock_; commit() reads it before that. Relaxed: a configure() at that moment may count as
-  /// later.
-  std::atomic<uint64_t> reported_frames_ = 0;
+  /// The end of the frames of this start that commit() and free_run() have passed on.
+  uint64_t reported_frames_ DMASIM_GUARDED_BY(lock_) = 0;
   /// The ring with the volume applied. Each call writes only its new frames into it.
   std::unique_ptr<std::byte[]> scaled_ring_ DMASIM_GUARDED_BY(lock_);
   size_t scaled_ring_bytes_ DMASIM_GUARDED_BY(lock_) = 0;
@@ -124,7 +121,7 @@ Result<void> VolumeSink::configure(const PcmFormat& format, uint64_t burst_frame
   format_ = format;
   view_.begin();
   gain_ = view_.record().playback_gain();
-  reported_frames_.store(0, std::memory_order_relaxed);
+  reported_frames_ = 0;
   started_ = true;
   return {};
 }
@@ -152,14 +149,10 @@ void VolumeSink::write(std::span<const std::byte> bytes, bool committed) noexcep
 /// Passes on the frames that the sink does not have yet, each at its place in the ring. Before a
 /// start and after it nothing is passed on, because the sink would not ask for those frames again.
 /// The client commits them anew when it starts.
-///
-/// A client calls this in most of its hooks, and most of them have moved nothing. It looks without
-/// the lock then.
 void VolumeSink::commit(std::span<const std::byte> ring, uint64_t end) noexcept {
-  if (end == reported_frames_.load(std::memory_order_relaxed)) return;
   MutexLock guard(lock_);
   if (!started_) return;
-  const uint64_t known = reported_frames_.exchange(end, std::memory_order_relaxed);
+  const uint64_t known = std::exchange(reported_frames_, end);
   if (end > known) {
     const uint64_t ring_frames = ring.size() / format_.frame_bytes();
     ring = scaled(ring, end - std::min(end - known, ring_frames), end);
@@ -170,8 +163,7 @@ void VolumeSink::commit(std::span<const std::byte> ring, uint64_t end) noexcept 
 void VolumeSink::free_run(std::span<const std::byte> ring, uint64_t from, uint64_t to) noexcept {
   MutexLock guard(lock_);
   if (!started_) return;
-  reported_frames_.store(std::max(reported_frames_.load(std::memory_order_relaxed), to),
-                         std::memory_order_relaxed);
+  reported_frames_ = std::max(reported_frames_, to);
   timed_->free_run(scaled(ring, from, to), from, to);
 }
 
