@@ -8,7 +8,7 @@
 
 namespace dmasim {
 
-/// Blocks every signal. A thread that is made meanwhile starts with all signals blocked.
+/// Blocks every signal.
 class SignalsBlocked {
  public:
   SignalsBlocked() noexcept {
@@ -20,6 +20,11 @@ class SignalsBlocked {
   SignalsBlocked(const SignalsBlocked&) = delete;
   SignalsBlocked& operator=(const SignalsBlocked&) = delete;
 
+  /// Says whether the thread blocked this signal already.
+  [[nodiscard]] bool blocked_before(int number) const noexcept {
+    return sigismember(&before_, number) == 1;
+  }
+
  private:
   sigset_t before_;
 };
@@ -29,22 +34,28 @@ class SignalsBlocked {
 /// do not reach it. Keeps errno.
 class FileGrowth {
  public:
-  FileGrowth() noexcept { sigpending(&pending_before_); }
+  FileGrowth() noexcept {
+    sigemptyset(&pending_before_);
+    const bool may_be_pending =
+        blocked_.blocked_before(SIGXFSZ) || blocked_.blocked_before(SIGPIPE);
+    if (may_be_pending) sigpending(&pending_before_);
+  }
   ~FileGrowth() {
     const int error = errno;
-    consume_pending(SIGXFSZ);
-    consume_pending(SIGPIPE);
+    sigset_t pending;
+    if (sigpending(&pending) == 0) {
+      for (const int number : {SIGXFSZ, SIGPIPE}) {
+        const bool came = sigismember(&pending, number) == 1;
+        if (came && sigismember(&pending_before_, number) == 0) consume(number);
+      }
+    }
     errno = error;
   }
   FileGrowth(const FileGrowth&) = delete;
   FileGrowth& operator=(const FileGrowth&) = delete;
 
  private:
-  /// Removes a pending signal, unless it was pending before.
-  void consume_pending(int number) const noexcept {
-    sigset_t pending;
-    if (sigismember(&pending_before_, number) == 1) return;
-    if (sigpending(&pending) != 0 || sigismember(&pending, number) != 1) return;
+  static void consume(int number) noexcept {
     sigset_t signal;
     sigemptyset(&signal);
     sigaddset(&signal, number);

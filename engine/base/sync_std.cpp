@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -13,7 +14,6 @@
 #include <string>
 #include <utility>
 
-#include "engine/base/signals_blocked.h"
 #include "engine/base/sync.h"
 #include "engine/base/timespec.h"
 
@@ -34,9 +34,19 @@ inline void require(int error, const char* call) noexcept {
   if (error != 0) die(error, call);
 }
 
+bool is_rt_priority(int priority) noexcept {
+  return priority > 0 && priority <= sched_get_priority_max(SCHED_FIFO);
+}
+
+/// Of a thread that blocks every signal.
 class ThreadAttributes {
  public:
-  ThreadAttributes() noexcept : error_(pthread_attr_init(&native_)), made_(error_ == 0) {}
+  ThreadAttributes() noexcept : error_(pthread_attr_init(&native_)), made_(error_ == 0) {
+    sigset_t all;
+    sigfillset(&all);
+    if (!error_) error_ = pthread_attr_setsigmask_np(&native_, &all);
+    if (!error_) error_ = pthread_attr_setstacksize(&native_, kStackBytes);
+  }
   ~ThreadAttributes() {
     if (made_) pthread_attr_destroy(&native_);
   }
@@ -47,7 +57,6 @@ class ThreadAttributes {
   /// it does where it inherits the wanted one.
   int schedule(int rt_priority) noexcept {
     const sched_param priority{.sched_priority = rt_priority};
-    if (!error_) error_ = pthread_attr_setstacksize(&native_, kStackBytes);
     if (rt_priority == 0 && sched_getscheduler(0) == SCHED_OTHER) return error_;
     if (!error_) error_ = pthread_attr_setinheritsched(&native_, PTHREAD_EXPLICIT_SCHED);
     if (!error_) {
@@ -95,21 +104,16 @@ Thread::~Thread() {
 
 Result<void> Thread::start(const Options& options, std::function<void()> body) {
   if (started()) require(EBUSY, "thread started twice");
-  if (options.rt_priority < 0 || options.rt_priority > sched_get_priority_max(SCHED_FIFO)) {
-    return Errno{EINVAL};
-  }
+  if (options.rt_priority != 0 && !is_rt_priority(options.rt_priority)) return Errno{EINVAL};
   ThreadAttributes attributes;
   if (const int error = attributes.schedule(options.rt_priority)) return Errno{error};
   auto impl = std::make_unique<Impl>();
   impl->name = std::string(options.name).substr(0, 15);  // a longer one is refused, not cut
   impl->tag = options.tag;
   impl->body = std::move(body);
-  {
-    const SignalsBlocked blocked;
-    const int error = pthread_create(&impl->native, attributes.native(), &Impl::enter, impl.get());
-    // A program takes EAGAIN as "try again", and would try for ever.
-    if (error != 0) return Errno{error == EAGAIN ? ENOMEM : error};
-  }
+  const int error = pthread_create(&impl->native, attributes.native(), &Impl::enter, impl.get());
+  // A program takes EAGAIN as "try again", and would try for ever.
+  if (error != 0) return Errno{error == EAGAIN ? ENOMEM : error};
   impl_ = std::move(impl);
   return {};
 }

@@ -26,6 +26,19 @@ void write_owner(int fd, off_t index) noexcept {
       pwrite(fd, text.data(), static_cast<size_t>(length), index * kOwnerSlotBytes);
 }
 
+/// Opens the lock file by its path in the directory for all formats. No other user can have put
+/// anything there, because only this user may use that directory.
+Result<ForkClosedFd> open_own_lock_file(int all_formats, const std::string& card) {
+  const std::string path = std::string(kFileFormat) + '/' + lock_file_name(card);
+  const auto open = [&] {
+    return open_lock_file(all_formats, path.c_str(), O_RDWR | O_CREAT, kLockFileBytes);
+  };
+  auto file = open();
+  if (file || file.error() != ENOENT) return file;
+  if (const auto made = open_own_format(all_formats, true); !made) return made.as_errno();
+  return open();
+}
+
 }  // namespace
 
 Result<Subdevice> Subdevice::acquire(const PcmDevice& device, unsigned number,
@@ -42,10 +55,7 @@ Result<Subdevice> Subdevice::acquire_first(const PcmDevice& device, unsigned fir
                                            const CableDirectory& place) {
   const auto all_formats = place.open_all_formats(true);
   if (!all_formats) return all_formats.as_errno();
-  const auto directory = open_own_format(all_formats->get(), true);
-  if (!directory) return directory.as_errno();
-  auto file = open_lock_file(directory->get(), lock_file_name(device.card).c_str(),
-                             O_RDWR | O_CREAT, kLockFileBytes);
+  auto file = open_own_lock_file(all_formats->get(), device.card);
   if (!file) return file.as_errno();
   Subdevice subdevice(*std::move(file));
   for (unsigned number = first; number < end; ++number) {

@@ -26,18 +26,22 @@ std::vector<std::string_view> given_names() {
   return names;
 }
 
+bool names_a_key(std::string_view rest, const std::vector<std::string_view>& names) {
+  return std::any_of(names.begin(), names.end(),
+                     [rest](std::string_view name) { return argument_name(name) == rest; });
+}
+
 /// Pairs of a variable that is nearly right, and the right name.
 std::vector<std::pair<std::string, std::string>> near_variables() {
-  std::vector<std::string_view> names;
   std::vector<std::pair<std::string, std::string>> found;
   const Variables variables;
+  if (variables.all().empty()) return found;
+  const std::vector<std::string_view> names = given_names();
   for (const Variables::Variable& each : variables.all()) {
-    if (names.empty()) names = given_names();
+    if (names_a_key(each.rest, names)) continue;
     const std::string_view near = nearest(each.rest, names);
     if (near.empty()) continue;
-    std::string name = std::string(kPrefix) + std::string(each.rest);
-    std::string meant = environment_name(near);
-    if (name != meant) found.emplace_back(std::move(name), std::move(meant));
+    found.emplace_back(std::string(kPrefix) + std::string(each.rest), environment_name(near));
   }
   return found;
 }

@@ -61,6 +61,7 @@ Result<GivenValues> gather_pcm_values(const snd_config_t* conf) {
 
 Result<PcmConfig> make_pcm_config(const GivenValues& values) {
   PcmConfig config;
+  config.directory = CableDirectory::find();
   apply(profiles().front(), config);
   if (!parse_values(kPcmBlock, &Key::parse_pcm, values, config)) return Errno{EINVAL};
   resolve_subdevice(config);

@@ -41,7 +41,7 @@ struct PcmConfig {
   bool subdevices_chosen = false;  ///< a key gives `subdevices`: then it limits PCMs at a cable too
   bool loop = false;               ///< each subdevice is a loop with a cable of its own
 
-  CableDirectory directory = CableDirectory::find();  ///< has cables, mixer and locks
+  CableDirectory directory;  ///< has cables, mixer and locks; make_pcm_config() finds it
 
   std::vector<SampleFormat> formats;  ///< never empty
   Range channels;

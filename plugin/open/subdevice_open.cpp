@@ -72,6 +72,10 @@ bool no_directory(const CableDirectory& place) {
 /// Without a directory no other process can have a lock either, so a PCM needs none.
 Result<std::optional<Subdevice>> without_lock(const PcmConfig& config, int error) {
   if (out_of_resources(error)) return Errno{error};
+  if (const std::string foreign = config.directory.foreign_owner(); !foreign.empty()) {
+    SNDERR("dmasim: %s; accepted: a directory of this user alone", foreign.c_str());
+    return Errno{EACCES};
+  }
   if (!no_directory(config.directory)) {
     log_no_lock(config, error);
   } else if (config.subdev) {
@@ -113,10 +117,6 @@ Result<std::optional<Subdevice>> acquire_subdevice(const PcmConfig& config,
                          .loop = config.loop,
                          .playback = stream == SND_PCM_STREAM_PLAYBACK};
   log_passed_over(config.directory);
-  if (const std::string foreign = config.directory.foreign_owner(); !foreign.empty()) {
-    SNDERR("dmasim: %s; accepted: a directory of this user alone", foreign.c_str());
-    return Errno{EACCES};
-  }
   return config.subdev ? acquire_named(config, device) : acquire_any(config, device);
 }
 

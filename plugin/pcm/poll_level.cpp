@@ -33,11 +33,13 @@ void empty(int fd) noexcept {
 
 PollLevel::~PollLevel() = default;
 
-Result<void> PollLevel::open(Sense sense) {
+Result<void> PollLevel::open(Sense sense, bool ready) {
   sense_ = sense;
-  UniqueFd fd(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+  wanted_ = ready;
+  const bool readable = sense == Sense::readable && ready;
+  UniqueFd fd(eventfd(readable ? 1 : 0, EFD_NONBLOCK | EFD_CLOEXEC));
   if (!fd) return Errno{errno};
-  if (sense == Sense::writable) fill(fd.get(), kFull);
+  if (sense == Sense::writable && !ready) fill(fd.get(), kFull);
   auto owned = ForkClosedFd::adopt(std::move(fd), ForkClosedFd::InChild::ready);
   if (!owned) return owned.as_errno();
   fd_ = *std::move(owned);

@@ -33,8 +33,8 @@ class PollLevel {
   PollLevel(const PollLevel&) = delete;
   PollLevel& operator=(const PollLevel&) = delete;
 
-  /// The level is not ready at first. Errors: EMFILE, ENFILE, ENOMEM.
-  Result<void> open(Sense sense);
+  /// Shows `ready` at first. Errors: EMFILE, ENFILE, ENOMEM.
+  Result<void> open(Sense sense, bool ready);
 
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
   /// POLLIN or POLLOUT.

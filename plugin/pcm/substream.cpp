@@ -25,13 +25,14 @@ Substream::Substream(snd_pcm_ioplug_t& io, snd_pcm_stream_t stream, SubstreamPar
 Substream::~Substream() = default;
 
 Result<void> Substream::open() {
+  MutexLock guard(lock_);
+  const bool ready = state_.readiness().level.value_or(false);
+  guard.unlock();
   const auto sense = parts_.sink ? PollLevel::Sense::writable : PollLevel::Sense::readable;
-  if (Result<void> opened = poll_.open(sense); !opened) return opened;
+  if (Result<void> opened = poll_.open(sense, ready); !opened) return opened;
   Result<ChannelHandle> channel = parts_.dma_device->request_chan([this] { alarm(); });
   if (!channel) return channel.as_errno();
   channel_ = std::move(*channel);
-  MutexLock guard(lock_);
-  perform(state_.readiness());
   return {};
 }
 

@@ -76,10 +76,12 @@ int IoFields::nonblock() const noexcept {
 
 PollLevel::~PollLevel() { detach_from(this); }
 
-Result<void> PollLevel::open(Sense sense) {
+Result<void> PollLevel::open(Sense sense, bool ready) {
   sense_ = sense;
+  wanted_ = ready;
   attached_to(this) = std::make_shared<PollLevelModel>();
   sim::name(&level_of(this).lock(), "poll");
+  if (ready) write(ready);
   return {};
 }
 

@@ -23,9 +23,11 @@ std::map<const PollLevel*, std::unique_ptr<PollLevelModel>>& levels() {
 
 PollLevel::~PollLevel() { levels().erase(this); }
 
-Result<void> PollLevel::open(Sense sense) {
+Result<void> PollLevel::open(Sense sense, bool ready) {
   sense_ = sense;
+  wanted_ = ready;
   levels()[this] = std::make_unique<PollLevelModel>();
+  if (ready) write(ready);
   return {};
 }
 
