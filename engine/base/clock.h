@@ -15,7 +15,7 @@ class Clock {
   [[nodiscard]] virtual int64_t now_ns() const noexcept = 0;
   /// The time in CLOCK_MONOTONIC at which a thread that waits for `deadline_ns` of this clock has
   /// to wake. kNever if the deadline does not come by itself, but only by a call that moves the
-  /// clock.
+  /// clock. If the deadline has passed, any time that has passed.
   [[nodiscard]] virtual int64_t wake_up_ns(int64_t deadline_ns) const noexcept = 0;
 };
 
@@ -28,13 +28,16 @@ class RealtimeClock final : public Clock {
   }
 };
 
-/// Moves only by advance_ns(). The caller then has to call Channel::advance.
+/// Moves only when it is told to. The caller then has to call Channel::advance.
 class ManualClock final : public Clock {
  public:
   explicit ManualClock(int64_t start_ns = 0) : now_ns_(start_ns) {}
   [[nodiscard]] int64_t now_ns() const noexcept override DMASIM_EXCLUDES(lock_);
-  [[nodiscard]] int64_t wake_up_ns(int64_t) const noexcept override { return kNever; }
+  [[nodiscard]] int64_t wake_up_ns(int64_t deadline_ns) const noexcept override
+      DMASIM_EXCLUDES(lock_);
   void advance_ns(int64_t delta_ns) noexcept DMASIM_EXCLUDES(lock_);
+  /// Does nothing if that time has passed.
+  void advance_to_ns(int64_t time_ns) noexcept DMASIM_EXCLUDES(lock_);
 
  private:
   mutable Mutex lock_;

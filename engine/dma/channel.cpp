@@ -23,11 +23,12 @@ Transfer& transfer_of(TxDescriptor& descriptor) { return static_cast<Transfer&>(
 
 }  // namespace
 
-Channel::Channel(const Clock& clock, const ChannelOptions& options,
+Channel::Channel(std::shared_ptr<const Clock> clock, const ChannelOptions& options,
                  std::shared_ptr<CompletionThread> irq, const void* controller,
                  std::function<void()> alarm)
-    : clock_(clock),
+    : clock_(std::move(clock)),
       irq_(std::move(irq)),
+      own_clock_(!irq_->runs_by(*clock_)),
       controller_(controller),
       alarm_(std::move(alarm)),
       lock_(irq_->lock()),
@@ -100,14 +101,14 @@ Result<Cookie> Channel::submit(TxDescriptor& descriptor) {
 
 void Channel::issue_pending() {
   MutexLock guard(lock_);
-  bool begun = state_.issue_pending(clock_.now_ns());
-  for (int i = 0; i < kMostStartTries && !begun; ++i) begun = state_.start_clock(clock_.now_ns());
+  bool begun = state_.issue_pending(clock_->now_ns());
+  for (int i = 0; i < kMostStartTries && !begun; ++i) begun = state_.start_clock(clock_->now_ns());
   reschedule();
 }
 
 Result<void> Channel::pause() {
   MutexLock guard(lock_);
-  const Result<void> paused = state_.pause(clock_.now_ns());
+  const Result<void> paused = state_.pause(clock_->now_ns());
   go_quiet();
   return paused;
 }
@@ -122,14 +123,14 @@ Result<void> Channel::pause(uint64_t commit_limit_bytes, int64_t as_of_ns) {
 
 Result<void> Channel::resume() {
   MutexLock guard(lock_);
-  const Result<void> resumed = state_.resume(clock_.now_ns());
+  const Result<void> resumed = state_.resume(clock_->now_ns());
   reschedule();
   return resumed;
 }
 
 TxState Channel::tx_status(Cookie cookie) {
   MutexLock guard(lock_);
-  state_.advance(clock_.now_ns());
+  state_.advance(clock_->now_ns());
   reschedule();
   return state_.tx_status(cookie);
 }
@@ -162,13 +163,13 @@ void Channel::set_commit_limit(uint64_t bytes) {
 
 void Channel::advance() {
   MutexLock guard(lock_);
-  state_.advance(clock_.now_ns());
+  state_.advance(clock_->now_ns());
   reschedule();
 }
 
 void Channel::terminate_async(Fifo fifo) {
   MutexLock guard(lock_);
-  state_.terminate(clock_.now_ns(), fifo);
+  state_.terminate(clock_->now_ns(), fifo);
   if (on_completion_thread() && (running_ != kNone || alarm_running_)) {
     ++state_.stats().terminations_in_callback;
   }
@@ -177,7 +178,7 @@ void Channel::terminate_async(Fifo fifo) {
 
 void Channel::abort() {
   MutexLock guard(lock_);
-  state_.abort(clock_.now_ns());
+  state_.abort(clock_->now_ns());
   reschedule();
 }
 
@@ -191,7 +192,7 @@ Result<void> Channel::synchronize() {
   state_.disarm_alarm();
   go_quiet();
   while (!settled(covered)) changed_.wait(lock_);
-  if (state_.stopping()) state_.stop_now(covered, clock_.now_ns());
+  if (state_.stopping()) state_.stop_now(covered, clock_->now_ns());
   free_outside_lock(state_.reap(covered));
   while (freeing_ > 0) changed_.wait(lock_);
   synchronized_ = std::max(synchronized_, covered);
@@ -273,10 +274,11 @@ void Channel::go_quiet() {
 void Channel::reschedule() {
   if (running_ != kNone || alarm_running_) return;
   irq_->assert_lock(lock_);
-  irq_->schedule(*this, state_.service_ns(), state_.service_slack_ns());
+  irq_->schedule(*this, thread_ns(state_.service_ns()), state_.service_slack_ns());
 }
 
 void Channel::service(int64_t now_ns) {
+  if (own_clock_) now_ns = clock_->now_ns();
   switch (state_.service_at(now_ns)) {
     case Service::advance:
       state_.advance(now_ns);

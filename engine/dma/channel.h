@@ -25,9 +25,11 @@ namespace dmasim {
 
 class Channel final : public ServiceNode {
  public:
-  /// `alarm` runs on the completion thread, like a completion callback; see arm_alarm_at.
-  Channel(const Clock& clock, const ChannelOptions& options, std::shared_ptr<CompletionThread> irq,
-          const void* controller, std::function<void()> alarm);
+  /// `alarm` runs on the completion thread, like a completion callback; see arm_alarm_at. `clock`
+  /// is the device's. All times of this channel are times of that clock.
+  Channel(std::shared_ptr<const Clock> clock, const ChannelOptions& options,
+          std::shared_ptr<CompletionThread> irq, const void* controller,
+          std::function<void()> alarm);
   ~Channel();  ///< call release() before
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
@@ -144,9 +146,9 @@ class Channel final : public ServiceNode {
   /// [any] Says whether a callback runs at this moment.
   [[nodiscard]] bool in_callback() const DMASIM_EXCLUDES(lock_);
 
-  /// [completion thread] Makes one call that is due. When it returns, it has held the lock without
-  /// a break since its last look at the channel, so no other thread can have released the channel
-  /// meanwhile.
+  /// [completion thread] Makes one call that is due at `now_ns` of the thread's clock. When it
+  /// returns, it has held the lock without a break since its last look at the channel, so no other
+  /// thread can have released the channel meanwhile.
   void service(int64_t now_ns) DMASIM_REQUIRES(lock_);
   /// Tells clang that `lock`, which the completion thread holds, is this channel's lock.
   void assert_lock(const Mutex& lock) const noexcept DMASIM_TSA(assert_capability(lock_));
@@ -165,11 +167,16 @@ class Channel final : public ServiceNode {
   void begin_callback(const Transfer& transfer) DMASIM_REQUIRES(lock_);
   void end_callback() DMASIM_REQUIRES(lock_);
   void free_outside_lock(TransferList doomed) DMASIM_REQUIRES(lock_);
+  /// A time of this channel's clock, in the clock of the completion thread.
+  [[nodiscard]] int64_t thread_ns(int64_t at_ns) const noexcept {
+    return own_clock_ ? clock_->wake_up_ns(at_ns) : at_ns;
+  }
   void reschedule() DMASIM_REQUIRES(lock_);
   void go_quiet() DMASIM_REQUIRES(lock_);
 
-  const Clock& clock_;
+  const std::shared_ptr<const Clock> clock_;
   const std::shared_ptr<CompletionThread> irq_;
+  const bool own_clock_;  // another one than the completion thread's
   const void* const controller_;
   const std::function<void()> alarm_;
 

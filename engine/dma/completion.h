@@ -29,6 +29,9 @@ class CompletionThread {
   CompletionThread(const CompletionThread&) = delete;
   CompletionThread& operator=(const CompletionThread&) = delete;
 
+  /// [any] Says whether this is the clock by which the thread sleeps.
+  [[nodiscard]] bool runs_by(const Clock& clock) const noexcept { return &clock == &clock_; }
+
   [[nodiscard]] Mutex& lock() noexcept DMASIM_RETURN_CAPABILITY(lock_) { return lock_; }
 
   /// [any] Adds a channel, which has no deadline yet.
@@ -42,9 +45,9 @@ class CompletionThread {
   /// Tells clang that `lock`, which a channel of this thread holds, is lock().
   void assert_lock(const Mutex& lock) const noexcept DMASIM_TSA(assert_capability(lock_));
 
-  /// [any] `channel` needs the thread at `at_ns` of the clock. kNever: not any more. If the thread
-  /// serves other channels too, it may come up to `slack_ns` later, to serve several in one
-  /// wake-up.
+  /// [any] `channel` needs the thread at `at_ns` of the thread's clock. kNever: not any more. If
+  /// the thread serves other channels too, it may come up to `slack_ns` later, to serve several in
+  /// one wake-up.
   void schedule(Channel& channel, int64_t at_ns, int64_t slack_ns) DMASIM_REQUIRES(lock_);
   /// [any] A channel has gone quiet. If no channel needs the thread any more, a thread that sleeps
   /// until a deadline wakes now and not then.

@@ -22,12 +22,14 @@ std::shared_ptr<CompletionThread> DmaDevice::completion_for_channel() {
   return thread;
 }
 
-Result<ChannelHandle> DmaDevice::hand_out(std::string_view name, std::function<void()> alarm) try {
+Result<ChannelHandle> DmaDevice::hand_out(std::string_view name, std::function<void()> alarm,
+                                          std::shared_ptr<const Clock> clock) try {
   if (removed_) return Errno{ENODEV};
   taken_.push_back({.channel = nullptr, .name = std::string(name)});
   try {
-    auto channel = std::make_unique<Channel>(*clock_, options_.channel, completion_for_channel(),
-                                             this, std::move(alarm));
+    if (!clock) clock = clock_;
+    auto channel = std::make_unique<Channel>(std::move(clock), options_.channel,
+                                             completion_for_channel(), this, std::move(alarm));
     taken_.back().channel = channel.get();
     return ChannelHandle(shared_from_this(), std::move(channel));
   } catch (...) {
@@ -38,9 +40,10 @@ Result<ChannelHandle> DmaDevice::hand_out(std::string_view name, std::function<v
   return Errno{ENOMEM};
 }
 
-Result<ChannelHandle> DmaDevice::request_chan(std::function<void()> alarm) {
+Result<ChannelHandle> DmaDevice::request_chan(std::function<void()> alarm,
+                                              std::shared_ptr<const Clock> clock) {
   MutexLock guard(lock_);
-  return hand_out({}, std::move(alarm));
+  return hand_out({}, std::move(alarm), std::move(clock));
 }
 
 Result<ChannelHandle> DmaDevice::request_chan(std::string_view name, std::function<void()> alarm) {
@@ -52,7 +55,7 @@ Result<ChannelHandle> DmaDevice::request_chan(std::string_view name, std::functi
   const bool taken = std::any_of(taken_.begin(), taken_.end(),
                                  [name](const Taken& each) { return each.name == name; });
   if (taken) return Errno{EBUSY};
-  return hand_out(name, std::move(alarm));
+  return hand_out(name, std::move(alarm), clock_);
 }
 
 void DmaDevice::remove() {

@@ -58,9 +58,11 @@ class DmaDevice : public std::enable_shared_from_this<DmaDevice> {
   DmaDevice(std::shared_ptr<const Clock> clock, const Options& options);
 
   /// dma_request_channel: makes a channel; their number has no limit. `alarm` may be empty for a
-  /// client that arms none. Starts no thread: see Channel::request_irq. Errors: ENOMEM, ENODEV
-  /// (removed).
-  Result<ChannelHandle> request_chan(std::function<void()> alarm = {}) DMASIM_EXCLUDES(lock_);
+  /// client that arms none. The channel's device runs by `clock`; null: by the controller's. Starts
+  /// no thread: see Channel::request_irq. Errors: ENOMEM, ENODEV (removed).
+  Result<ChannelHandle> request_chan(std::function<void()> alarm = {},
+                                     std::shared_ptr<const Clock> clock = nullptr)
+      DMASIM_EXCLUDES(lock_);
   /// dma_request_chan: hands out the channel of this name, to one client at a time. Errors: ENODEV
   /// (no such name, or removed), EBUSY (taken), ENOMEM.
   Result<ChannelHandle> request_chan(std::string_view name, std::function<void()> alarm = {})
@@ -83,8 +85,8 @@ class DmaDevice : public std::enable_shared_from_this<DmaDevice> {
     std::string name;
   };
 
-  Result<ChannelHandle> hand_out(std::string_view name, std::function<void()> alarm)
-      DMASIM_REQUIRES(lock_);
+  Result<ChannelHandle> hand_out(std::string_view name, std::function<void()> alarm,
+                                 std::shared_ptr<const Clock> clock) DMASIM_REQUIRES(lock_);
   void release_chan(const Channel* channel) DMASIM_EXCLUDES(lock_);
   [[nodiscard]] std::shared_ptr<CompletionThread> completion_for_channel() DMASIM_REQUIRES(lock_);
 
