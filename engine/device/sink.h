@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -100,6 +101,13 @@ class Sink {
   /// `committed` is false for frames that the DMA read beyond the client's position: what was left
   /// in the ring.
   virtual void write(std::span<const std::byte> bytes, bool committed) noexcept = 0;
+
+  /// [any] How many more frames write() can keep at this moment, for a client that can wait. A sink
+  /// that answers less than `wanted` calls the function of on_room() when it has more room.
+  [[nodiscard]] virtual uint64_t room_frames(uint64_t wanted) noexcept { return wanted; }
+  /// [setup] `on_room` runs on a thread of the sink, without a lock of the sink. An empty function
+  /// ends this: when the call returns, none runs, and none will. Must not be called by `on_room`.
+  virtual void on_room(std::function<void()> on_room) { static_cast<void>(on_room); }
 
   /// [any] This sink as a TimedSink; null if it needs no times. The answer never changes, so the
   /// caller asks once and keeps it.

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -62,6 +63,13 @@ class Source {
   /// [hardware; under the channel's lock] Passes over so many bytes, whole frames, as if they had
   /// been read.
   virtual void skip(uint64_t bytes) noexcept = 0;
+
+  /// [any] How many of the next `wanted` frames read() can give at this moment, for a client that
+  /// can wait. A source that answers less than `wanted` calls the function of on_ready() when it
+  /// has more.
+  [[nodiscard]] virtual uint64_t ready_frames(uint64_t wanted) noexcept { return wanted; }
+  /// [setup] See Sink::on_room.
+  virtual void on_ready(std::function<void()> on_ready) { static_cast<void>(on_ready); }
 
   /// [any] This source as a TimedSource; null if it needs no times. The answer never changes, so
   /// the caller asks once and keeps it.

@@ -33,6 +33,10 @@ class VolumeSource final : public Source {
     if (!gain_.unity()) apply_gain(format_, gain_, out, out.data());
   }
   void skip(uint64_t bytes) noexcept override { source_->skip(bytes); }
+  [[nodiscard]] uint64_t ready_frames(uint64_t wanted) noexcept override {
+    return source_->ready_frames(wanted);
+  }
+  void on_ready(std::function<void()> on_ready) override { source_->on_ready(std::move(on_ready)); }
   /// The volume does not depend on time.
   [[nodiscard]] TimedSource* timed() noexcept override { return source_->timed(); }
   [[nodiscard]] std::string explain() const override { return source_->explain(); }

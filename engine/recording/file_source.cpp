@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/base/client_call.h"
 #include "engine/base/clock.h"
 #include "engine/base/sync.h"
 #include "engine/base/unique_fd.h"
@@ -219,6 +220,20 @@ class FileSource final : public Source {
     if (low() && !was_low) work_.notify_all();
   }
 
+  /// After the end of the file there is silence at once.
+  [[nodiscard]] uint64_t ready_frames(uint64_t wanted) noexcept override DMASIM_EXCLUDES(lock_) {
+    MutexLock guard(lock_);
+    const uint64_t frames = queue_.size() / file_frame_bytes();
+    if (frames >= wanted || ended_ || failed_) return wanted;
+    ready_call_.want();
+    return frames;
+  }
+
+  void on_ready(std::function<void()> on_ready) override DMASIM_EXCLUDES(lock_) {
+    MutexLock guard(lock_);
+    ready_call_.set(lock_, std::move(on_ready));
+  }
+
   [[nodiscard]] SourceStats stats() const noexcept override DMASIM_EXCLUDES(lock_) {
     MutexLock guard(lock_);
     return stats_;
@@ -275,6 +290,7 @@ class FileSource final : public Source {
     while (!stopping_) {
       if (low() && !ended_ && !failed_) {
         fill();
+        ready_call_.make(lock_);
       } else {
         work_.wait(lock_);
       }
@@ -305,6 +321,7 @@ class FileSource final : public Source {
   mutable Mutex lock_;
   CondVar work_;   // for [IO]: the queue is low, or stopping_
   CondVar ready_;  // for configure(): the queue was filled
+  ClientCall ready_call_ DMASIM_GUARDED_BY(lock_);
   ByteQueue queue_ DMASIM_GUARDED_BY(lock_);
   SampleFormat sample_ DMASIM_GUARDED_BY(lock_) = SampleFormat::s16_le;
   size_t burst_bytes_ DMASIM_GUARDED_BY(lock_) = 0;

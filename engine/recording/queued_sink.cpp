@@ -120,6 +120,21 @@ void QueuedSink::write(std::span<const std::byte> bytes, bool committed) noexcep
   }
 }
 
+/// The recorder is awake if there is little room: the queue is more than half full.
+uint64_t QueuedSink::room_frames(uint64_t wanted) noexcept {
+  MutexLock guard(lock_);
+  if (takes_.empty()) return wanted;
+  const Take& take = takes_.back();
+  const uint64_t room = take.queue.free_bytes() / take.format.frame_bytes();
+  if (room < wanted) room_call_.want();
+  return std::min(room, wanted);
+}
+
+void QueuedSink::on_room(std::function<void()> on_room) {
+  MutexLock guard(lock_);
+  room_call_.set(lock_, std::move(on_room));
+}
+
 void QueuedSink::flush_async() noexcept {
   MutexLock guard(lock_);
   ask_for_flush();
@@ -256,7 +271,7 @@ void QueuedSink::work() noexcept {
 }
 
 /// Writes the frames that are in the queue when it is called, or fewer if flush() gives up
-/// meanwhile.
+/// meanwhile. A client that waits for room gets much at once.
 void QueuedSink::move_out(Take& take) noexcept {
   size_t rest = take.queue.size();
   while (rest > 0) {
@@ -270,6 +285,7 @@ void QueuedSink::move_out(Take& take) noexcept {
     settle(kept);
     rest -= bytes;
   }
+  room_call_.make(lock_);
 }
 
 void QueuedSink::settle(const Recording::Kept& kept) noexcept {

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/client_call.h"
 #include "engine/base/clock.h"
 #include "engine/base/sync.h"
 #include "engine/device/explanation.h"
@@ -39,6 +40,8 @@ class QueuedSink final : public Sink {
   [[nodiscard]] bool flush_at_exit() const noexcept override { return true; }
   void write(std::span<const std::byte> bytes, bool committed) noexcept override
       DMASIM_EXCLUDES(lock_);
+  [[nodiscard]] uint64_t room_frames(uint64_t wanted) noexcept override DMASIM_EXCLUDES(lock_);
+  void on_room(std::function<void()> on_room) override DMASIM_EXCLUDES(lock_);
   void flush_async() noexcept override DMASIM_EXCLUDES(lock_);
   Result<void> flush() override DMASIM_EXCLUDES(lock_);
   [[nodiscard]] SinkStats stats() const noexcept override DMASIM_EXCLUDES(lock_);
@@ -91,6 +94,8 @@ class QueuedSink final : public Sink {
   uint64_t flush_to_frames_ DMASIM_GUARDED_BY(lock_) = 0;   // a flush waits until all are synced
   uint64_t in_flight_frames_ DMASIM_GUARDED_BY(lock_) = 0;  // that [IO] is writing; 0 if given up
   uint64_t progress_count_ DMASIM_GUARDED_BY(lock_) = 0;
+
+  ClientCall room_call_ DMASIM_GUARDED_BY(lock_);
 
   Explanation explanation_;
   Thread thread_;  // [setup] only

@@ -2,6 +2,9 @@
 /// A sink and a source that log their calls, for tests of the code that calls them.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +26,8 @@ struct FakeDevice {
   bool timed = true;
   bool has_volume = true;
   bool flush_at_exit = false;
+  uint64_t movable_frames = UINT64_MAX;  ///< the room of a sink, the frames of a source
+  std::function<void()> on_movable;
   std::string error_text;
   std::string name;
   SinkStats sink_stats;
@@ -67,6 +72,10 @@ class FakeSink final : public Sink, public TimedSink {
   }
   void pause(uint64_t frame) noexcept override { device_.note("pause", frame); }
   void stop(uint64_t frame) noexcept override { device_.note("stop", frame); }
+  [[nodiscard]] uint64_t room_frames(uint64_t wanted) noexcept override {
+    return std::min(wanted, device_.movable_frames);
+  }
+  void on_room(std::function<void()> on_room) override { device_.on_movable = std::move(on_room); }
   void release() noexcept override { device_.calls.emplace_back("release"); }
   void flush_async() noexcept override { device_.calls.emplace_back("flush_async"); }
   Result<void> flush() override {
@@ -96,6 +105,12 @@ class FakeSource final : public Source, public TimedSource {
   }
   void read(std::span<std::byte> out) noexcept override { device_.note("read", out.size()); }
   void skip(uint64_t bytes) noexcept override { device_.note("skip", bytes); }
+  [[nodiscard]] uint64_t ready_frames(uint64_t wanted) noexcept override {
+    return std::min(wanted, device_.movable_frames);
+  }
+  void on_ready(std::function<void()> on_ready) override {
+    device_.on_movable = std::move(on_ready);
+  }
   [[nodiscard]] TimedSource* timed() noexcept override { return device_.timed ? this : nullptr; }
   void run(const FrameTime&, uint64_t frame) noexcept override { device_.note("run", frame); }
   void stop() noexcept override { device_.calls.emplace_back("stop"); }

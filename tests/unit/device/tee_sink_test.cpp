@@ -69,6 +69,21 @@ TEST_F(TeeSinkTest, ReportsTimesToTheOneThatNeedsThem) {
   EXPECT_EQ(sink->timed(), nullptr);
 }
 
+TEST_F(TeeSinkTest, HasTheRoomOfTheFullerOneAndEitherTells) {
+  EXPECT_EQ(both_->room_frames(9), 9U);
+  first_.movable_frames = 5;
+  EXPECT_EQ(both_->room_frames(9), 5U);
+  second_.movable_frames = 3;
+  EXPECT_EQ(both_->room_frames(9), 3U);
+  first_.movable_frames = 8;
+  EXPECT_EQ(both_->room_frames(9), 3U);
+  int calls = 0;
+  both_->on_room([&calls] { ++calls; });
+  first_.on_movable();
+  second_.on_movable();
+  EXPECT_EQ(calls, 2);
+}
+
 TEST_F(TeeSinkTest, HoldsWhatBothHold) {
   EXPECT_TRUE(both_->holds(kMono));
   first_.holds = false;

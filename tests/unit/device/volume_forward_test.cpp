@@ -52,6 +52,20 @@ TEST_F(VolumeForwards, EachCallReachesTheSink) {
   EXPECT_EQ(device_.calls, expected);
 }
 
+TEST_F(VolumeForwards, TheClientAsksTheDeviceBehindWhatItCanMove) {
+  const auto sink = make_volume_sink(std::make_unique<FakeSink>(device_), path(false));
+  const auto source = make_volume_source(std::make_unique<FakeSource>(device_), path(false));
+  device_.movable_frames = 5;
+  EXPECT_EQ(sink->room_frames(9), 5U);
+  EXPECT_EQ(source->ready_frames(9), 5U);
+  int calls = 0;
+  sink->on_room([&calls] { ++calls; });
+  device_.on_movable();
+  source->on_ready([&calls] { calls += 10; });
+  device_.on_movable();
+  EXPECT_EQ(calls, 11);
+}
+
 TEST_F(VolumeForwards, WhatTheSinkSaysIsSaid) {
   const auto sink = make_volume_sink(std::make_unique<FakeSink>(device_), path(false));
   device_.sink_stats = {.written_frames = 5, .lost_frames = 4, .last_error = ENOSPC};

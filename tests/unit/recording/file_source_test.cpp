@@ -16,6 +16,8 @@
 #include <set>
 #include <vector>
 
+#include "engine/base/clock.h"
+#include "engine/base/sync.h"
 #include "engine/device/source.h"
 #include "tests/unit/pcm/sample_formats.h"
 #include "tests/unit/unprivileged.h"
@@ -309,6 +311,41 @@ TEST(FileSource, CountsFramesThatTheDiskWasTooLateForAndLosesNone) {
   }
   EXPECT_TRUE(got == bytes);
   EXPECT_EQ(source->stats().late_frames, late);
+}
+
+TEST(FileSource, GivesAClientThatWaitsAllFramesAndLosesNone) {
+  const TemporaryDirectory directory;
+  const PcmFormat format{SampleFormat::s16_le, 1, 48000};
+  const auto bytes = random_samples(format.sample, 200'000);
+  write_file(directory / "in", SF_FORMAT_WAV | SF_FORMAT_PCM_16, format, bytes);
+  const auto source = open_source(directory / "in");
+  ASSERT_TRUE(source->configure(format, kBurst));
+  Mutex lock;
+  CondVar changed;
+  bool told = false;
+  source->on_ready([&] {
+    MutexLock guard(lock);
+    told = true;
+    changed.notify_all();
+  });
+  std::vector<std::byte> got;
+  while (got.size() < bytes.size()) {
+    const uint64_t ready = source->ready_frames(20 * kBurst);
+    const auto piece = read_frames(*source, format, ready);
+    got.insert(got.end(), piece.begin(), piece.end());
+    if (ready == 20 * kBurst) continue;
+    const int64_t patience_ns = RealtimeClock().now_ns() + 5'000'000'000;
+    MutexLock guard(lock);
+    while (!told && changed.wait_until(lock, patience_ns)) {
+    }
+    ASSERT_TRUE(told);
+    told = false;
+  }
+  source->on_ready({});
+  got.resize(bytes.size());
+  EXPECT_EQ(got, bytes);
+  EXPECT_EQ(source->stats().late_frames, 0U);
+  EXPECT_EQ(source->ready_frames(1'000'000), 1'000'000U) << "silence after the end";
 }
 
 TEST(FileSource, HasOneShape) {

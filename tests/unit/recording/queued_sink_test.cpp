@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/sync.h"
 #include "engine/recording/file_sink.h"
 
 namespace dmasim {
@@ -148,6 +149,52 @@ TEST(QueuedSink, CountsWhatDoesNotFitAsLost) {
   EXPECT_EQ(sink->flush().error(), EIO);
   EXPECT_TRUE(sink->flush()) << "reported once";
   EXPECT_EQ(disk.bytes(), frames(kCapacity));
+}
+
+TEST(QueuedSink, SaysHowMuchRoomThereIs) {
+  Disk disk;
+  disk.answer(false);
+  const auto sink = make_sink(disk, kPatient);
+  EXPECT_EQ(sink->room_frames(7), 7U) << "before the first format";
+  ASSERT_TRUE(sink->configure(kFormat, kBurst));
+  sink->write(frames(1), true);
+  sink->flush_async();
+  disk.await_held();
+  EXPECT_EQ(sink->room_frames(kCapacity + 1), kCapacity);
+  sink->write(frames(100), true);
+  EXPECT_EQ(sink->room_frames(kCapacity), kCapacity - 100);
+  EXPECT_EQ(sink->room_frames(1), 1U);
+  disk.answer(true);
+}
+
+TEST(QueuedSink, TellsAClientThatWaitsOfRoom) {
+  Disk disk;
+  const auto sink = make_sink(disk, kPatient);
+  ASSERT_TRUE(sink->configure(kFormat, kBurst));
+  Mutex lock;
+  CondVar changed;
+  int calls = 0;
+  sink->on_room([&] {
+    MutexLock guard(lock);
+    ++calls;
+    changed.notify_all();
+  });
+  for (int round = 1; round <= 3; ++round) {
+    disk.answer(false);
+    sink->write(frames(kCapacity), true);
+    ASSERT_LT(sink->room_frames(kCapacity), kCapacity);
+    disk.answer(true);
+    const int64_t patience_ns = RealtimeClock().now_ns() + 5'000'000'000;
+    MutexLock guard(lock);
+    while (calls < round && changed.wait_until(lock, patience_ns)) {
+    }
+    ASSERT_EQ(calls, round);
+    guard.unlock();
+    ASSERT_TRUE(sink->flush());
+  }
+  sink->on_room({});
+  EXPECT_EQ(calls, 3) << "one call for each wait";
+  EXPECT_EQ(sink->stats().lost_frames, 0U);
 }
 
 TEST(QueuedSink, NeverWaitsForADiskThatDoesNotAnswer) {
