@@ -150,9 +150,10 @@ constexpr std::array kKeys{
                         PcmConfig& c) { return parse_range(t, 1, 65536, c.periods); }},
     Key{.name = "clock",
         .meaning = "the clock that paces the card",
-        .accepts = "realtime",
-        .by_default = "realtime",
-        .parse_pcm = [](string_view t, PcmConfig&) { return t == "realtime"; }},
+        .accepts = "realtime, freerun (as fast as the program goes), or xN with N from 0.01 to "
+                   "100, that many times as fast as real time",
+        .by_default = "realtime; dmasim_fast: freerun",
+        .parse_pcm = [](string_view t, PcmConfig& c) { return parse_clock(t, c.clock); }},
     Key{.name = "ppm",
         .meaning = "how much faster than nominal the card's clock runs; negative: slower",
         .accepts = "a whole number from -100000 to 100000",

@@ -17,6 +17,7 @@
 #include "engine/dma/dma_device.h"
 #include "engine/pcm/pcm_format.h"
 #include "plugin/config/channel_maps.h"
+#include "plugin/config/clock_choice.h"
 #include "plugin/config/config_block.h"
 #include "plugin/config/profile.h"
 #include "plugin/config/rates.h"
@@ -56,6 +57,7 @@ struct PcmConfig {
   CompletionTopology completion = CompletionTopology::per_channel;
   int rt_priority = 0;
   uint32_t fifo_frames = 0;
+  ClockChoice clock;
   int32_t ppm = 0;
   unsigned queue_ms = 500;
   unsigned flush_ms = 2000;

@@ -43,8 +43,9 @@ std::function<int32_t()> shifted_clock(const PcmConfig& config) {
   const auto loop = loop_with_controls(config.card, config.cable);
   if (!loop) return {};
   const size_t cell = rate_shift_cell(loop->device, loop->subdevice);
-  return [card = config.card, directory = config.directory, ppm = config.ppm, cell] {
-    return shifted_ppm(ppm, read_mixer(card, directory).settings[cell].value);
+  return [card = config.card, directory = config.directory, ppm = config.ppm, clock = config.clock,
+          cell] {
+    return clock.ppm(shifted_ppm(ppm, read_mixer(card, directory).settings[cell].value));
   };
 }
 

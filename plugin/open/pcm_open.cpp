@@ -27,7 +27,20 @@ bool narrow_to_carried(PcmConfig& config, snd_pcm_stream_t stream) {
   return false;
 }
 
+bool check_clock(const PcmConfig& config) {
+  if (!config.clock.freerun) return true;
+  if (!config.cable.empty()) {
+    SNDERR("dmasim: clock = \"freerun\" and cable = \"%s\"; accepted for a cable: realtime or xN",
+           config.cable.c_str());
+    return false;
+  }
+  if (config.slow_callback_ns == 0) return true;
+  SNDERR("dmasim: clock = \"freerun\" and faults; accepted with faults: realtime or xN");
+  return false;
+}
+
 bool check_together(const PcmConfig& config) {
+  if (!check_clock(config)) return false;
   if (leaves_room_for_periods(config)) return true;
   SNDERR("dmasim: period_bytes = %u-%u leaves no room for %u periods in buffer_bytes = %u-%u",
          config.period_bytes.min, config.period_bytes.max, config.periods.min,
@@ -80,7 +93,8 @@ Result<PcmConfig> open_config(const snd_config_t* conf, snd_pcm_stream_t stream)
 Result<SubstreamParts> make_parts(PcmConfig& config, snd_pcm_stream_t stream) {
   SubstreamParts parts;
   parts.fifo_frames = config.fifo_frames;
-  parts.ppm = config.ppm;
+  if (config.clock.freerun) parts.freerun = std::make_shared<ManualClock>();
+  parts.ppm = config.clock.ppm(config.ppm);
   parts.ppm_at_start = shifted_clock(config);
   parts.slow_callback_ns = config.slow_callback_ns;
   if (!narrow_to_carried(config, stream)) return Errno{EINVAL};

@@ -62,6 +62,11 @@ bool file_can_grow(const PcmConfig& config, snd_pcm_stream_t stream) {
          make_file_sink(file_pattern(config), {.append = true}).error() != ENOTSUP;
 }
 
+/// Another process moves the other end of a cable. Faults come when time passes.
+bool clock_fits(const PcmConfig& config, snd_pcm_stream_t) {
+  return !config.clock.freerun || (config.cable.empty() && config.slow_callback_ns == 0);
+}
+
 /// Keys that can exclude each other. A user who gives one of them may not want the others.
 struct Exclusion {
   std::array<string_view, 6> keys;  ///< the unused places at the end are empty
@@ -71,6 +76,7 @@ struct Exclusion {
 
 /// They are checked in this order.
 constexpr std::array kExclusions{
+    Exclusion{{"clock", "cable", "loop", "faults"}, clock_fits, true},
     Exclusion{{"source", "loop"}, one_of_source_and_loop, false},
     Exclusion{{"source", "cable"}, one_of_source_and_cable, false},
     Exclusion{{"subdev", "subdevices", "profile"}, has_the_subdevice, false},

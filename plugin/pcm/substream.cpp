@@ -15,9 +15,9 @@ constexpr size_t kXrunsNoted = 1000;  // reserved at the start, so that no callb
 
 Substream::Substream(snd_pcm_ioplug_t& io, snd_pcm_stream_t stream, SubstreamParts parts)
     : parts_(std::move(parts)),
-      clock_(parts_.dma_device->clock()),
+      clock_(parts_.freerun ? *parts_.freerun : parts_.dma_device->clock()),
       device_(parts_),
-      state_(stream, parts_.fifo_frames),
+      state_(stream, parts_.fifo_frames, parts_.freerun != nullptr),
       io_(io) {
   xrun_frames_.reserve(kXrunsNoted);
 }
@@ -30,9 +30,11 @@ Result<void> Substream::open() {
   guard.unlock();
   const auto sense = parts_.sink ? PollLevel::Sense::writable : PollLevel::Sense::readable;
   if (Result<void> opened = poll_.open(sense, ready); !opened) return opened;
-  Result<ChannelHandle> channel = parts_.dma_device->request_chan([this] { alarm(); });
+  Result<ChannelHandle> channel =
+      parts_.dma_device->request_chan([this] { alarm(); }, parts_.freerun);
   if (!channel) return channel.as_errno();
   channel_ = std::move(*channel);
+  if (parts_.freerun) device_.on_movable([this] { device_goes_on(); });
   return {};
 }
 
@@ -146,8 +148,10 @@ Result<void> Substream::issue() {
                                 state_.playback() ? Direction::mem_to_dev : Direction::dev_to_mem);
   if (!transfer) return transfer.as_errno();
   const uint64_t start = ++start_count_;
-  (*transfer)->callback = [this, start](const TxResult&) { period_elapsed(start); };
-  (*transfer)->callback_advances = true;
+  if (!parts_.freerun) {
+    (*transfer)->callback = [this, start](const TxResult&) { period_elapsed(start); };
+    (*transfer)->callback_advances = true;
+  }
   const Result<Cookie> cookie = channel_->submit(**transfer);
   if (!cookie) return cookie.as_errno();
   cookie_ = *cookie;
@@ -199,6 +203,7 @@ void Substream::close() {
   }
   wait_quiet();
   [[maybe_unused]] const Result<void> flushed = device_.flush();
+  device_.on_movable({});
   MutexLock guard(lock_);
   static_cast<void>(free_ring());  // nobody looks any more
 }

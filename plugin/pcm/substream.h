@@ -132,6 +132,8 @@ class Substream {
       DMASIM_REQUIRES(lock_);
   void see_appl_ptr() DMASIM_REQUIRES(lock_);
   bool move_hardware(const Channel::Commit& write, int64_t as_of_ns) DMASIM_REQUIRES(lock_);
+  void pace() DMASIM_REQUIRES(lock_);
+  void device_goes_on() DMASIM_EXCLUDES(lock_);
   bool catch_up(std::optional<uint64_t> wrote_from_frames = {}) DMASIM_REQUIRES(lock_);
   Actions look(std::optional<uint64_t> wrote_from_frames = {}) DMASIM_REQUIRES(lock_);
   void update(std::optional<uint64_t> wrote_from_frames = {}) DMASIM_REQUIRES(lock_);
@@ -169,7 +171,7 @@ class Substream {
   void copy_mapped() DMASIM_REQUIRES(lock_);
 
   const SubstreamParts parts_;
-  const Clock& clock_;  // of the device in parts_
+  const Clock& clock_;  // parts_.freerun, or else the controller's
   SubstreamDevice device_;
   ChannelHandle channel_;  // set by open(), constant from then on; released with this
 

@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <new>
+#include <utility>
 
 namespace dmasim {
 
@@ -49,7 +50,7 @@ Result<void> SubstreamDevice::configure(const HwSetup& hw, Channel& channel) try
        .common_frame_clock = true,
        .start_delay_frames = out ? 0 : parts_.fifo_frames,
        .port = out ? static_cast<Port*>(&*playback_port_) : &*capture_port_});
-  return configured ? channel.request_irq() : configured;
+  return configured && !parts_.freerun ? channel.request_irq() : configured;
 } catch (const std::bad_alloc&) {
   return Errno{ENOMEM};
 }
@@ -65,6 +66,18 @@ void SubstreamDevice::commit(std::span<const std::byte> ring, uint64_t end_frame
 void SubstreamDevice::report_free_run(std::span<const std::byte> ring,
                                       const FrameSpan& span) noexcept {
   if (!span.empty()) timed_sink_->free_run(ring, span.start_frames, span.end_frames());
+}
+
+uint64_t SubstreamDevice::movable_frames(uint64_t wanted) noexcept {
+  return sink_ != nullptr ? sink_->room_frames(wanted) : source_->ready_frames(wanted);
+}
+
+void SubstreamDevice::on_movable(std::function<void()> on_movable) {
+  if (sink_ != nullptr) {
+    sink_->on_room(std::move(on_movable));
+  } else {
+    source_->on_ready(std::move(on_movable));
+  }
 }
 
 void SubstreamDevice::flush_async() noexcept {

@@ -26,6 +26,10 @@ struct SubstreamParts {
   std::shared_ptr<DmaDevice> dma_device;
   std::unique_ptr<Sink> sink;      ///< playback; a capture has none
   std::unique_ptr<Source> source;  ///< capture; a playback has none
+  /// A freerun stream's own clock, which only hooks move: no time passes but by what the program
+  /// does. The sink must not be a TimedSink, nor the source a TimedSource. Null: the controller's
+  /// clock paces the stream.
+  std::shared_ptr<ManualClock> freerun;
   uint32_t fifo_frames = 0;
   int32_t ppm = 0;
   std::function<int32_t()> ppm_at_start;  ///< asked at each start, in place of `ppm`; may be empty
@@ -42,8 +46,9 @@ class SubstreamDevice {
   [[nodiscard]] bool holds(const PcmFormat& format) const noexcept;
   /// Says whether configure() would succeed now. Errors: those of Sink::look; ENOMEM.
   Result<void> look(const PcmFormat& format) const;
-  /// Gets the device and the channel ready for a start. Errors: those of Sink::configure and of
-  /// Channel::slave_config and request_irq; ENOMEM.
+  /// Gets the device and the channel ready for a start. A freerun stream has no callbacks, and so
+  /// starts no thread. Errors: those of Sink::configure and of Channel::slave_config and
+  /// request_irq; ENOMEM.
   Result<void> configure(const HwSetup& hw, Channel& channel);
   /// After a start that failed: see Sink::release.
   void release() noexcept;
@@ -54,6 +59,12 @@ class SubstreamDevice {
   /// See TimedSink::commit and TimedSink::free_run.
   void commit(std::span<const std::byte> ring, uint64_t end_frames) noexcept;
   void report_free_run(std::span<const std::byte> ring, const FrameSpan& span) noexcept;
+
+  /// How many of the next `wanted` frames can be moved at this moment: see Sink::room_frames and
+  /// Source::ready_frames.
+  [[nodiscard]] uint64_t movable_frames(uint64_t wanted) noexcept;
+  /// See Sink::on_room and Source::on_ready.
+  void on_movable(std::function<void()> on_movable);
 
   /// See Sink::flush_async and Sink::flush. A source has nothing to flush.
   void flush_async() noexcept;

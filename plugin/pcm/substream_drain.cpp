@@ -46,6 +46,7 @@ Result<void> Substream::begin_drain() {
 Result<void> Substream::wait_drained() {
   for (bool interrupted = false;; interrupted = !poll_.wait() && signals_interrupt()) {
     MutexLock guard(lock_);
+    pace();
     if (const auto answer = state_.drain_answer(io_.nonblock(), interrupted)) return *answer;
   }
 }

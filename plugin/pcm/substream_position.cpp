@@ -2,6 +2,7 @@
 /// A substream's position: how it is found, what follows from it, and the answers to alsa-lib.
 #include <poll.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "plugin/pcm/substream.h"
@@ -99,6 +100,38 @@ bool Substream::move_hardware(const Channel::Commit& write, int64_t as_of_ns) {
                              .now_ns = as_of_ns}));
   if (state_.free_runs()) commit();
   return !tx.commit_refused;
+}
+
+/// A freerun stream: moves the hardware to where the program wants it, as far as the device can.
+/// A hook calls this before it answers where the hardware is, or whether it is ready.
+void Substream::pace() {
+  if (!parts_.freerun || !state_.hardware_runs()) return;
+  refresh_appl_ptr();
+  const uint64_t from_frames = state_.pointers().hw_frames();
+  const uint64_t wanted_frames = state_.freerun_to();
+  if (wanted_frames <= from_frames) return;
+  const uint64_t moved_frames = state_.moved_frames();
+  const uint64_t movable_frames = device_.movable_frames(wanted_frames - moved_frames);
+  const uint64_t to_frames = std::max(from_frames, moved_frames + movable_frames);
+  const bool changed = state_.hold(to_frames < wanted_frames);
+  if (to_frames == from_frames) {
+    if (changed) perform(state_.readiness());
+    return;
+  }
+  parts_.freerun->advance_to_ns(state_.time_of(to_frames));
+  state_.tick();
+  update();
+  fill_silence(state_.silence_at_tick());
+}
+
+/// A thread of the sink or source calls this. The hardware does not move before a hook looks.
+void Substream::device_goes_on() {
+  MutexLock guard(lock_);
+  if (!state_.hold(false)) return;
+  const Actions actions = state_.readiness();
+  perform_but_write(actions);
+  guard.unlock();
+  write_level(actions.level);
 }
 
 /// Catches up. Answers what follows from the new position.
@@ -234,7 +267,8 @@ snd_pcm_uframes_t Substream::pointer() {
   if (state_.may_repeat()) {
     if (const auto answer = state_.repeated(asked_at_ns, io_.appl_ptr())) return *answer;
   }
-  const int64_t known_at_ns = update_position(asked_at_ns);
+  pace();
+  const int64_t known_at_ns = update_position(parts_.freerun ? now_ns() : asked_at_ns);
   acknowledge_xrun();
   return state_.answer(known_at_ns);
 }
@@ -246,6 +280,7 @@ void Substream::acknowledge_xrun() {
 
 Result<snd_pcm_sframes_t> Substream::delay() {
   MutexLock guard(lock_);
+  pace();
   update_position();
   if (const int error = state_.refusal(Hook::delay); error != 0) return Errno{error};
   return state_.delay();
@@ -254,6 +289,7 @@ Result<snd_pcm_sframes_t> Substream::delay() {
 /// alsa-lib does not hold its lock here, so XRUN is shown but does not count as seen.
 unsigned short Substream::poll_revents() {
   MutexLock guard(lock_);
+  pace();
   state_.answer(update_position(state_.hardware_runs() ? now_ns() : 0));
   if (state_.phase() == Phase::xrun) io_.set_state(SND_PCM_STATE_XRUN);
   Actions actions;

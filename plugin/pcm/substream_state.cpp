@@ -118,6 +118,8 @@ void SubstreamState::start() noexcept {
   set_phase(Phase::running);
   alarm_at_frames_.reset();
   past_commit_frames_ = past_commit_baseline_frames_ = 0;
+  pacer_.start();
+  held_ = false;
 }
 
 Actions SubstreamState::stop() noexcept {
@@ -293,12 +295,11 @@ Readiness SubstreamState::poll(Actions& actions) noexcept {
 void SubstreamState::report_readiness(snd_pcm_uframes_t avail, Actions& actions) noexcept {
   const bool ready = is_ready(avail);
   quiet_until_frames_ = quiet_until(ready, avail);
-  if (phase_ == Phase::running || phase_ == Phase::draining) {
-    set_alarm(wanted_alarm(ready, avail), actions);
-  }
-  if (ready == level_) return;
-  level_ = ready;
-  actions.level = ready;
+  if (hardware_runs() && !freerun_) set_alarm(wanted_alarm(ready, avail), actions);
+  const bool level = ready || (freerun_ && hardware_runs() && !held_);
+  if (level == level_) return;
+  level_ = level;
+  actions.level = level;
   last_.expire();
 }
 

@@ -35,12 +35,14 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "engine/base/result.h"
 #include "engine/dma/channel_state.h"
 #include "engine/dma/transfer_time.h"
 #include "plugin/pcm/frame_span.h"
 #include "plugin/pcm/free_run.h"
+#include "plugin/pcm/freerun_pacer.h"
 #include "plugin/pcm/hw_setup.h"
 #include "plugin/pcm/last_answer.h"
 #include "plugin/pcm/pointers.h"
@@ -97,9 +99,10 @@ enum class Readiness : uint8_t { not_ready, ready, error };
 
 class SubstreamState {
  public:
-  /// `fifo_frames` is the size of the FIFO between the ring and the device.
-  SubstreamState(snd_pcm_stream_t stream, uint32_t fifo_frames) noexcept
-      : stream_(stream), fifo_frames_(fifo_frames) {}
+  /// `fifo_frames` is the size of the FIFO between the ring and the device. With `freerun` only
+  /// hooks move the hardware.
+  SubstreamState(snd_pcm_stream_t stream, uint32_t fifo_frames, bool freerun = false) noexcept
+      : stream_(stream), fifo_frames_(fifo_frames), freerun_(freerun) {}
 
   [[nodiscard]] Phase phase() const noexcept { return phase_; }
   [[nodiscard]] bool playback() const noexcept { return stream_ == SND_PCM_STREAM_PLAYBACK; }
@@ -167,6 +170,18 @@ class SubstreamState {
   /// From this position on the DMA refuses a write at `wrote_from`, because the xrun came before
   /// it. Empty: the write is never refused.
   [[nodiscard]] std::optional<uint64_t> refused_from_frames(uint64_t wrote_from) const noexcept;
+
+  // A freerun stream. The program never has to wait for time, so poll() returns at once and a hook
+  // moves the hardware: up to where the program wants it, as far as the sink or source can.
+
+  /// The program asks where the hardware is. Answers up to where the hardware should go first.
+  [[nodiscard]] uint64_t freerun_to() noexcept;
+  /// The position of the DMA.
+  [[nodiscard]] uint64_t moved_frames() const noexcept { return moved_frames_; }
+  [[nodiscard]] int64_t time_of(uint64_t frames) const noexcept { return time_.time_of(frames); }
+  /// The sink is full or the source is empty, or no longer. Answers whether that is new; then call
+  /// readiness().
+  bool hold(bool held) noexcept { return std::exchange(held_, held) != held; }
 
   // The position by the clock alone. The DMA moves the frames later, before anybody sees the ring.
   // So most hooks need no look at the hardware.
@@ -248,6 +263,7 @@ class SubstreamState {
 
   const snd_pcm_stream_t stream_;
   const uint32_t fifo_frames_;
+  const bool freerun_;
   Phase phase_ = Phase::open;  // set_phase() is its only writer
   bool quiescing_ = false;     // a hook waits for callbacks to end
   unsigned waiters_ = 0;       // threads inside drain()
@@ -266,6 +282,8 @@ class SubstreamState {
   FreeRun free_run_;
   XrunLatch latch_;
   LastAnswer last_;
+  FreerunPacer pacer_;
+  bool held_ = false;    // freerun: the sink is full, or the source is empty, so poll() waits
   bool level_ = false;   // the level that poll() sees
   bool ticked_ = false;  // period_event: a period has ended, and poll() has not looked since
   std::optional<uint64_t> alarm_at_frames_;  // the position of the channel's alarm

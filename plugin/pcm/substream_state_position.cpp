@@ -35,6 +35,20 @@ bool SubstreamState::follow_clock_after_write(uint64_t wrote_from, int64_t now_n
   return true;
 }
 
+uint64_t SubstreamState::freerun_to() noexcept {
+  if (phase_ == Phase::draining) return drained_at_frames();
+  const uint64_t hw_frames = pointers_.hw_frames();
+  const snd_pcm_uframes_t avail = pointers_.avail();
+  const auto at_avail = [&](snd_pcm_uframes_t level) {
+    return hw_frames + (level - std::min(level, avail));
+  };
+  return pacer_.go_to({.hw_frames = hw_frames,
+                       .appl_frames = pointers_.appl_frames(),
+                       .ready_at_frames = ticked_ ? hw_frames : at_avail(sw_.avail_min),
+                       .xrun_at_frames = never_stops() ? UINT64_MAX : at_avail(sw_.stop_threshold),
+                       .period_frames = hw_.period_size});
+}
+
 bool SubstreamState::rewind_needs_move(snd_pcm_uframes_t shown) const noexcept {
   if (!playback() || !moves_appl_ptr(shown) || pointers_.hw_frames() == moved_frames_) return false;
   Pointers then = pointers_;

@@ -8,8 +8,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <map>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "engine/device/sink.h"
@@ -57,6 +59,17 @@ class RememberingSink final : public Sink, public TimedSink {
     to.insert(to.end(), samples.begin(), samples.end());
     came_out.insert(came_out.end(), samples.begin(), samples.end());
     if (committed) stats_.written_frames += samples.size();
+    EXPECT_LE(samples.size(), room_left) << "more than there is room for";
+    if (room_left != kEndless) room_left -= samples.size();
+  }
+  [[nodiscard]] uint64_t room_frames(uint64_t wanted) noexcept override {
+    return std::min(wanted, room_left);
+  }
+  void on_room(std::function<void()> call) override { on_room_call = std::move(call); }
+  /// Has room again, and tells the client.
+  void make_room(uint64_t frames) {
+    room_left += frames;
+    on_room_call();
   }
   [[nodiscard]] TimedSink* timed() noexcept override { return needs_times ? this : nullptr; }
   void commit(std::span<const std::byte> ring, uint64_t end) noexcept override {
@@ -87,6 +100,9 @@ class RememberingSink final : public Sink, public TimedSink {
   }
   [[nodiscard]] SinkStats stats() const noexcept override { return stats_; }
 
+  static constexpr uint64_t kEndless = UINT64_MAX;
+  uint64_t room_left = kEndless;         ///< frames that may still come
+  std::function<void()> on_room_call;    ///< of the client
   Samples played;                        ///< the committed frames
   Samples leftovers;                     ///< the frames that were not committed
   Samples came_out;                      ///< both, in their order

@@ -34,7 +34,8 @@ struct PcmSetup {
   bool nonblock = false;
   uint32_t fifo_frames = 0;
   int64_t slow_callback_ns = 0;
-  bool needs_times = true;  ///< the sink or source does, as a cable's
+  bool needs_times = true;  ///< the sink or source does, as a cable's; not with freerun
+  bool freerun = false;     ///< only hooks move the hardware
   int64_t begin_ns = 0;     ///< the time at the begin, counted from an edge of the frame clock
 };
 

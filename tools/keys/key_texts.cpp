@@ -18,12 +18,14 @@ struct Definition {
   string_view name;
   const ConfigBlock& block;
   string_view without_name;  ///< the arguments that may come without their names, in this order
-  string_view loop;          ///< the line that makes loops of a card's subdevices, or nothing
+  string_view fixed_key;     ///< a key that is no argument, because the device has a value for it
+  string_view fixed_value;
 };
 constexpr std::array kDefinitions{
-    Definition{"pcm.dmasim", kPcmBlock, "FILE", ""},
-    Definition{"pcm.dmasim_loop", kPcmBlock, "FILE", "\tloop yes\n"},
-    Definition{"ctl.dmasim", kCtlBlock, "CARD SUBDEVICES DEVICES", ""},
+    Definition{"pcm.dmasim", kPcmBlock, "FILE", {}, {}},
+    Definition{"pcm.dmasim_loop", kPcmBlock, "FILE", "loop", "yes"},
+    Definition{"pcm.dmasim_fast", kPcmBlock, "FILE", "clock", "freerun"},
+    Definition{"ctl.dmasim", kCtlBlock, "CARD SUBDEVICES DEVICES", {}, {}},
 };
 
 struct Table {
@@ -70,13 +72,19 @@ string definition(const Definition& definition) {
   string values;
   for (const Key& key : keys()) {
     if (!definition.block.has(key) || key.of_blocks_only) continue;
+    if (key.name == definition.fixed_key) continue;
     arguments += argument(key);
     values += "\t" + string(key.name) + " $" + argument_name(key.name) + "\n";
   }
   string text(definition.name);
   text.insert(text.find('.') + 1, "!");
   text.append(" {\n\t@args [ ").append(definition.without_name).append(" ]\n\n").append(arguments);
-  text.append("\ttype dmasim\n").append(definition.loop).append("\tenvironment yes\n");
+  text.append("\ttype dmasim\n");
+  if (!definition.fixed_key.empty()) {
+    text.append("\t").append(definition.fixed_key).append(" ").append(definition.fixed_value);
+    text.append("\n");
+  }
+  text.append("\tenvironment yes\n");
   return text + values + "}\n";
 }
 

@@ -219,6 +219,19 @@ TEST_F(PcmOpenTest, PeriodsThatDoNotFitTheBufferAreRefused) {
   EXPECT_NE(logged.find("buffer_bytes"), std::string::npos);
 }
 
+TEST_F(PcmOpenTest, ASubstreamGetsTheClockThatTheKeyNames) {
+  const auto realtime = playback("ppm 100");
+  ASSERT_TRUE(realtime) << logged;
+  EXPECT_EQ(realtime->freerun, nullptr);
+  const auto fast = playback("ppm 100\nclock x4");
+  ASSERT_TRUE(fast) << logged;
+  EXPECT_EQ(fast->ppm, 3'000'400);
+  EXPECT_EQ(fast->freerun, nullptr);
+  const auto freerun = playback("clock freerun");
+  ASSERT_TRUE(freerun) << logged;
+  EXPECT_NE(freerun->freerun, nullptr);
+}
+
 TEST_F(PcmOpenTest, ASubstreamGetsItsFifoItsClockAndItsFault) {
   const auto parts = playback("fifo 48\nppm -7\nfaults \"slow_callback=3us\"");
   ASSERT_TRUE(parts) << logged;
