@@ -192,7 +192,7 @@ class ScaledClock : public ::testing::TestWithParam<const char*> {};
 TEST_P(ScaledClock, PlaysAndCapturesBitForBit) {
   const TemporaryDirectory directory;
   const std::string path = directory.file("played.raw");
-  PcmSetup setup{.period_size = 480, .buffer_size = 48000, .start_threshold = 48000};
+  const PcmSetup setup{.start_threshold = 48000};
   const Pcm pcm = open_playback({{"FILE", path}, {"CLOCK", GetParam()}});
   ASSERT_TRUE(pcm);
   ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), setup));

@@ -19,6 +19,7 @@ std::shared_ptr<DmaDevice> engine() {
 }  // namespace
 
 void GuardedSink::write(std::span<const std::byte> bytes, bool committed) noexcept {
+  if (room_ != nullptr) room_->take(bytes.size());
   if (committed) written.insert(written.end(), bytes.begin(), bytes.end());
 }
 
@@ -97,7 +98,8 @@ IoplugModel::IoplugModel(bool locking, const ModelSetup& setup) : locking_(locki
   SubstreamParts parts;
   parts.dma_device = engine();
   parts.fifo_frames = setup.fifo_frames;
-  auto sink = std::make_unique<GuardedSink>();
+  if (setup.room != nullptr) parts.freerun = std::make_shared<ManualClock>();
+  auto sink = std::make_unique<GuardedSink>(setup.room);
   sink_ = sink.get();
   parts.sink = std::move(sink);
   substream_ = std::make_unique<Substream>(io_, SND_PCM_STREAM_PLAYBACK, std::move(parts));

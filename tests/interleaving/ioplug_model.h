@@ -7,9 +7,13 @@
 /// lock of the plugin guards it.
 #pragma once
 
+#include <algorithm>
+#include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
+#include "engine/base/client_call.h"
 #include "engine/dma/dma_device.h"
 #include "plugin/pcm/substream.h"
 #include "tests/interleaving/explorer.h"
@@ -22,13 +26,52 @@ inline constexpr snd_pcm_uframes_t kPeriodFrames =
 inline constexpr snd_pcm_uframes_t kBufferFrames = 16;
 inline constexpr int64_t kFrameNs = 1'000'000;
 
+/// The room of a sink. A recorder's thread makes more of it. It outlives the sink.
+class Room {
+ public:
+  explicit Room(uint64_t frames) : frames_(frames) { name(&lock_, "room"); }
+  /// The recorder has written so many frames.
+  void make(uint64_t frames) DMASIM_EXCLUDES(lock_) {
+    MutexLock guard(lock_);
+    frames_ += frames;
+    call_.make(lock_);
+  }
+  [[nodiscard]] uint64_t frames(uint64_t wanted) DMASIM_EXCLUDES(lock_) {
+    MutexLock guard(lock_);
+    if (frames_ < wanted) call_.want();
+    return std::min(frames_, wanted);
+  }
+  void take(uint64_t frames) DMASIM_EXCLUDES(lock_) {
+    MutexLock guard(lock_);
+    check(frames <= frames_, "more frames than there is room for");
+    frames_ -= frames;
+  }
+  void on_room(std::function<void()> call) DMASIM_EXCLUDES(lock_) {
+    MutexLock guard(lock_);
+    call_.set(lock_, std::move(call));
+  }
+
+ private:
+  Mutex lock_;
+  uint64_t frames_ DMASIM_GUARDED_BY(lock_);
+  ClientCall call_ DMASIM_GUARDED_BY(lock_);
+};
+
 /// A sink that checks that no two hooks use it at the same time, such as look() during configure().
 /// It keeps the committed bytes.
 class GuardedSink final : public Sink {
  public:
+  /// Null: it always has room.
+  explicit GuardedSink(Room* room) : room_(room) {}
   Result<void> look(const PcmFormat&) override DMASIM_EXCLUDES(lock_);
   Result<void> configure(const PcmFormat&, uint64_t) override DMASIM_EXCLUDES(lock_);
   void write(std::span<const std::byte> bytes, bool committed) noexcept override;
+  [[nodiscard]] uint64_t room_frames(uint64_t wanted) noexcept override {
+    return room_ != nullptr ? room_->frames(wanted) : wanted;
+  }
+  void on_room(std::function<void()> call) override {
+    if (room_ != nullptr) room_->on_room(std::move(call));
+  }
   void release() noexcept override;
   void flush_async() noexcept override {}
   Result<void> flush() override { return {}; }
@@ -46,6 +89,7 @@ class GuardedSink final : public Sink {
   void enter() DMASIM_EXCLUDES(lock_);
   void leave() DMASIM_EXCLUDES(lock_);
 
+  Room* const room_;
   Mutex lock_;
   CondVar released_;
   bool busy_ DMASIM_GUARDED_BY(lock_) = false;  // a fiber is in look() or configure()
@@ -57,6 +101,7 @@ struct ModelSetup {
   /// By default above the buffer size: then only the end of the stream wakes a sleeper.
   snd_pcm_uframes_t avail_min = kBufferFrames + 1;
   uint32_t fifo_frames = 0;
+  Room* room = nullptr;  ///< if not null: a freerun stream, and its sink has this room
 };
 
 /// A playback PCM with the calls that an application makes.
