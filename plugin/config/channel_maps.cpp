@@ -65,9 +65,9 @@ std::vector<ChannelMap> usual_channel_maps() {
   return maps;
 }
 
-ChannelMaps::ChannelMaps(const std::vector<ChannelMap>& maps, Range channels) {
-  std::copy_if(maps.begin(), maps.end(), std::back_inserter(maps_), [=](const ChannelMap& map) {
-    return map.size() >= channels.min && map.size() <= channels.max;
+ChannelMaps::ChannelMaps(const std::vector<ChannelMap>& maps, const RangeOrList& channels) {
+  std::copy_if(maps.begin(), maps.end(), std::back_inserter(maps_), [&](const ChannelMap& map) {
+    return channels.contains(static_cast<unsigned>(map.size()));
   });
 }
 

@@ -11,7 +11,7 @@
 
 #include "engine/base/result.h"
 #include "engine/base/sync.h"
-#include "plugin/config/profile.h"
+#include "plugin/config/range_or_list.h"
 
 namespace dmasim {
 
@@ -30,8 +30,8 @@ std::vector<ChannelMap> usual_channel_maps();
 /// THREADS  any: alsa-lib calls the hooks for channel maps under no lock.
 class ChannelMaps {
  public:
-  /// Keeps those of `maps` whose channel count is within `channels`.
-  ChannelMaps(const std::vector<ChannelMap>& maps, Range channels);
+  /// Keeps those of `maps` whose channel count is one of `channels`.
+  ChannelMaps(const std::vector<ChannelMap>& maps, const RangeOrList& channels);
 
   [[nodiscard]] bool empty() const noexcept { return maps_.empty(); }
 

@@ -3,6 +3,7 @@
 
 #include <alsa/asoundlib.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -15,6 +16,16 @@ namespace dmasim {
 namespace {
 
 constexpr std::string_view kTone = "tone:";
+
+/// What joins the elements of a list. In the name of a device, alsa-lib ends a value at a comma.
+constexpr std::string_view kBetweenElements = "+, ";
+
+/// Sorts `values`, and keeps each value once.
+template <typename Value>
+void keep_each_once(std::vector<Value>& values) {
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+}
 
 }  // namespace
 
@@ -30,6 +41,22 @@ bool parse_range(string_view text, unsigned min, unsigned max, Range& out) {
     return false;
   }
   out = range;
+  return true;
+}
+
+bool parse_range_or_list(string_view text, unsigned min, unsigned max, RangeOrList& out) {
+  Range range;
+  if (parse_range(text, min, max, range)) {
+    out = RangeOrList(range);
+    return true;
+  }
+  std::vector<unsigned> values;
+  const bool accepted = each_piece(text, kBetweenElements, [&](string_view piece) {
+    return parse_number(piece, min, max, values.emplace_back());
+  });
+  if (!accepted) return false;
+  keep_each_once(values);
+  out = RangeOrList(std::move(values));
   return true;
 }
 
@@ -62,19 +89,14 @@ bool is_yes_or_no(string_view text) {
 
 bool parse_formats(string_view text, std::vector<SampleFormat>& out) {
   std::vector<SampleFormat> formats;
-  const bool known = each_piece(text, ",+ ", [&](string_view name) {
+  const bool known = each_piece(text, kBetweenElements, [&](string_view name) {
     const auto format = from_alsa(snd_pcm_format_value(std::string(name).c_str()));
     if (format) formats.push_back(*format);
     return format.has_value();
   });
-  if (known) out = std::move(formats);
-  return known;
-}
-
-bool parse_rates(string_view text, Rates& out) {
-  Range range;
-  if (!parse_range(text, 4000, 768000, range)) return false;
-  out = Rates(range);
+  if (!known) return false;
+  keep_each_once(formats);
+  out = std::move(formats);
   return true;
 }
 

@@ -14,7 +14,7 @@
 #include "engine/pcm/pcm_format.h"
 #include "plugin/config/channel_maps.h"
 #include "plugin/config/profile.h"
-#include "plugin/config/rates.h"
+#include "plugin/config/range_or_list.h"
 
 namespace dmasim {
 
@@ -42,11 +42,12 @@ bool is_yes_or_no(std::string_view text);
 /// Any text.
 bool parse_text(std::string_view text, std::string& out);
 
-/// Names of sample formats as alsa-lib has them, joined by '+', ',' or a space.
-bool parse_formats(std::string_view text, std::vector<SampleFormat>& out);
+/// "N", "MIN-MAX", or a list of numbers that are joined by '+', ',' or a space.
+bool parse_range_or_list(std::string_view text, unsigned min, unsigned max, RangeOrList& out);
 
-/// "N" or "MIN-MAX", in Hz.
-bool parse_rates(std::string_view text, Rates& out);
+/// Names of sample formats as alsa-lib has them, joined by '+', ',' or a space. `out` gets each
+/// format once, in the order of SampleFormat.
+bool parse_formats(std::string_view text, std::vector<SampleFormat>& out);
 
 /// "none", or what parse_channel_maps() reads.
 bool parse_chmap(std::string_view text, std::vector<ChannelMap>& out);

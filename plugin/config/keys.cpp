@@ -101,19 +101,20 @@ constexpr std::array kKeys{
             }},
     Key{.name = "channels",
         .meaning = "numbers of channels that the card offers",
-        .accepts = "N, or MIN-MAX with MIN at most MAX, 1 to 32",
+        .accepts = "N, a list like 2+6, or MIN-MAX with MIN at most MAX, 1 to 32",
         .by_default = "1-8",
         .parse_pcm =
             [](string_view t, PcmConfig& c) {
               c.channels_chosen = true;
-              return parse_range(t, 1, kMaxChannels, c.channels);
+              return parse_range_or_list(t, 1, kMaxChannels, c.channels);
             }},
     Key{.name = "rate",
         .meaning = "frame rates that the card offers",
-        .accepts = "N, or MIN-MAX with MIN at most MAX, 4000 to 768000",
+        .accepts = "N, a list like 44100+48000, or MIN-MAX with MIN at most MAX, 4000 to 768000",
         .unit = "Hz",
         .by_default = "4000-768000",
-        .parse_pcm = [](string_view t, PcmConfig& c) { return parse_rates(t, c.rate_hz); }},
+        .parse_pcm = [](string_view t,
+                        PcmConfig& c) { return parse_range_or_list(t, 4000, 768000, c.rate_hz); }},
     Key{.name = "format",
         .meaning = "sample formats that the card offers",
         .accepts = kFormatAccepts.data(),

@@ -13,9 +13,9 @@ namespace {
 
 void apply(const Profile& profile, PcmConfig& out) {
   out.formats.assign(profile.formats.begin(), profile.formats.end());
-  out.channels = profile.channels;
+  out.channels = RangeOrList(profile.channels);
   out.channels_chosen = !profile.channels_may_grow;
-  out.rate_hz = Rates(profile.rate_hz);
+  out.rate_hz = RangeOrList(profile.rate_hz);
   out.period_bytes = profile.period_bytes;
   out.buffer_bytes = profile.buffer_bytes;
   out.periods = profile.periods;

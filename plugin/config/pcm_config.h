@@ -20,7 +20,7 @@
 #include "plugin/config/clock_choice.h"
 #include "plugin/config/config_block.h"
 #include "plugin/config/profile.h"
-#include "plugin/config/rates.h"
+#include "plugin/config/range_or_list.h"
 
 namespace dmasim {
 
@@ -45,9 +45,9 @@ struct PcmConfig {
   CableDirectory directory;  ///< has cables, mixer and locks; make_pcm_config() finds it
 
   std::vector<SampleFormat> formats;  ///< never empty
-  Range channels;
+  RangeOrList channels;
   bool channels_chosen = false;  ///< if false, a source with more channels widens the range
-  Rates rate_hz;
+  RangeOrList rate_hz;
   Range period_bytes;
   Range buffer_bytes;
   Range periods;

@@ -128,11 +128,9 @@ MadeSource make_named(PcmConfig& config) {
 bool narrow_to_source(PcmConfig& config, const Source& source) {
   const auto shape = source.shape();
   if (!shape || narrow_to_shape(config, *shape)) return true;
-  SNDERR(
-      "dmasim: source = \"%s\" has %u channels at %u Hz; accepted: channels = %u-%u, "
-      "rate = %u-%u",
-      config.source.c_str(), shape->channels, shape->rate_hz, config.channels.min,
-      config.channels.max, config.rate_hz.min(), config.rate_hz.max());
+  SNDERR("dmasim: source = \"%s\" has %u channels at %u Hz; accepted: channels = %s, rate = %s",
+         config.source.c_str(), shape->channels, shape->rate_hz, config.channels.text().c_str(),
+         config.rate_hz.text().c_str());
   return false;
 }
 

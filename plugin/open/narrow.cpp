@@ -2,6 +2,7 @@
 #include "plugin/open/narrow.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <utility>
 #include <vector>
@@ -14,6 +15,11 @@
 
 namespace dmasim {
 namespace {
+
+/// The rates that the kernel has names for (SNDRV_PCM_RATE_*).
+constexpr std::array kUsualRates{5512U,   8000U,   11025U,  12000U,  16000U,  22050U, 24000U,
+                                 32000U,  44100U,  48000U,  64000U,  88200U,  96000U, 128000U,
+                                 176400U, 192000U, 352800U, 384000U, 705600U, 768000U};
 
 /// The largest value of `range` for which `fits` is true. `fits` must be true for range.min, and
 /// for each value below one for which it is true.
@@ -30,11 +36,25 @@ unsigned largest(Range range, Fits fits) {
   return range.min;
 }
 
+/// Keeps the values for which `fits` is true. It must be true for the smallest one, and for each
+/// value below one for which it is true.
+template <typename Fits>
+RangeOrList fitting(const RangeOrList& values, Fits fits) {
+  if (values.list().empty()) {
+    return RangeOrList(Range{values.min(), largest({values.min(), values.max()}, fits)});
+  }
+  std::vector<unsigned> list = values.list();
+  std::erase_if(list, [&](unsigned value) { return !fits(value); });
+  return RangeOrList(std::move(list));
+}
+
 /// The rates that may be left of `rates`: a list as it is; of a range, the usual rates in it and
 /// its two ends.
-std::vector<unsigned> listed(const Rates& rates) {
+std::vector<unsigned> listed(const RangeOrList& rates) {
   if (!rates.list().empty()) return rates.list();
-  std::vector<unsigned> list{rates.min()};
+  std::vector<unsigned> list;
+  list.reserve(kUsualRates.size() + 2);
+  list.push_back(rates.min());
   std::copy_if(kUsualRates.begin(), kUsualRates.end(), std::back_inserter(list),
                [&](unsigned rate_hz) { return rate_hz > rates.min() && rate_hz < rates.max(); });
   if (rates.max() > rates.min()) list.push_back(rates.max());
@@ -43,7 +63,8 @@ std::vector<unsigned> listed(const Rates& rates) {
 
 /// The rates of `rates` that `sink` holds together with the rest of `format`. If it holds each rate
 /// from the lowest to the highest, all are left. Else a list is left. Empty if none is left.
-std::optional<Rates> held_rates(const Sink& sink, PcmFormat format, const Rates& rates) {
+std::optional<RangeOrList> held_rates(const Sink& sink, PcmFormat format,
+                                      const RangeOrList& rates) {
   format.rate_hz = rates.min();
   if (sink.holds_rates(format, rates.max())) return rates;
   std::vector<unsigned> list = listed(rates);
@@ -52,18 +73,12 @@ std::optional<Rates> held_rates(const Sink& sink, PcmFormat format, const Rates&
     return !sink.holds(format);
   });
   if (list.empty()) return std::nullopt;
-  return Rates(std::move(list));
+  return RangeOrList(std::move(list));
 }
 
-bool narrow(Range& range, unsigned value) {
-  if (!range.contains(value)) return false;
-  range = {value, value};
-  return true;
-}
-
-bool narrow(Rates& rates, unsigned rate_hz) {
-  if (!rates.contains(rate_hz)) return false;
-  rates = Rates(Range{rate_hz, rate_hz});
+bool narrow(RangeOrList& values, unsigned value) {
+  if (!values.contains(value)) return false;
+  values = RangeOrList(Range{value, value});
   return true;
 }
 
@@ -75,15 +90,15 @@ FilePattern file_pattern(const PcmConfig& config) {
 }
 
 bool narrow_to_sink(PcmConfig& config, const Sink& sink) {
-  const Rates before = config.rate_hz;
+  const RangeOrList before = config.rate_hz;
   const auto rates = [&](SampleFormat format) {
-    return held_rates(sink, {.sample = format, .channels = config.channels.min}, before);
+    return held_rates(sink, {.sample = format, .channels = config.channels.min()}, before);
   };
   std::erase_if(config.formats, [&](SampleFormat format) { return !rates(format); });
   if (config.formats.empty()) return false;
   const SampleFormat any = config.formats.front();
   config.rate_hz = *rates(any);
-  config.channels.max = largest(config.channels, [&](unsigned channels) {
+  config.channels = fitting(config.channels, [&](unsigned channels) {
     return sink.holds({.sample = any, .channels = channels, .rate_hz = config.rate_hz.min()});
   });
   return true;
@@ -91,7 +106,8 @@ bool narrow_to_sink(PcmConfig& config, const Sink& sink) {
 
 bool narrow_to_shape(PcmConfig& config, const Source::Shape& shape) {
   if (!config.channels_chosen && shape.channels <= kMaxChannels) {
-    config.channels.max = std::max(config.channels.max, shape.channels);
+    config.channels =
+        RangeOrList(Range{config.channels.min(), std::max(config.channels.max(), shape.channels)});
   }
   return narrow(config.channels, shape.channels) && narrow(config.rate_hz, shape.rate_hz);
 }

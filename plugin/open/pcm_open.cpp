@@ -19,11 +19,9 @@ namespace {
 bool narrow_to_carried(PcmConfig& config, snd_pcm_stream_t stream) {
   const auto carried = carried_format(config, stream);
   if (!carried || narrow_to_format(config, *carried)) return true;
-  SNDERR(
-      "dmasim: cable = \"%s\" carries %s, which format, channels = %u-%u or rate = %u-%u do not "
-      "allow",
-      config.cable.c_str(), describe(*carried).c_str(), config.channels.min, config.channels.max,
-      config.rate_hz.min(), config.rate_hz.max());
+  SNDERR("dmasim: cable = \"%s\" carries %s, which format, channels = %s or rate = %s do not allow",
+         config.cable.c_str(), describe(*carried).c_str(), config.channels.text().c_str(),
+         config.rate_hz.text().c_str());
   return false;
 }
 
@@ -52,11 +50,10 @@ int set_range(snd_pcm_ioplug_t& io, int param, const Range& range) {
   return snd_pcm_ioplug_set_param_minmax(&io, param, range.min, range.max);
 }
 
-int set_rates(snd_pcm_ioplug_t& io, const Rates& rates) {
-  const std::vector<unsigned>& list = rates.list();
-  if (list.empty()) return set_range(io, SND_PCM_IOPLUG_HW_RATE, {rates.min(), rates.max()});
-  return snd_pcm_ioplug_set_param_list(&io, SND_PCM_IOPLUG_HW_RATE,
-                                       static_cast<unsigned>(list.size()), list.data());
+int set_range_or_list(snd_pcm_ioplug_t& io, int param, const RangeOrList& values) {
+  const std::vector<unsigned>& list = values.list();
+  if (list.empty()) return set_range(io, param, {values.min(), values.max()});
+  return snd_pcm_ioplug_set_param_list(&io, param, static_cast<unsigned>(list.size()), list.data());
 }
 
 int set_formats(snd_pcm_ioplug_t& io, const std::vector<SampleFormat>& formats) {
@@ -121,8 +118,8 @@ Result<SubstreamParts> make_parts(PcmConfig& config, snd_pcm_stream_t stream) {
 int set_hw_constraints(snd_pcm_ioplug_t& io, const PcmConfig& config) {
   const std::array results{set_accesses(io, config.noninterleaved),
                            set_formats(io, config.formats),
-                           set_range(io, SND_PCM_IOPLUG_HW_CHANNELS, config.channels),
-                           set_rates(io, config.rate_hz),
+                           set_range_or_list(io, SND_PCM_IOPLUG_HW_CHANNELS, config.channels),
+                           set_range_or_list(io, SND_PCM_IOPLUG_HW_RATE, config.rate_hz),
                            set_range(io, SND_PCM_IOPLUG_HW_PERIOD_BYTES, config.period_bytes),
                            set_range(io, SND_PCM_IOPLUG_HW_BUFFER_BYTES, config.buffer_bytes),
                            set_range(io, SND_PCM_IOPLUG_HW_PERIODS, config.periods)};

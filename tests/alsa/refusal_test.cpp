@@ -59,8 +59,12 @@ std::string lower(std::string text) {
 
 TEST_F(Refusal, OfAValueNamesTheKeyTheValueAndWhatIsAccepted) {
   const std::vector<std::pair<std::string, std::vector<std::string>>> values{
-      {"CHANNELS", {"0", "33", "-1", "99999999999999999999", "2-1", "1-", "two", "2x", "1-33"}},
-      {"RATE", {"3999", "768001", "-48000", "48000.5", "48k", "4000--8000"}},
+      {"CHANNELS",
+       {"0", "33", "-1", "99999999999999999999", "2-1", "1-", "two", "2x", "1-33", "2+33", "2+",
+        "1-2+6"}},
+      {"RATE",
+       {"3999", "768001", "-48000", "48000.5", "48k", "4000--8000", "44100+3999", "+48000",
+        "44100++48000", "44100-48000+96000"}},
       {"PERIOD_BYTES", {"0", "134217729", "-5", "4294967297"}},
       {"BUFFER_BYTES", {"1", "268435457", "-1"}},
       {"PERIODS", {"0", "65537", "2-65537"}},
@@ -170,6 +174,8 @@ TEST_F(Refusal, OfASourceWhoseShapeIsNotOffered) {
                  {"source", path, "2", "44100", "rate", "48000"});
   expect_refused({{"SOURCE", path}, {"CHANNELS", "4"}}, kCapture, -EINVAL,
                  {"source", path, "2", "44100", "channels", "4"});
+  expect_refused({{"SOURCE", path}, {"CHANNELS", "4+6"}, {"RATE", "22050+48000"}}, kCapture,
+                 -EINVAL, {"2 channels at 44100 Hz", "rate = 22050+48000"});
   EXPECT_EQ(try_open({{"SOURCE", path}}, kCapture).error, 0);
 }
 

@@ -54,7 +54,8 @@ class HwParams {
 const std::vector<Arguments> kCards{{},
                                     {{"PROFILE", "aloop"}},
                                     {{"PROFILE", "dummy"}},
-                                    {{"CHANNELS", "1-32"}, {"RATE", "4000-768000"}}};
+                                    {{"CHANNELS", "1-32"}, {"RATE", "4000-768000"}},
+                                    {{"CHANNELS", "1+3"}, {"RATE", "8000+48000"}}};
 
 void for_each_card(void (*body)(snd_pcm_t* pcm)) {
   for (const Arguments& arguments : kCards) {

@@ -11,6 +11,8 @@
 namespace dmasim {
 namespace {
 
+const RangeOrList kOneToEight(Range{1, 8});
+
 struct Freed {
   void operator()(snd_pcm_chmap_t* map) const { std::free(map); }
 };
@@ -42,7 +44,7 @@ TEST(ChannelMapsTest, TheUsualOnesAreTheKernels) {
 }
 
 TEST(ChannelMapsTest, AMapIsAnsweredForItsNumberOfChannelsOnly) {
-  ChannelMaps maps(usual_channel_maps(), {1, 8});
+  ChannelMaps maps(usual_channel_maps(), kOneToEight);
   EXPECT_EQ(answered(maps, 2), (ChannelMap{SND_CHMAP_FL, SND_CHMAP_FR}));
   EXPECT_EQ(answered(maps, 3), ChannelMap{});
   ASSERT_TRUE(maps.set(2, *chmap_of({SND_CHMAP_FL, SND_CHMAP_FR})));
@@ -53,7 +55,7 @@ TEST(ChannelMapsTest, AMapIsAnsweredForItsNumberOfChannelsOnly) {
 TEST(ChannelMapsTest, OneIsChosenFromThoseThatThereAre) {
   const ChannelMap front{SND_CHMAP_FL, SND_CHMAP_FR};
   const ChannelMap crossed{SND_CHMAP_FR, SND_CHMAP_FL};
-  ChannelMaps maps({front, crossed}, {1, 8});
+  ChannelMaps maps({front, crossed}, kOneToEight);
   EXPECT_EQ(answered(maps, 2), front);
   ASSERT_TRUE(maps.set(2, *chmap_of(crossed)));
   EXPECT_EQ(answered(maps, 2), crossed);
@@ -63,11 +65,19 @@ TEST(ChannelMapsTest, OneIsChosenFromThoseThatThereAre) {
 }
 
 TEST(ChannelMapsTest, ThoseOfTheCardsChannelsAreKept) {
-  ChannelMaps maps(usual_channel_maps(), {2, 6});
+  ChannelMaps maps(usual_channel_maps(), RangeOrList(Range{2, 6}));
   EXPECT_EQ(answered(maps, 1), ChannelMap{});
   EXPECT_EQ(answered(maps, 2).size(), 2U);
   EXPECT_EQ(answered(maps, 6).size(), 6U);
   EXPECT_EQ(answered(maps, 8), ChannelMap{});
+}
+
+TEST(ChannelMapsTest, OfAListOfChannelCountsThoseBetweenHaveNone) {
+  ChannelMaps maps(usual_channel_maps(), RangeOrList(std::vector{2U, 8U}));
+  EXPECT_EQ(answered(maps, 2).size(), 2U);
+  EXPECT_EQ(answered(maps, 4), ChannelMap{});
+  EXPECT_EQ(answered(maps, 6), ChannelMap{});
+  EXPECT_EQ(answered(maps, 8).size(), 8U);
 }
 
 TEST(ChannelMapsTest, AMapHasUpToThirtyTwoPositions) {

@@ -29,7 +29,7 @@ const std::vector<Limits>& pcm_limits() {
       {"dev", 0, 31, [](const PcmConfig& c) { return c.dev; }},
       {"subdev", 0, INT32_MAX, [](const PcmConfig& c) { return c.subdev.value(); }},
       {"subdevices", 1, 128, [](const PcmConfig& c) { return c.subdevices; }},
-      {"channels", 1, 32, [](const PcmConfig& c) { return c.channels.min; }},
+      {"channels", 1, 32, [](const PcmConfig& c) { return c.channels.min(); }},
       {"rate", 4000, 768000, [](const PcmConfig& c) { return c.rate_hz.min(); }},
       {"period_bytes", 1, 134217728, [](const PcmConfig& c) { return c.period_bytes.min; },
        "buffer_bytes 268435456"},

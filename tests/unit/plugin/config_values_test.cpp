@@ -44,6 +44,47 @@ TEST(ConfigRanges, AreOneNumberOrTwoInOrder) {
   EXPECT_EQ(range.max, 10U);
 }
 
+TEST(ConfigLists, AreReadAsOneNumberARangeOrSeveralNumbers) {
+  for (const auto& [text, same] : {std::pair("5", "5"),
+                                   {"2-10", "2-10"},
+                                   {"5-5", "5"},
+                                   {"2+10", "2+10"},
+                                   {"7,3 5", "3+5+7"},
+                                   {"5+5", "5"}}) {
+    RangeOrList values;
+    EXPECT_TRUE(parse_range_or_list(text, 2, 10, values)) << text;
+    EXPECT_EQ(values.text(), same) << text;
+  }
+}
+
+TEST(ConfigLists, HaveWholeNumbersWithinBoundsAndNoRangeAmongThem) {
+  RangeOrList values(Range{3, 4});
+  for (const char* text : {"", "+", "5+", "+5", "5++6", "1+5", "5+11", "5+x", "2-3+5", "5+6-7",
+                           "6-5", "5;6", "5 + 6", "4294967301+5"}) {
+    EXPECT_FALSE(parse_range_or_list(text, 2, 10, values)) << text;
+    EXPECT_EQ(values.text(), "3-4") << text;
+  }
+}
+
+TEST(ConfigLists, AreAscendingWithEachValueOnceAndNoneBetween) {
+  RangeOrList values;
+  ASSERT_TRUE(parse_range_or_list("8+2+8+6+2", 1, 32, values));
+  EXPECT_EQ(values.list(), (std::vector{2U, 6U, 8U}));
+  EXPECT_EQ(values.min(), 2U);
+  EXPECT_EQ(values.max(), 8U);
+  for (unsigned value = 0; value < 40; ++value) {
+    EXPECT_EQ(values.contains(value), value == 2 || value == 6 || value == 8) << value;
+  }
+}
+
+TEST(ConfigLists, OfFormatsHaveEachOfThemOnce) {
+  std::vector<SampleFormat> formats;
+  ASSERT_TRUE(parse_formats("S32_LE+U8,S16_LE S32_LE", formats));
+  EXPECT_EQ(formats, (std::vector{SampleFormat::u8, SampleFormat::s16_le, SampleFormat::s32_le}));
+  EXPECT_FALSE(parse_formats("S16_LE++U8", formats));
+  EXPECT_EQ(formats.size(), 3U);
+}
+
 TEST(ConfigDurations, HaveAUnitAndAreAMinuteAtMost) {
   int64_t ns = -1;
   for (const char* text : {"", "5", "ms", "-1ms", "5 ms", "5m", "61s", "60001ms", "xs"}) {

@@ -26,8 +26,8 @@ class PcmConfigTest : public ConfigTest {
 TEST_F(PcmConfigTest, EmptyValuesAreTheDefaults) {
   const Result<PcmConfig> config = parse("type dmasim\nchannels \"\"\nformat \"\"\nfaults \"\"");
   ASSERT_TRUE(config.ok()) << logged;
-  EXPECT_EQ(config->channels.min, 1u);
-  EXPECT_EQ(config->channels.max, 8u);
+  EXPECT_EQ(config->channels.min(), 1u);
+  EXPECT_EQ(config->channels.max(), 8u);
   EXPECT_EQ(config->formats.size(), static_cast<size_t>(kSampleFormatCount));
   EXPECT_EQ(config->slow_callback_ns, 0);
 }
@@ -37,8 +37,8 @@ TEST_F(PcmConfigTest, NumbersRangesAndListsAreRead) {
       "channels 2\nrate \"8000-48000\"\nformat \"S16_LE+FLOAT_LE\"\nppm -250\n"
       "completion shared\nfaults \"slow_callback=2ms\"\nfifo 32\nhint { show on }");
   ASSERT_TRUE(config.ok()) << logged;
-  EXPECT_EQ(config->channels.min, 2u);
-  EXPECT_EQ(config->channels.max, 2u);
+  EXPECT_EQ(config->channels.min(), 2u);
+  EXPECT_EQ(config->channels.max(), 2u);
   EXPECT_EQ(config->rate_hz.min(), 8000u);
   EXPECT_EQ(config->rate_hz.max(), 48000u);
   EXPECT_EQ(config->formats, (std::vector{SampleFormat::s16_le, SampleFormat::float_le}));
@@ -46,6 +46,17 @@ TEST_F(PcmConfigTest, NumbersRangesAndListsAreRead) {
   EXPECT_EQ(config->completion, CompletionTopology::shared);
   EXPECT_EQ(config->slow_callback_ns, 2'000'000);
   EXPECT_EQ(config->fifo_frames, 32u);
+}
+
+TEST_F(PcmConfigTest, ListsOfRatesAndChannelCountsAreReadWithAndWithoutQuotes) {
+  for (const char* text :
+       {"channels \"2+6+8\"\nrate \"48000+44100\"", "channels 2+6+8\nrate 48000+44100",
+        "channels \"2,6,8\"\nrate \"44100 48000\""}) {
+    const Result<PcmConfig> config = parse(text);
+    ASSERT_TRUE(config.ok()) << logged;
+    EXPECT_EQ(config->channels.text(), "2+6+8") << text;
+    EXPECT_EQ(config->rate_hz.text(), "44100+48000") << text;
+  }
 }
 
 TEST_F(PcmConfigTest, BadValuesAreNamedWithWhatIsAccepted) {
@@ -58,6 +69,11 @@ TEST_F(PcmConfigTest, BadValuesAreNamedWithWhatIsAccepted) {
   expect_refused("format S17_LE", "format", "S17_LE");
   expect_refused("format \"S16_LE,\"", "format", "S16_LE,");
   expect_refused("format MPEG", "format", "MPEG");
+  expect_refused("channels \"2+33\"", "channels", "2+33");
+  expect_refused("channels \"2+4-6\"", "2+4-6", "a list like 2+6");
+  expect_refused("rate \"44100+3999\"", "rate", "44100+3999");
+  expect_refused("rate \"44100+\"", "44100+", "a list like 44100+48000");
+  expect_refused("format \"S16_LE+S17_LE\"", "format", "S16_LE+S17_LE");
   expect_refused("clock sundial", "clock", "sundial");
   expect_refused("ppm 100001", "ppm", "100001");
   expect_refused("completion none", "completion", "none");
@@ -81,7 +97,7 @@ TEST_F(PcmConfigTest, BadValuesAreNamedWithWhatIsAccepted) {
 TEST_F(PcmConfigTest, AProfileGivesTheLimits) {
   const Result<PcmConfig> config = parse("profile aloop");
   ASSERT_TRUE(config.ok()) << logged;
-  EXPECT_EQ(config->channels.max, 32u);
+  EXPECT_EQ(config->channels.max(), 32u);
   EXPECT_EQ(config->rate_hz.min(), 8000u);
   EXPECT_EQ(config->rate_hz.max(), 192000u);
   EXPECT_EQ(config->periods.min, 1u);

@@ -35,21 +35,18 @@ class PcmOpenTest : public ConfigTest {
   [[nodiscard]] std::string quoted(const std::string& name) const {
     return '"' + (runtime_.path() / name).string() + '"';
   }
-  void write_sound(const std::string& name, int channels) const {
+  void write_sound(const std::string& name, int channels, int rate_hz = 44100) const {
     SF_INFO info{};
-    info.samplerate = 44100;
+    info.samplerate = rate_hz;
     info.channels = channels;
     info.format = SF_FORMAT_WAV | SF_FORMAT_PCM_16;
     SNDFILE* file = sf_open((runtime_.path() / name).c_str(), SFM_WRITE, &info);
     ASSERT_NE(file, nullptr);
     sf_close(file);
   }
-  void expect_range(const Range& range, unsigned min, unsigned max) {
-    EXPECT_EQ(range.min, min);
-    EXPECT_EQ(range.max, max);
-  }
-  void expect_range(const Rates& rates, unsigned min, unsigned max) {
-    expect_range(Range{rates.min(), rates.max()}, min, max);
+  void expect_range(const RangeOrList& values, unsigned min, unsigned max) {
+    EXPECT_EQ(values.min(), min);
+    EXPECT_EQ(values.max(), max);
   }
 
   const RuntimeDirectory runtime_;
@@ -73,7 +70,6 @@ TEST_F(PcmOpenTest, AFileLeavesWhatItsTypeHolds) {
   ASSERT_TRUE(playback("channels \"1-32\"\nfile " + quoted("out.wav"))) << logged;
   expect_range(config_.channels, 1, 32);
   expect_range(config_.rate_hz, 4000, 768000);
-  EXPECT_TRUE(config_.rate_hz.list().empty());
   EXPECT_EQ(config_.formats.size(), static_cast<size_t>(kSampleFormatCount));
   EXPECT_EQ(playback("channels 9\nfile " + quoted("out.flac")).error(), EINVAL);
 }
@@ -120,6 +116,19 @@ TEST_F(PcmOpenTest, AFileWithoutHolesInTheseRatesLeavesEachOfThem) {
   }
 }
 
+TEST_F(PcmOpenTest, AFileLeavesOfListsWhatItsTypeHolds) {
+  ASSERT_TRUE(playback("channels \"2+6+9\"\nrate \"96000+88201+37801\"\nfile " + quoted("a.flac")))
+      << logged;
+  EXPECT_EQ(config_.channels.text(), "2+6");
+  EXPECT_EQ(config_.rate_hz.text(), "37801+96000");
+  ASSERT_TRUE(playback("channels \"2+6+9\"\nrate \"96000+88201+37801\"\nfile " + quoted("a.wav")))
+      << logged;
+  EXPECT_EQ(config_.channels.text(), "2+6+9");
+  EXPECT_EQ(config_.rate_hz.text(), "37801+88201+96000");
+  EXPECT_EQ(playback("channels \"9+10\"\nfile " + quoted("a.flac")).error(), EINVAL);
+  EXPECT_EQ(playback("rate \"88201+88203\"\nfile " + quoted("a.flac")).error(), EINVAL);
+}
+
 TEST_F(PcmOpenTest, AFileThatHoldsNoRateIsRefused) {
   for (const char* rate : {"88201", "655351-768000", "65536-65539"}) {
     EXPECT_EQ(playback("rate \"" + std::string(rate) + "\"\nfile " + quoted("out.flac")).error(),
@@ -127,6 +136,39 @@ TEST_F(PcmOpenTest, AFileThatHoldsNoRateIsRefused) {
         << rate;
     EXPECT_NE(logged.find("cannot hold any"), std::string::npos) << logged;
   }
+}
+
+TEST_F(PcmOpenTest, ASourcesRateIsOneOfRate) {
+  ASSERT_NO_FATAL_FAILURE(write_sound("odd.wav", 2, 22000));
+  const std::string source = "source " + quoted("odd.wav");
+  for (const char* rate : {"", "4000-768000", "22000+48000"}) {
+    ASSERT_TRUE(capture(source + "\nrate \"" + rate + '"')) << logged;
+    EXPECT_EQ(config_.rate_hz.text(), "22000") << rate;
+  }
+  EXPECT_EQ(capture(source + "\nrate \"22050+48000\"").error(), EINVAL);
+  EXPECT_NE(logged.find("rate = 22050+48000"), std::string::npos) << logged;
+}
+
+TEST_F(PcmOpenTest, ACablesRateIsOneOfRate) {
+  const auto listener = make_cable_source("mine", std::make_shared<RealtimeClock>());
+  ASSERT_TRUE(listener->configure({SampleFormat::s16_le, 2, 12345}, 64));
+  for (const snd_pcm_stream_t stream : {SND_PCM_STREAM_PLAYBACK, SND_PCM_STREAM_CAPTURE}) {
+    ASSERT_TRUE(make("cable mine", stream)) << logged;
+    EXPECT_EQ(config_.rate_hz.text(), "12345");
+    EXPECT_TRUE(make("cable mine\nrate \"12345+48000\"\nchannels \"1+2\"", stream)) << logged;
+    logged.clear();
+    EXPECT_EQ(make("cable mine\nrate \"12000+48000\"\nchannels \"1+2\"", stream).error(), EINVAL);
+    EXPECT_NE(logged.find("channels = 1+2 or rate = 12000+48000 do not allow"), std::string::npos)
+        << logged;
+  }
+}
+
+TEST_F(PcmOpenTest, AListOfChannelCountsDoesNotGrowWithTheSource) {
+  ASSERT_NO_FATAL_FAILURE(write_sound("four.wav", 4));
+  const std::string source = "source " + quoted("four.wav");
+  EXPECT_EQ(capture(source + "\nchannels \"2+6\"").error(), EINVAL);
+  ASSERT_TRUE(capture(source + "\nchannels \"2+4\"")) << logged;
+  EXPECT_EQ(config_.channels.text(), "4");
 }
 
 /// One catch-up is larger than the queue. The frames that do not fit are lost at once, even with a
