@@ -76,11 +76,7 @@ std::optional<RangeOrList> held_rates(const Sink& sink, PcmFormat format,
   return RangeOrList(std::move(list));
 }
 
-bool narrow(RangeOrList& values, unsigned value) {
-  if (!values.contains(value)) return false;
-  values = RangeOrList(Range{value, value});
-  return true;
-}
+RangeOrList only(unsigned value) { return RangeOrList(Range{value, value}); }
 
 }  // namespace
 
@@ -109,13 +105,20 @@ bool narrow_to_shape(PcmConfig& config, const Source::Shape& shape) {
     config.channels =
         RangeOrList(Range{config.channels.min(), std::max(config.channels.max(), shape.channels)});
   }
-  return narrow(config.channels, shape.channels) && narrow(config.rate_hz, shape.rate_hz);
+  if (!config.channels.contains(shape.channels) || !config.rate_hz.contains(shape.rate_hz)) {
+    return false;
+  }
+  config.channels = only(shape.channels);
+  config.rate_hz = only(shape.rate_hz);
+  return true;
 }
 
 bool narrow_to_format(PcmConfig& config, const PcmFormat& format) {
   if (!allows(config, format)) return false;
   config.formats = {format.sample};
-  return narrow(config.channels, format.channels) && narrow(config.rate_hz, format.rate_hz);
+  config.channels = only(format.channels);
+  config.rate_hz = only(format.rate_hz);
+  return true;
 }
 
 std::optional<PcmFormat> carried_format(const PcmConfig& config, snd_pcm_stream_t stream) {

@@ -19,7 +19,8 @@ namespace dmasim {
 /// std::bad_alloc.
 [[nodiscard]] FilePattern file_pattern(const PcmConfig& config);
 
-// Each of the next three answers false if no value would be left. Some limits may be narrowed then.
+// Each of the next three answers false if no value would be left. The first may have narrowed some
+// limits then.
 
 /// To what the sink can hold: some types of files do not hold every format, channel count and rate.
 bool narrow_to_sink(PcmConfig& config, const Sink& sink);

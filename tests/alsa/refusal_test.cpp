@@ -175,7 +175,7 @@ TEST_F(Refusal, OfASourceWhoseShapeIsNotOffered) {
   expect_refused({{"SOURCE", path}, {"CHANNELS", "4"}}, kCapture, -EINVAL,
                  {"source", path, "2", "44100", "channels", "4"});
   expect_refused({{"SOURCE", path}, {"CHANNELS", "4+6"}, {"RATE", "22050+48000"}}, kCapture,
-                 -EINVAL, {"2 channels at 44100 Hz", "rate = 22050+48000"});
+                 -EINVAL, {"2 channels at 44100 Hz", "channels = 4+6", "rate = 22050+48000"});
   EXPECT_EQ(try_open({{"SOURCE", path}}, kCapture).error, 0);
 }
 

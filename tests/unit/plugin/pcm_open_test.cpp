@@ -149,6 +149,16 @@ TEST_F(PcmOpenTest, ASourcesRateIsOneOfRate) {
   EXPECT_NE(logged.find("rate = 22050+48000"), std::string::npos) << logged;
 }
 
+TEST_F(PcmOpenTest, TheRefusalOfASourceNamesAllThatIsAccepted) {
+  ASSERT_NO_FATAL_FAILURE(write_sound("stereo.wav", 2));
+  EXPECT_EQ(
+      capture("channels \"2+6\"\nrate \"22050+48000\"\nsource " + quoted("stereo.wav")).error(),
+      EINVAL);
+  EXPECT_NE(logged.find("2 channels at 44100 Hz; accepted: channels = 2+6, rate = 22050+48000"),
+            std::string::npos)
+      << logged;
+}
+
 TEST_F(PcmOpenTest, ACablesRateIsOneOfRate) {
   const auto listener = make_cable_source("mine", std::make_shared<RealtimeClock>());
   ASSERT_TRUE(listener->configure({SampleFormat::s16_le, 2, 12345}, 64));
