@@ -112,9 +112,12 @@ constexpr std::array kKeys{
         .meaning = "frame rates that the card offers",
         .accepts = "N, a list like 44100+48000, or MIN-MAX with MIN at most MAX, 4000 to 768000",
         .unit = "Hz",
-        .by_default = "4000-768000",
-        .parse_pcm = [](string_view t,
-                        PcmConfig& c) { return parse_range_or_list(t, 4000, 768000, c.rate_hz); }},
+        .by_default = "4000 and the usual rates",
+        .parse_pcm =
+            [](string_view t, PcmConfig& c) {
+              c.only_usual_rates = false;
+              return parse_range_or_list(t, 4000, 768000, c.rate_hz);
+            }},
     Key{.name = "format",
         .meaning = "sample formats that the card offers",
         .accepts = kFormatAccepts.data(),

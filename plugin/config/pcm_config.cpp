@@ -16,6 +16,7 @@ void apply(const Profile& profile, PcmConfig& out) {
   out.channels = RangeOrList(profile.channels);
   out.channels_chosen = !profile.channels_may_grow;
   out.rate_hz = RangeOrList(profile.rate_hz);
+  out.only_usual_rates = profile.only_usual_rates;
   out.period_bytes = profile.period_bytes;
   out.buffer_bytes = profile.buffer_bytes;
   out.periods = profile.periods;

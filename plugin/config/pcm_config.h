@@ -48,6 +48,8 @@ struct PcmConfig {
   RangeOrList channels;
   bool channels_chosen = false;  ///< if false, a source with more channels widens the range
   RangeOrList rate_hz;
+  bool only_usual_rates = false;  ///< of a range `rate_hz` only its usual rates and its ends are
+                                  ///< offered; a sound file or a cable may have each rate of it
   Range period_bytes;
   Range buffer_bytes;
   Range periods;

@@ -24,6 +24,7 @@ constexpr std::array kProfiles{
             .noninterleaved = true,
             .channel_maps = true,
             .channels_may_grow = true,
+            .only_usual_rates = true,
             .subdevices = 32},
     // snd-aloop of Linux 6.1.
     Profile{.name = "aloop",
@@ -36,6 +37,7 @@ constexpr std::array kProfiles{
             .noninterleaved = false,
             .channel_maps = false,
             .channels_may_grow = false,
+            .only_usual_rates = false,
             .subdevices = 8},
     // snd-dummy of Linux 6.1.
     Profile{.name = "dummy",
@@ -48,6 +50,7 @@ constexpr std::array kProfiles{
             .noninterleaved = false,
             .channel_maps = false,
             .channels_may_grow = false,
+            .only_usual_rates = false,
             .subdevices = 8},
 };
 

@@ -29,6 +29,7 @@ struct Profile {
   bool noninterleaved;     ///< offers non-interleaved access too
   bool channel_maps;       ///< has usual_channel_maps()
   bool channels_may_grow;  ///< a source with more channels widens the range
+  bool only_usual_rates;   ///< offers not each rate of the range: see PcmConfig::only_usual_rates
   unsigned subdevices;     ///< of each device, in each direction
 };
 

@@ -113,6 +113,10 @@ bool narrow_to_shape(PcmConfig& config, const Source::Shape& shape) {
   return true;
 }
 
+void narrow_to_usual_rates(PcmConfig& config) {
+  if (config.only_usual_rates) config.rate_hz = RangeOrList(listed(config.rate_hz));
+}
+
 bool narrow_to_format(PcmConfig& config, const PcmFormat& format) {
   if (!allows(config, format)) return false;
   config.formats = {format.sample};

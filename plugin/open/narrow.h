@@ -31,6 +31,10 @@ bool narrow_to_shape(PcmConfig& config, const Source::Shape& shape);
 /// To the one format that a cable has while other streams use it. `plug` converts, as for any card.
 bool narrow_to_format(PcmConfig& config, const PcmFormat& format);
 
+/// To the usual rates and the ends of a range, if the configuration wants no others. It comes last:
+/// a sound file or a cable may have any rate of the range.
+void narrow_to_usual_rates(PcmConfig& config);
+
 /// The format that the PCM's cable carries now, if the PCM must use it. Empty for the playback of a
 /// loop whose "PCM Notify" is on: this playback may change the format for the loop's captures.
 [[nodiscard]] std::optional<PcmFormat> carried_format(const PcmConfig& config,

@@ -104,6 +104,7 @@ Result<SubstreamParts> make_parts(PcmConfig& config, snd_pcm_stream_t stream) {
     if (!source) return source.as_errno();
     parts.source = *std::move(source);
   }
+  narrow_to_usual_rates(config);
   const Result<std::shared_ptr<DmaDevice>> device = dma_device_of_card(
       config.card, {.completion = config.completion, .rt_priority = config.rt_priority});
   if (!device) {

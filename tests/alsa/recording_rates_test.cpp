@@ -31,9 +31,10 @@ struct RecordingCase {
   const char* name;
   const char* ending;
   const char* profile;
+  const char* rate;  ///< empty: the profile's
   unsigned min_hz;
   unsigned max_hz;
-  bool has_holes;  ///< it does not hold all rates between its lowest and highest
+  bool only_usual;  ///< of the rates between these, only the usual ones are offered
 };
 
 void PrintTo(const RecordingCase& recorded, std::ostream* out) { *out << recorded.name; }
@@ -94,12 +95,13 @@ class RecordingRates : public ::testing::TestWithParam<RecordingCase> {
     const RecordingCase& recorded = GetParam();
     const bool end = rate_hz == recorded.min_hz || rate_hz == recorded.max_hz;
     return rate_hz >= recorded.min_hz && rate_hz <= recorded.max_hz &&
-           (!recorded.has_holes || end || usual(rate_hz));
+           (!recorded.only_usual || end || usual(rate_hz));
   }
 
   const TemporaryDirectory directory_;
   const std::string path_ = directory_.file(std::string("played.") + GetParam().ending);
-  const Arguments arguments_{{"FILE", path_}, {"PROFILE", GetParam().profile}};
+  const Arguments arguments_{
+      {"FILE", path_}, {"PROFILE", GetParam().profile}, {"RATE", GetParam().rate}};
 };
 
 TEST_P(RecordingRates, AreOfferedIfTheFileHoldsThemAndRecordedIfOffered) {
@@ -121,11 +123,13 @@ TEST_P(RecordingRates, AreOfferedIfTheFileHoldsThemAndRecordedIfOffered) {
 
 INSTANTIATE_TEST_SUITE_P(
     Alsa, RecordingRates,
-    ::testing::Values(RecordingCase{"Wav", "wav", "dmasim", 4000, 768000, false},
-                      RecordingCase{"W64", "w64", "dmasim", 4000, 768000, false},
-                      RecordingCase{"Raw", "raw", "dmasim", 4000, 768000, false},
-                      RecordingCase{"Flac", "flac", "dmasim", 4000, 768000, true},
-                      RecordingCase{"FlacOfAloop", "flac", "aloop", 8000, 192000, true}),
+    ::testing::Values(RecordingCase{"Wav", "wav", "dmasim", "4000-768000", 4000, 768000, false},
+                      RecordingCase{"W64", "w64", "dmasim", "4000-768000", 4000, 768000, false},
+                      RecordingCase{"Raw", "raw", "dmasim", "4000-768000", 4000, 768000, false},
+                      RecordingCase{"Flac", "flac", "dmasim", "4000-768000", 4000, 768000, true},
+                      RecordingCase{"UsualWav", "wav", "dmasim", "", 4000, 768000, true},
+                      RecordingCase{"UsualFlac", "flac", "dmasim", "", 4000, 768000, true},
+                      RecordingCase{"FlacOfAloop", "flac", "aloop", "", 8000, 192000, true}),
     [](const auto& tested) { return std::string(tested.param.name); });
 
 class FlacRates : public ::testing::Test {
@@ -198,7 +202,7 @@ TEST_F(FlacRates, AreOfferedBesideACable) {
 /// A cable in use has one rate. Either a FLAC holds it, or the open fails.
 TEST_F(FlacRates, OfACableInUseAreItsOwn) {
   for (const unsigned rate_hz : {37801U, 88201U}) {
-    const Pcm listener = open_capture({{"CABLE", "used"}});
+    const Pcm listener = open_capture({{"CABLE", "used"}, {"RATE", std::to_string(rate_hz)}});
     ASSERT_TRUE(listener);
     ASSERT_NO_FATAL_FAILURE(configure(listener.get(), setup_at(rate_hz)));
     ASSERT_EQ(snd_pcm_start(listener.get()), 0);

@@ -93,7 +93,7 @@ TEST_F(ConfigLimits, TheDefaultOfEveryNumberIsTheOneThatIsDocumented) {
   };
   for (const Limits& limits : pcm_limits()) {
     const std::string key = limits.key;
-    if (key == "subdev") continue;  // any that is free
+    if (key == "subdev" || key == "rate") continue;  // any that is free; has a test of its own
     const std::string documented(find_key(kPcmBlock, key)->by_default);
     EXPECT_EQ(read(limits, key + " \"" + documented + '"'), read(limits, ""))
         << key << ' ' << documented;

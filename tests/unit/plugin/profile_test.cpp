@@ -13,5 +13,12 @@ TEST(ProfileTest, HasTheSubdevicesOfTheCardThatItIsLike) {
   EXPECT_EQ(find_profile("sblive"), nullptr);
 }
 
+/// snd-aloop and snd-dummy have SNDRV_PCM_RATE_CONTINUOUS.
+TEST(ProfileTest, OffersEachRateOfTheKernelsCards) {
+  EXPECT_TRUE(find_profile("dmasim")->only_usual_rates);
+  EXPECT_FALSE(find_profile("aloop")->only_usual_rates);
+  EXPECT_FALSE(find_profile("dummy")->only_usual_rates);
+}
+
 }  // namespace
 }  // namespace dmasim
