@@ -83,6 +83,12 @@ class Source {
   /// [any] Says whether the card's volume acts on the frames. It does not if they are silence.
   [[nodiscard]] virtual bool has_volume() const noexcept { return true; }
 
+  /// [any] Says whether the source can make samples of `format`. The answer never changes.
+  [[nodiscard]] virtual bool makes(SampleFormat format) const noexcept {
+    static_cast<void>(format);
+    return true;
+  }
+
   /// Of a sound file: its rate and channel count, the only ones that this source has.
   struct Shape {
     uint32_t channels;
@@ -91,11 +97,11 @@ class Source {
   [[nodiscard]] virtual std::optional<Shape> shape() const noexcept { return std::nullopt; }
 };
 
-/// Zeroes (for u8: 0x80), from the first frame to the last.
+/// Zeroes (for u8: 0x80, for DSD: 0x69), from the first frame to the last.
 std::unique_ptr<Source> make_silence_source();
 
 /// A sine of -12 dBFS on all channels; frame n is sin(2 pi frequency n / rate), whatever the
-/// pacing. The phase is exact for ever; the frequency counts to 10^-9 Hz.
+/// pacing. The phase is exact for ever; the frequency counts to 10^-9 Hz. It makes no DSD.
 std::unique_ptr<Source> make_tone_source(double frequency_hz);
 
 /// Every frame knows its index: see counter_sample().

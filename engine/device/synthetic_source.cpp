@@ -90,6 +90,7 @@ class ToneSource final : public SyntheticSource {
   explicit ToneSource(double frequency_hz) noexcept
       : frequency_nhz_(
             static_cast<uint64_t>(std::llround(std::clamp(frequency_hz, 0.0, 1e9) * 1e9))) {}
+  [[nodiscard]] bool makes(SampleFormat format) const noexcept override { return !is_dsd(format); }
 
  private:
   static constexpr double kAmplitude = 0.251188643150958;  // -12 dBFS
@@ -147,6 +148,7 @@ class CounterSource final : public SyntheticSource {
                 std::span<std::byte> out) const noexcept override {
     switch (sample_kind(format.sample)) {
       case SampleKind::integer:
+      case SampleKind::dsd:
         return count<int32_t>(format, index, out);
       case SampleKind::float32:
         return count<float>(format, index, out);
@@ -193,9 +195,10 @@ uint64_t counter_sample(SampleFormat format, uint64_t index, uint32_t channel) n
     case SampleKind::float64:
       return std::bit_cast<uint64_t>(number_of<double>(hash));
     case SampleKind::integer:
+    case SampleKind::dsd:
       break;
   }
-  return hash >> (64 - sample_bits(format)) ^ facts_of(format).silence;
+  return hash >> (64 - sample_bits(format)) ^ zero_sample(format);
 }
 
 }  // namespace dmasim

@@ -14,9 +14,9 @@
 namespace dmasim {
 
 /// The mixer that a sink or source of `card` goes through. At 0 dB the frames pass unchanged and
-/// are not copied. `card` is a valid card name. `clock` says when to read the mixer again. With
-/// `announce`, the programs that watch the mixer are notified when a stream begins or ends: that is
-/// for the sink of a loop, which is a TimedSink.
+/// are not copied. DSD passes unchanged at any volume. `card` is a valid card name. `clock` says
+/// when to read the mixer again. With `announce`, the programs that watch the mixer are notified
+/// when a stream begins or ends: that is for the sink of a loop, which is a TimedSink.
 struct MixerPath {
   std::string card;
   std::shared_ptr<const Clock> clock;

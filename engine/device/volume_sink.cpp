@@ -84,7 +84,7 @@ class VolumeSink final : public Sink, public TimedSink {
     if (announce_) view_.notify_stream();
   }
   void refresh() noexcept DMASIM_REQUIRES(lock_) {
-    if (view_.look()) gain_ = view_.record().playback_gain();
+    if (view_.look()) gain_ = acting_gain(format_, view_.record().playback_gain());
   }
   [[nodiscard]] std::span<const std::byte> scaled(std::span<const std::byte> ring, uint64_t from,
                                                   uint64_t to) noexcept DMASIM_REQUIRES(lock_);
@@ -124,7 +124,7 @@ Result<void> VolumeSink::configure(const PcmFormat& format, uint64_t burst_frame
   }
   format_ = format;
   view_.begin();
-  gain_ = view_.record().playback_gain();
+  gain_ = acting_gain(format, view_.record().playback_gain());
   reported_frames_ = 0;
   started_ = true;
   return {};

@@ -23,13 +23,13 @@ class VolumeSource final : public Source {
     MutexLock guard(lock_);
     format_ = format;
     view_.begin();
-    gain_ = view_.record().capture_gain();
+    gain_ = acting_gain(format, view_.record().capture_gain());
     return {};
   }
   void read(std::span<std::byte> out) noexcept override DMASIM_EXCLUDES(lock_) {
     source_->read(out);
     MutexLock guard(lock_);
-    if (view_.look()) gain_ = view_.record().capture_gain();
+    if (view_.look()) gain_ = acting_gain(format_, view_.record().capture_gain());
     if (!gain_.unity()) apply_gain(format_, gain_, out, out.data());
   }
   void skip(uint64_t bytes) noexcept override { source_->skip(bytes); }
@@ -41,6 +41,9 @@ class VolumeSource final : public Source {
   [[nodiscard]] TimedSource* timed() noexcept override { return source_->timed(); }
   [[nodiscard]] std::string explain() const override { return source_->explain(); }
   [[nodiscard]] SourceStats stats() const noexcept override { return source_->stats(); }
+  [[nodiscard]] bool makes(SampleFormat format) const noexcept override {
+    return source_->makes(format);
+  }
   [[nodiscard]] std::optional<Shape> shape() const noexcept override { return source_->shape(); }
 
  private:

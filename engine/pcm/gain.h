@@ -21,9 +21,15 @@ struct Gain {
   friend constexpr bool operator==(const Gain&, const Gain&) = default;
 };
 
+/// The part of `gain` that acts on frames of `format`: none on DSD, which has no numbers to
+/// multiply.
+[[nodiscard]] constexpr Gain acting_gain(const PcmFormat& format, const Gain& gain) noexcept {
+  return is_dsd(format.sample) ? Gain{} : gain;
+}
+
 /// Multiplies the whole frames of `in` by `gain` and writes them to `out`, which may be the same
-/// memory. Integers are rounded to the nearest one. A factor of 0 makes every value zero, also an
-/// infinity or a NaN. A factor of 1 keeps every value.
+/// memory. `gain` acts on `format`: see acting_gain(). Integers are rounded to the nearest one. A
+/// factor of 0 makes every value zero, also an infinity or a NaN. A factor of 1 keeps every value.
 void apply_gain(const PcmFormat& format, const Gain& gain, std::span<const std::byte> in,
                 std::byte* out) noexcept;
 

@@ -3,6 +3,7 @@
 /// types for it, because it includes no ALSA header.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -11,8 +12,9 @@
 
 namespace dmasim {
 
-/// ALSA's linear formats. s24_3* are packed in three bytes. s24_* have their bits in the low three
-/// bytes of four; the fourth byte has no meaning.
+/// ALSA's linear formats, and its formats of DSD. s24_3* are packed in three bytes. s24_* have
+/// their bits in the low three bytes of four; the fourth byte has no meaning. A sample of dsd_u* is
+/// 8, 16 or 32 of DSD's one-bit samples. It is no number, so nothing can be computed from it.
 ///
 /// A new format is a new row in each of three tables: kSampleFormats below, kFormats in the plugin
 /// (alsa_format.h), and kSubtypes of libsndfile (recording_sndfile.cpp). The compiler checks that
@@ -31,12 +33,17 @@ enum class SampleFormat : uint8_t {
   float_be,
   float64_le,
   float64_be,
-  last = float64_be,
+  dsd_u8,
+  dsd_u16_le,
+  dsd_u16_be,
+  dsd_u32_le,
+  dsd_u32_be,
+  last = dsd_u32_be,
 };
 
 inline constexpr int kSampleFormatCount = static_cast<int>(SampleFormat::last) + 1;
 
-enum class SampleKind : uint8_t { integer, float32, float64 };
+enum class SampleKind : uint8_t { integer, float32, float64, dsd };
 
 struct SampleFacts {
   SampleFormat format;
@@ -45,8 +52,11 @@ struct SampleFacts {
   std::endian order;  ///< of the bytes in memory
   uint8_t bytes;      ///< in memory
   uint8_t bits;       ///< that carry sound; bits above them have no meaning
-  uint8_t silence;    ///< each byte of a zero sample
+  uint8_t silence;    ///< each byte of a silent sample
 };
+
+/// As many ones as zeros. In DSD, bytes of 0 or of 0xff are the loudest sound.
+inline constexpr uint8_t kDsdSilence = 0x69;
 
 /// Rows in the order of the enumeration, so a format is the index of its row.
 inline constexpr auto kSampleFormats = [] {
@@ -68,6 +78,11 @@ inline constexpr auto kSampleFormats = [] {
       {float_be, "FLOAT_BE", float32, kBig, 4, 32, 0},
       {float64_le, "FLOAT64_LE", float64, kLittle, 8, 64, 0},
       {float64_be, "FLOAT64_BE", float64, kBig, 8, 64, 0},
+      {dsd_u8, "DSD_U8", dsd, kLittle, 1, 8, kDsdSilence},
+      {dsd_u16_le, "DSD_U16_LE", dsd, kLittle, 2, 16, kDsdSilence},
+      {dsd_u16_be, "DSD_U16_BE", dsd, kBig, 2, 16, kDsdSilence},
+      {dsd_u32_le, "DSD_U32_LE", dsd, kLittle, 4, 32, kDsdSilence},
+      {dsd_u32_be, "DSD_U32_BE", dsd, kBig, 4, 32, kDsdSilence},
   }};
 }();
 
@@ -94,6 +109,25 @@ inline constexpr auto kAllFormats = [] {
 
 [[nodiscard]] constexpr SampleKind sample_kind(SampleFormat format) noexcept {
   return facts_of(format).kind;
+}
+
+[[nodiscard]] constexpr bool is_dsd(SampleFormat format) noexcept {
+  return sample_kind(format) == SampleKind::dsd;
+}
+
+/// All formats but those of DSD.
+inline constexpr auto kPcmFormats = [] {
+  constexpr auto kCount = static_cast<size_t>(std::count_if(
+      kAllFormats.begin(), kAllFormats.end(), [](SampleFormat each) { return !is_dsd(each); }));
+  std::array<SampleFormat, kCount> formats{};
+  std::copy_if(kAllFormats.begin(), kAllFormats.end(), formats.begin(),
+               [](SampleFormat each) { return !is_dsd(each); });
+  return formats;
+}();
+
+/// The bits of the integer 0. A DSD sample counts as an integer whose bits are its own.
+[[nodiscard]] constexpr uint32_t zero_sample(SampleFormat format) noexcept {
+  return is_dsd(format) ? 0 : facts_of(format).silence;
 }
 
 /// Bytes that one sample takes in memory.

@@ -37,7 +37,7 @@ struct Integer {
   using Number = int32_t;  // left-justified
   static constexpr size_t kSize = facts_of(kFormat).bytes;
   static constexpr unsigned kBits = facts_of(kFormat).bits;
-  static constexpr uint32_t kZero = facts_of(kFormat).silence;
+  static constexpr uint32_t kZero = zero_sample(kFormat);
   static_assert(kZero == 0 || kSize == 1, "silence is one byte: the zero of wider samples is 0");
   static_assert(kBits % 8 == 0, "a sound file's sample has whole bytes: see packed_bytes()");
   using Memory = Bytes<kSize, facts_of(kFormat).order>;
@@ -67,8 +67,8 @@ struct Real {
 };
 
 template <SampleFormat kFormat>
-using CodecOf = std::conditional_t<sample_kind(kFormat) == SampleKind::integer, Integer<kFormat>,
-                                   Real<kFormat>>;
+using CodecOf = std::conditional_t<sample_kind(kFormat) == SampleKind::integer || is_dsd(kFormat),
+                                   Integer<kFormat>, Real<kFormat>>;
 
 /// Calls work.template operator()<Codec>() for the codec of `format`: one inner loop each.
 template <typename Work, size_t... kIndex>

@@ -7,6 +7,8 @@
 /// float, and for floats and doubles through their own type. Otherwise integers lose their low
 /// bits, and real numbers are rounded and clipped; NaN becomes 0 in an integer.
 ///
+/// A DSD sample has no value. As a number it is its bits, left-justified: good for a copy alone.
+///
 /// THREADS  any: plain functions of their arguments.
 #pragma once
 
@@ -32,7 +34,7 @@ void encode(SampleFormat format, std::span<const double> in, std::byte* out) noe
 void pack_little_endian(SampleFormat format, std::span<const std::byte> in,
                         std::byte* out) noexcept;
 
-/// Fills `out` with zero samples.
+/// Fills `out` with silent samples: zeros, or DSD's pattern for silence.
 void encode_silence(SampleFormat format, std::span<std::byte> out) noexcept;
 
 }  // namespace dmasim

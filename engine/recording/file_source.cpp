@@ -239,6 +239,7 @@ class FileSource final : public Source {
     return stats_;
   }
 
+  [[nodiscard]] bool makes(SampleFormat format) const noexcept override { return !is_dsd(format); }
   [[nodiscard]] std::optional<Shape> shape() const noexcept override { return shape_; }
 
  private:

@@ -139,9 +139,11 @@ bool file_type_holds(FileType type, const PcmFormat& format) noexcept {
     case FileType::flac:
       return flac_holds(format);
     case FileType::w64:
-      return format.channels <= 1024 && format.rate_hz <= INT_MAX;  // libsndfile's limits
+      return sndfile_has_subtype(FileType::w64, format.sample) && format.channels <= 1024 &&
+             format.rate_hz <= INT_MAX;  // libsndfile's limits
     case FileType::wav:
-      return format.channels * uint64_t{packed_bytes(format.sample)} <= UINT16_MAX;
+      return !is_dsd(format.sample) &&
+             format.channels * uint64_t{packed_bytes(format.sample)} <= UINT16_MAX;
     case FileType::raw:
       return true;
   }

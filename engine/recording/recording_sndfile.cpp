@@ -49,6 +49,11 @@ constexpr std::array<Subtypes, kSampleFormatCount> kSubtypes{{
     {SampleFormat::float_be, SF_FORMAT_FLOAT, kNone},
     {SampleFormat::float64_le, SF_FORMAT_DOUBLE, kNone},
     {SampleFormat::float64_be, SF_FORMAT_DOUBLE, kNone},
+    {SampleFormat::dsd_u8, kNone, kNone},
+    {SampleFormat::dsd_u16_le, kNone, kNone},
+    {SampleFormat::dsd_u16_be, kNone, kNone},
+    {SampleFormat::dsd_u32_le, kNone, kNone},
+    {SampleFormat::dsd_u32_be, kNone, kNone},
 }};
 static_assert(has_row_for_each_format(kSubtypes));
 

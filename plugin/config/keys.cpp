@@ -121,8 +121,12 @@ constexpr std::array kKeys{
     Key{.name = "format",
         .meaning = "sample formats that the card offers",
         .accepts = kFormatAccepts.data(),
-        .by_default = "all",
-        .parse_pcm = [](string_view t, PcmConfig& c) { return parse_formats(t, c.formats); }},
+        .by_default = "all but DSD",
+        .parse_pcm =
+            [](string_view t, PcmConfig& c) {
+              c.takes_carried_dsd = false;
+              return parse_formats(t, c.formats);
+            }},
     Key{.name = "chmap",
         .meaning = "channel maps that the card offers",
         .accepts = "none, or positions like FL+FR, each once, several maps joined by /",

@@ -13,6 +13,7 @@ namespace {
 
 void apply(const Profile& profile, PcmConfig& out) {
   out.formats.assign(profile.formats.begin(), profile.formats.end());
+  out.takes_carried_dsd = profile.takes_carried_dsd;
   out.channels = RangeOrList(profile.channels);
   out.channels_chosen = !profile.channels_may_grow;
   out.rate_hz = RangeOrList(profile.rate_hz);
@@ -45,9 +46,12 @@ bool apply_profile(std::string_view name, PcmConfig& out) {
   return profile != nullptr;
 }
 
-bool allows(const PcmConfig& config, const PcmFormat& format) noexcept {
-  return std::count(config.formats.begin(), config.formats.end(), format.sample) > 0 &&
-         config.channels.contains(format.channels) && config.rate_hz.contains(format.rate_hz);
+bool allows_carried(const PcmConfig& config, const PcmFormat& format) noexcept {
+  const bool offered =
+      std::count(config.formats.begin(), config.formats.end(), format.sample) > 0 ||
+      (config.takes_carried_dsd && is_dsd(format.sample));
+  return offered && config.channels.contains(format.channels) &&
+         config.rate_hz.contains(format.rate_hz);
 }
 
 bool leaves_room_for_periods(const PcmConfig& config) noexcept {

@@ -45,6 +45,7 @@ struct PcmConfig {
   CableDirectory directory;  ///< has cables, mixer and locks; make_pcm_config() finds it
 
   std::vector<SampleFormat> formats;  ///< never empty
+  bool takes_carried_dsd = false;     ///< a cable that carries DSD adds its format to them
   RangeOrList channels;
   bool channels_chosen = false;  ///< if false, a source with more channels widens the range
   RangeOrList rate_hz;
@@ -71,8 +72,8 @@ struct PcmConfig {
 /// Sets the limits of that profile. False if there is none of that name.
 bool apply_profile(std::string_view name, PcmConfig& out);
 
-/// Says whether the limits allow `format`.
-[[nodiscard]] bool allows(const PcmConfig& config, const PcmFormat& format) noexcept;
+/// Says whether the limits allow `format`, which the PCM's cable carries.
+[[nodiscard]] bool allows_carried(const PcmConfig& config, const PcmFormat& format) noexcept;
 
 /// Says whether the smallest number of the smallest periods fits into the largest buffer.
 [[nodiscard]] bool leaves_room_for_periods(const PcmConfig& config) noexcept;

@@ -15,7 +15,7 @@ constexpr std::array kDummyFormats{u8, s16_le};
 constexpr std::array kProfiles{
     // Limits like those of a card on a bus: some programs choose the largest values that they can.
     Profile{.name = "dmasim",
-            .formats = kAllFormats,
+            .formats = kPcmFormats,
             .channels = {1, 8},
             .rate_hz = {4000, 768000},
             .period_bytes = {128, 524288},
@@ -25,6 +25,7 @@ constexpr std::array kProfiles{
             .channel_maps = true,
             .channels_may_grow = true,
             .only_usual_rates = true,
+            .takes_carried_dsd = true,
             .subdevices = 32},
     // snd-aloop of Linux 6.1.
     Profile{.name = "aloop",
@@ -38,6 +39,7 @@ constexpr std::array kProfiles{
             .channel_maps = false,
             .channels_may_grow = false,
             .only_usual_rates = false,
+            .takes_carried_dsd = false,
             .subdevices = 8},
     // snd-dummy of Linux 6.1.
     Profile{.name = "dummy",
@@ -51,6 +53,7 @@ constexpr std::array kProfiles{
             .channel_maps = false,
             .channels_may_grow = false,
             .only_usual_rates = false,
+            .takes_carried_dsd = false,
             .subdevices = 8},
 };
 

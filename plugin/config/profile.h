@@ -30,6 +30,7 @@ struct Profile {
   bool channel_maps;       ///< has usual_channel_maps()
   bool channels_may_grow;  ///< a source with more channels widens the range
   bool only_usual_rates;   ///< offers not each rate of the range: see PcmConfig::only_usual_rates
+  bool takes_carried_dsd;  ///< offers a format of DSD that its cable carries
   unsigned subdevices;     ///< of each device, in each direction
 };
 

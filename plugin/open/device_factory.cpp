@@ -76,24 +76,19 @@ MadeSource make_cable_end(PcmConfig& config) {
   return Errno{EINVAL};
 }
 
-MadeSource make_sound_file(PcmConfig& config) {
-  const std::string& name = config.source;
-  MadeSource source = make_file_source(name.c_str());
-  if (source.error() == ENOTSUP) {
+void log_source_refusal(const std::string& name, int error) {
+  if (error == ENOTSUP) {
     SNDERR(
         "dmasim: source = \"%s\": its header gives a sample more bytes than its bits need, so that "
         "nobody knows which of them are the sound; accepted: a WAV of 8, 16, 24 or 32 bits in "
         "1, 2, 3 or 4 bytes, or of 24 in 4 as arecord writes them",
         name.c_str());
-    return Errno{EINVAL};
+    return;
   }
-  if (!source) {
-    SNDERR(
-        "dmasim: source = \"%s\": %s; accepted: silence, tone:HZ, counter or the path of a "
-        "sound file",
-        name.c_str(), std::strerror(source.error()));
-  }
-  return source;
+  SNDERR(
+      "dmasim: source = \"%s\": %s; accepted: silence, tone:HZ, counter or the path of a "
+      "sound file",
+      name.c_str(), std::strerror(error));
 }
 
 /// A source that `source` names by a word.
@@ -121,11 +116,29 @@ const SourceKind* kind_of(const std::string& source) noexcept {
 
 MadeSource make_named(PcmConfig& config) {
   if (!config.cable.empty()) return make_cable_end(config);
-  const SourceKind* kind = kind_of(config.source);
-  return kind != nullptr ? kind->make(config.source) : make_sound_file(config);
+  MadeSource source = make_plain_source(config.source);
+  if (source) return source;
+  log_source_refusal(config.source, source.error());
+  return source.error() == ENOTSUP ? Errno{EINVAL} : source.as_errno();
+}
+
+std::string names_of(const std::vector<SampleFormat>& formats) {
+  std::string names;
+  for (const SampleFormat each : formats) {
+    names.append(names.empty() ? "" : "+").append(facts_of(each).name);
+  }
+  return names;
 }
 
 bool narrow_to_source(PcmConfig& config, const Source& source) {
+  const std::string formats = names_of(config.formats);
+  if (!narrow_to_makes(config, source)) {
+    SNDERR(
+        "dmasim: source = \"%s\" cannot make format = %s; accepted: a format that is not DSD, or "
+        "one of silence, counter and a cable for DSD",
+        config.source.c_str(), formats.c_str());
+    return false;
+  }
   const auto shape = source.shape();
   if (!shape || narrow_to_shape(config, *shape)) return true;
   SNDERR("dmasim: source = \"%s\" has %u channels at %u Hz; accepted: channels = %s, rate = %s",
@@ -143,10 +156,14 @@ MadeSink make_sink(PcmConfig& config) {
     if (value.empty()) continue;
     MadeSink sink = kind.make(config);
     if (!sink) return sink;
+    const std::string formats = names_of(config.formats);
     if (!narrow_to_sink(config, **sink)) {
       SNDERR(
-          "dmasim: %s = \"%s\" cannot hold any of the formats, channels and rates that are allowed",
-          kind.key, value.c_str());
+          "dmasim: %s = \"%s\" cannot hold any of the formats, channels and rates that are "
+          "allowed: format = %s, channels = %u-%u, rate = %u-%u; accepted: what its type holds "
+          "together, or a file that ends in .raw, which holds all",
+          kind.key, value.c_str(), formats.c_str(), config.channels.min, config.channels.max,
+          config.rate_hz.min(), config.rate_hz.max());
       return Errno{EINVAL};
     }
     all = all ? make_tee_sink(std::move(all), *std::move(sink)) : *std::move(sink);
@@ -162,6 +179,9 @@ MadeSource make_source(PcmConfig& config) {
   return with_volume(config, *std::move(source));
 }
 
-bool is_sound_file(const std::string& source) noexcept { return kind_of(source) == nullptr; }
+MadeSource make_plain_source(const std::string& source) {
+  const SourceKind* kind = kind_of(source);
+  return kind != nullptr ? kind->make(source) : make_file_source(source.c_str());
+}
 
 }  // namespace dmasim

@@ -21,7 +21,8 @@ Result<std::unique_ptr<Sink>> make_sink(PcmConfig& config);
 /// cable).
 Result<std::unique_ptr<Source>> make_source(PcmConfig& config);
 
-/// Says whether `source` is the path of a sound file, and not one of the words for another source.
-[[nodiscard]] bool is_sound_file(const std::string& source) noexcept;
+/// The source that `source` names: by one of the words for a source, else the sound file at that
+/// path. The card's volume does not act on it. Logs nothing. Errors: those of make_file_source.
+Result<std::unique_ptr<Source>> make_plain_source(const std::string& source);
 
 }  // namespace dmasim

@@ -100,6 +100,11 @@ bool narrow_to_sink(PcmConfig& config, const Sink& sink) {
   return true;
 }
 
+bool narrow_to_makes(PcmConfig& config, const Source& source) {
+  std::erase_if(config.formats, [&](SampleFormat format) { return !source.makes(format); });
+  return !config.formats.empty();
+}
+
 bool narrow_to_shape(PcmConfig& config, const Source::Shape& shape) {
   if (!config.channels_chosen && shape.channels <= kMaxChannels) {
     config.channels =
@@ -118,7 +123,7 @@ void narrow_to_usual_rates(PcmConfig& config) {
 }
 
 bool narrow_to_format(PcmConfig& config, const PcmFormat& format) {
-  if (!allows(config, format)) return false;
+  if (!allows_carried(config, format)) return false;
   config.formats = {format.sample};
   config.channels = only(format.channels);
   config.rate_hz = only(format.rate_hz);

@@ -19,11 +19,13 @@ namespace dmasim {
 /// std::bad_alloc.
 [[nodiscard]] FilePattern file_pattern(const PcmConfig& config);
 
-// Each of the next three answers false if no value would be left. The first may have narrowed some
-// limits then.
+// Each of the next four answers false if no value would be left. Some limits may be narrowed then.
 
 /// To what the sink can hold: some types of files do not hold every format, channel count and rate.
 bool narrow_to_sink(PcmConfig& config, const Sink& sink);
+
+/// To the formats that the source makes.
+bool narrow_to_makes(PcmConfig& config, const Source& source);
 
 /// To the one rate and one channel count of a sound file, as on a card with a fixed clock.
 bool narrow_to_shape(PcmConfig& config, const Source::Shape& shape);

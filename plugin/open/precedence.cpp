@@ -10,7 +10,6 @@
 #include "engine/device/sink.h"
 #include "engine/device/source.h"
 #include "engine/recording/file_sink.h"
-#include "engine/recording/file_source.h"
 #include "plugin/config/environment.h"
 #include "plugin/config/pcm_config.h"
 #include "plugin/open/device_factory.h"
@@ -38,16 +37,17 @@ bool has_the_subdevice(const PcmConfig& config, snd_pcm_stream_t) {
 bool has_room(const PcmConfig& config, snd_pcm_stream_t) { return leaves_room_for_periods(config); }
 
 bool source_fits(const PcmConfig& config, snd_pcm_stream_t stream) {
-  if (!is_capture(stream) || !is_sound_file(config.source)) return true;
-  const auto source = make_file_source(config.source.c_str());
-  const auto shape = source ? (*source)->shape() : std::nullopt;
+  if (!is_capture(stream)) return true;
+  const auto source = make_plain_source(config.source);
+  if (!source) return true;
+  const auto shape = (*source)->shape();
   PcmConfig narrowed = config;
-  return !shape || narrow_to_shape(narrowed, *shape);
+  return narrow_to_makes(narrowed, **source) && (!shape || narrow_to_shape(narrowed, *shape));
 }
 
 bool cable_fits(const PcmConfig& config, snd_pcm_stream_t stream) {
   const auto carried = carried_format(config, stream);
-  return !carried || allows(config, *carried);
+  return !carried || allows_carried(config, *carried);
 }
 
 bool file_fits(const PcmConfig& config, snd_pcm_stream_t stream) {
@@ -82,7 +82,7 @@ constexpr std::array kExclusions{
     Exclusion{{"subdev", "subdevices", "profile"}, has_the_subdevice, false},
     Exclusion{{"period_bytes", "buffer_bytes", "periods", "profile"}, has_room, false},
     Exclusion{{"file", "append"}, file_can_grow, true},
-    Exclusion{{"source", "channels", "rate", "profile"}, source_fits, true},
+    Exclusion{{"source", "channels", "rate", "format", "profile"}, source_fits, true},
     Exclusion{{"cable", "loop", "format", "channels", "rate", "profile"}, cable_fits, true},
     Exclusion{{"file", "format", "channels", "rate", "profile"}, file_fits, true},
 };

@@ -30,6 +30,11 @@ inline constexpr std::array<FormatPair, kSampleFormatCount> kFormats{{
     {SampleFormat::float_be, SND_PCM_FORMAT_FLOAT_BE},
     {SampleFormat::float64_le, SND_PCM_FORMAT_FLOAT64_LE},
     {SampleFormat::float64_be, SND_PCM_FORMAT_FLOAT64_BE},
+    {SampleFormat::dsd_u8, SND_PCM_FORMAT_DSD_U8},
+    {SampleFormat::dsd_u16_le, SND_PCM_FORMAT_DSD_U16_LE},
+    {SampleFormat::dsd_u16_be, SND_PCM_FORMAT_DSD_U16_BE},
+    {SampleFormat::dsd_u32_le, SND_PCM_FORMAT_DSD_U32_LE},
+    {SampleFormat::dsd_u32_be, SND_PCM_FORMAT_DSD_U32_BE},
 }};
 
 static_assert(has_row_for_each_format(kFormats));

@@ -81,6 +81,7 @@ Pcm open_capture(const Arguments& arguments, int mode) {
 Arguments limits_for(const PcmSetup& setup) {
   const size_t frame_bytes = setup.layout.frame_bytes();
   return {{"CHANNELS", "1-32"},
+          {"FORMAT", snd_pcm_format_name(setup.layout.format)},
           {"PERIOD_BYTES", std::to_string(setup.period_size * frame_bytes)},
           {"BUFFER_BYTES", std::to_string(setup.buffer_size * frame_bytes)},
           {"PERIODS", "2-65536"}};

@@ -88,7 +88,7 @@ std::string recording_name(const ::testing::TestParamInfo<RecordingFile::ParamTy
 
 std::vector<snd_pcm_format_t> every_format() {
   std::vector<snd_pcm_format_t> formats;
-  for (const FormatPair& pair : kFormats) formats.push_back(pair.alsa);
+  for (const SampleFormat format : kPcmFormats) formats.push_back(to_alsa(format));
   return formats;
 }
 

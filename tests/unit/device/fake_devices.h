@@ -117,6 +117,7 @@ class FakeSource final : public Source, public TimedSource {
   [[nodiscard]] bool broken() const noexcept override { return device_.broken; }
   [[nodiscard]] std::string explain() const override { return device_.error_text; }
   [[nodiscard]] SourceStats stats() const noexcept override { return device_.source_stats; }
+  [[nodiscard]] bool makes(SampleFormat format) const noexcept override { return !is_dsd(format); }
   [[nodiscard]] std::optional<Shape> shape() const noexcept override {
     return Shape{.channels = 3, .rate_hz = 44100};
   }

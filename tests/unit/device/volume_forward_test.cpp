@@ -110,6 +110,8 @@ TEST_F(VolumeForwards, WhatTheSourceSaysIsSaid) {
   EXPECT_TRUE(source->timed()->broken());
   EXPECT_EQ(source->explain(), "error_text");
   EXPECT_EQ(source->stats().late_frames, 7U);
+  EXPECT_TRUE(source->makes(SampleFormat::u8));
+  EXPECT_FALSE(source->makes(SampleFormat::dsd_u8));
   ASSERT_TRUE(source->shape());
   EXPECT_EQ(source->shape()->channels, 3U);
   EXPECT_EQ(source->configure(kMono, 8).error(), EINVAL);

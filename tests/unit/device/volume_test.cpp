@@ -213,6 +213,47 @@ TEST_F(VolumeSinks, NotifyAWatchOfBeginningAndEnd) {
   EXPECT_TRUE(notified());
 }
 
+/// Half a volume and a mute, each on the way into a ring and on the way that copies.
+TEST_F(VolumeSinks, LeaveDsdAsItIs) {
+  constexpr PcmFormat kDsd{.sample = SampleFormat::dsd_u16_le, .channels = 1, .rate_hz = 48000};
+  const Frames ring = ramp(1000, kRing);
+  for (const bool changes_later : {false, true}) {
+    set(kPlaybackSwitch, changes_later ? 1 : 0);
+    set_volume(changes_later ? kMixerVolume0dB : kMinus20dB);
+    ASSERT_TRUE(sink_->configure(kDsd, kRing));
+    if (changes_later) {
+      set_volume(kMinus20dB);
+      set(kPlaybackSwitch, 0);
+    }
+    tape_->written.clear();
+    sink_->write(bytes_of(ring), true);
+    EXPECT_EQ(tape_->written, ring);
+    sink_->timed()->commit(bytes_of(ring), kRing);
+    EXPECT_EQ(tape_->tape, ring);
+    EXPECT_TRUE(sink_->stats().least_gain.unity());
+  }
+}
+
+TEST(VolumeSources, LeaveDsdAsItIs) {
+  const RuntimeDirectory runtime;
+  const auto clock = std::make_shared<ManualClock>(1'000'000'000);
+  constexpr PcmFormat kDsd{.sample = SampleFormat::dsd_u16_be, .channels = 2, .rate_hz = 48000};
+  const auto plain = make_counter_source();
+  const auto mixed = make_volume_source(make_counter_source(), {.card = "card", .clock = clock});
+  const auto read = [](Source& source) {
+    Frames frames(64);
+    source.read(std::as_writable_bytes(std::span(frames)));
+    return frames;
+  };
+  ASSERT_TRUE(*MixerFile::create("card")->set(kCaptureVolume, 0));
+  ASSERT_TRUE(plain->configure(kDsd, 64));
+  ASSERT_TRUE(mixed->configure(kDsd, 64));
+  EXPECT_EQ(read(*mixed), read(*plain));
+  ASSERT_TRUE(*MixerFile::create("card")->set(kCaptureSwitch, 0));
+  clock->advance_ns(20 * kMs);
+  EXPECT_EQ(read(*mixed), read(*plain));
+}
+
 TEST(VolumeSources, LowerWhatIsCapturedFromThenOn) {
   const RuntimeDirectory runtime;
   const auto clock = std::make_shared<ManualClock>(1'000'000'000);

@@ -35,7 +35,7 @@ std::vector<std::byte> scaled(const PcmFormat& format, const Gain& gain,
 }
 
 class GainOfEachFormat : public ::testing::TestWithParam<SampleFormat> {};
-INSTANTIATE_TEST_SUITE_P(All, GainOfEachFormat, ::testing::ValuesIn(kAllFormats));
+INSTANTIATE_TEST_SUITE_P(All, GainOfEachFormat, ::testing::ValuesIn(kPcmFormats));
 
 TEST_P(GainOfEachFormat, KeepsEachBitAtUnity) {
   const PcmFormat format{.sample = GetParam(), .channels = 3};
@@ -81,6 +81,15 @@ TEST_P(GainOfEachFormat, NeverClipsOrWraps) {
       decoded<double>(format.sample, scaled(format, {std::nextafter(1.0, 0.0), 1}, extremes));
   EXPECT_NEAR(after[0], before[0], 1e-7);
   EXPECT_NEAR(after[1], before[1], 1e-7);
+}
+
+TEST(Gain, ActsOnEachFormatButDsd) {
+  for (const SampleFormat sample : kPcmFormats) {
+    EXPECT_EQ(acting_gain({.sample = sample}, kHalf), kHalf) << name_of(sample);
+  }
+  for (const SampleFormat sample : kDsdFormats) {
+    EXPECT_TRUE(acting_gain({.sample = sample}, kMute).unity()) << name_of(sample);
+  }
 }
 
 TEST(Gain, EvenChannelsAreTheLeftOnes) {

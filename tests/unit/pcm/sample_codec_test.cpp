@@ -136,12 +136,32 @@ TEST(SampleCodec, PacksEachFormatLittleEndian) {
 }
 
 TEST(SampleCodec, SilenceIsTheZeroOfTheFormat) {
-  for (const SampleFormat format : kAllFormats) {
+  for (const SampleFormat format : kPcmFormats) {
     SCOPED_TRACE(name_of(format));
     std::vector<std::byte> bytes(3 * sample_bytes(format), std::byte{0x55});
     encode_silence(format, bytes);
     EXPECT_EQ(decoded<double>(format, bytes), (std::vector<double>{0, 0, 0}));
   }
+}
+
+TEST(SampleCodec, SilenceOfDsdIs0x69InEachByte) {
+  for (const SampleFormat format : kDsdFormats) {
+    SCOPED_TRACE(name_of(format));
+    std::vector<std::byte> bytes(3 * sample_bytes(format));
+    encode_silence(format, bytes);
+    EXPECT_EQ(bytes, std::vector<std::byte>(bytes.size(), std::byte{0x69}));
+  }
+}
+
+/// As numbers they can be copied, no more: 0 is no silence.
+TEST(SampleCodec, ADsdSampleIsItsBits) {
+  const auto bytes = bytes_of({0x12, 0x34, 0x56, 0x78});
+  using enum SampleFormat;
+  EXPECT_EQ(decoded<int32_t>(dsd_u8, bytes_of({0x12})), std::vector{0x12000000});
+  EXPECT_EQ(decoded<int32_t>(dsd_u16_le, bytes_of({0x12, 0x34})), std::vector{0x34120000});
+  EXPECT_EQ(decoded<int32_t>(dsd_u16_be, bytes_of({0x12, 0x34})), std::vector{0x12340000});
+  EXPECT_EQ(decoded<int32_t>(dsd_u32_le, bytes), std::vector{0x78563412});
+  EXPECT_EQ(decoded<int32_t>(dsd_u32_be, bytes), std::vector{0x12345678});
 }
 
 }  // namespace

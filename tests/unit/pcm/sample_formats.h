@@ -2,6 +2,7 @@
 /// Functions that the tests of sinks, sources and samples share.
 #pragma once
 
+#include <array>
 #include <cctype>
 #include <cstddef>
 #include <cstdlib>
@@ -16,6 +17,11 @@
 
 namespace dmasim {
 
+inline constexpr std::array kDsdFormats{SampleFormat::dsd_u8, SampleFormat::dsd_u16_le,
+                                        SampleFormat::dsd_u16_be, SampleFormat::dsd_u32_le,
+                                        SampleFormat::dsd_u32_be};
+static_assert(kDsdFormats.size() + kPcmFormats.size() == kAllFormats.size());
+
 /// For example "s16_le".
 inline std::string name_of(SampleFormat format) {
   std::string name = facts_of(format).name;
@@ -28,7 +34,7 @@ inline std::string name_of(SampleFormat format) {
 inline std::vector<std::byte> random_samples(SampleFormat format, size_t count) {
   std::mt19937_64 random(count);
   std::vector<std::byte> bytes(count * sample_bytes(format));
-  if (sample_kind(format) == SampleKind::integer) {
+  if (sample_kind(format) == SampleKind::integer || is_dsd(format)) {
     std::vector<int32_t> numbers(count);
     for (auto& number : numbers) number = static_cast<int32_t>(random());
     encode(format, std::span<const int32_t>(numbers), bytes.data());

@@ -17,7 +17,8 @@ TEST(AlsaFormat, EachFormatIsAsAlsaLibHasIt) {
     EXPECT_STREQ(snd_pcm_format_name(alsa), facts.name);
     EXPECT_EQ(snd_pcm_format_physical_width(alsa), 8 * facts.bytes);
     EXPECT_EQ(snd_pcm_format_width(alsa), facts.bits);
-    EXPECT_EQ(snd_pcm_format_float(alsa) == 1, facts.kind != SampleKind::integer);
+    EXPECT_EQ(snd_pcm_format_float(alsa) == 1,
+              facts.kind == SampleKind::float32 || facts.kind == SampleKind::float64);
     EXPECT_EQ(snd_pcm_format_big_endian(alsa) == 1, facts.order == std::endian::big);
     uint64_t silence = 0;
     std::memset(&silence, facts.silence, sizeof silence);

@@ -28,7 +28,7 @@ TEST_F(PcmConfigTest, EmptyValuesAreTheDefaults) {
   ASSERT_TRUE(config.ok()) << logged;
   EXPECT_EQ(config->channels.min(), 1u);
   EXPECT_EQ(config->channels.max(), 8u);
-  EXPECT_EQ(config->formats.size(), static_cast<size_t>(kSampleFormatCount));
+  EXPECT_EQ(config->formats.size(), kPcmFormats.size());
   EXPECT_EQ(config->slow_callback_ns, 0);
 }
 
@@ -183,7 +183,8 @@ TEST_F(PcmConfigTest, WhoNamesACableAloneIsOneMoreAtIt) {
 TEST_F(PcmConfigTest, ARefusedFormatIsAnsweredWithAllNames) {
   EXPECT_EQ(parse("format MPEG").error(), EINVAL);
   EXPECT_NE(logged.find("accepted: one or more of U8 S16_LE S16_BE S24_3LE S24_3BE S24_LE S24_BE "
-                        "S32_LE S32_BE FLOAT_LE FLOAT_BE FLOAT64_LE FLOAT64_BE, joined by + or ,"),
+                        "S32_LE S32_BE FLOAT_LE FLOAT_BE FLOAT64_LE FLOAT64_BE DSD_U8 DSD_U16_LE "
+                        "DSD_U16_BE DSD_U32_LE DSD_U32_BE, joined by + or ,"),
             std::string::npos)
       << logged;
 }

@@ -70,7 +70,7 @@ TEST_F(PcmOpenTest, AFileLeavesWhatItsTypeHolds) {
   ASSERT_TRUE(playback("channels \"1-32\"\nfile " + quoted("out.wav"))) << logged;
   expect_range(config_.channels, 1, 32);
   expect_range(config_.rate_hz, 4000, 768000);
-  EXPECT_EQ(config_.formats.size(), static_cast<size_t>(kSampleFormatCount));
+  EXPECT_EQ(config_.formats.size(), kPcmFormats.size());
   EXPECT_EQ(playback("channels 9\nfile " + quoted("out.flac")).error(), EINVAL);
 }
 
@@ -245,6 +245,63 @@ TEST_F(PcmOpenTest, ACableInUseGivesItsFormat) {
     expect_range(config_.rate_hz, 48000, 48000);
     EXPECT_EQ(make("cable mine\nrate 44100", stream).error(), EINVAL);
     EXPECT_EQ(make("cable mine\nformat S32_LE", stream).error(), EINVAL);
+  }
+}
+
+/// DSD is offered only if it is asked for, or if the cable carries it.
+TEST_F(PcmOpenTest, ACableThatCarriesDsdGivesItToWhoNamesNoFormat) {
+  constexpr PcmFormat kDsd{.sample = SampleFormat::dsd_u16_be, .channels = 2, .rate_hz = 176400};
+  const auto listener = make_cable_source("mine", std::make_shared<RealtimeClock>());
+  ASSERT_TRUE(listener->configure(kDsd, 64));
+  for (const snd_pcm_stream_t stream : {SND_PCM_STREAM_PLAYBACK, SND_PCM_STREAM_CAPTURE}) {
+    for (const char* extra :
+         {"", "profile dmasim", "format DSD_U16_BE", "format S16_LE+DSD_U16_BE"}) {
+      ASSERT_TRUE(make("cable mine\n" + std::string(extra), stream)) << extra << logged;
+      EXPECT_EQ(config_.formats, std::vector{kDsd.sample}) << extra;
+      expect_range(config_.rate_hz, 176400, 176400);
+    }
+    for (const char* extra : {"format S16_LE", "format DSD_U8", "profile aloop", "profile dummy"}) {
+      EXPECT_EQ(make("cable mine\n" + std::string(extra), stream).error(), EINVAL) << extra;
+      EXPECT_NE(logged.find("carries DSD_U16_BE"), std::string::npos) << logged;
+    }
+  }
+}
+
+TEST_F(PcmOpenTest, DsdIsOfferedIfItIsAskedFor) {
+  ASSERT_TRUE(playback("cable free")) << logged;
+  EXPECT_TRUE(std::none_of(config_.formats.begin(), config_.formats.end(), is_dsd));
+  ASSERT_TRUE(playback("format DSD_U8+DSD_U32_LE")) << logged;
+  EXPECT_EQ(config_.formats, (std::vector{SampleFormat::dsd_u8, SampleFormat::dsd_u32_le}));
+}
+
+TEST_F(PcmOpenTest, AFileThatHoldsNoDsdIsRefusedByName) {
+  ASSERT_TRUE(playback("format DSD_U8\nfile " + quoted("out.raw"))) << logged;
+  for (const char* name : {"out.wav", "out.w64", "out.flac"}) {
+    logged.clear();
+    EXPECT_EQ(playback("format DSD_U8\nfile " + quoted(name)).error(), EINVAL) << name;
+    EXPECT_NE(logged.find(name), std::string::npos) << logged;
+    EXPECT_NE(logged.find("format = DSD_U8,"), std::string::npos) << logged;
+    EXPECT_NE(logged.find("accepted: "), std::string::npos) << logged;
+    EXPECT_NE(logged.find("ends in .raw"), std::string::npos) << logged;
+    ASSERT_TRUE(playback("format \"DSD_U8,S16_LE\"\nfile " + quoted(name))) << logged;
+    EXPECT_EQ(config_.formats, std::vector{SampleFormat::s16_le}) << name;
+  }
+}
+
+TEST_F(PcmOpenTest, ASourceThatMakesNoDsdIsRefusedByName) {
+  ASSERT_NO_FATAL_FAILURE(write_sound("in.wav", 2));
+  for (const std::string& source : {std::string("\"tone:440\""), quoted("in.wav")}) {
+    logged.clear();
+    EXPECT_EQ(capture("format DSD_U8\nsource " + source).error(), EINVAL) << source;
+    EXPECT_NE(logged.find("source = " + source + " cannot make format = DSD_U8; accepted: "),
+              std::string::npos)
+        << logged;
+    ASSERT_TRUE(capture("format DSD_U8+S16_LE\nsource " + source)) << logged;
+    EXPECT_EQ(config_.formats, std::vector{SampleFormat::s16_le}) << source;
+  }
+  for (const char* source : {"silence", "counter"}) {
+    ASSERT_TRUE(capture("format DSD_U8\nsource " + std::string(source))) << logged;
+    EXPECT_EQ(config_.formats, std::vector{SampleFormat::dsd_u8}) << source;
   }
 }
 

@@ -55,9 +55,21 @@ bool silent(SampleFormat format, std::span<const std::byte> bytes) {
   return std::all_of(numbers.begin(), numbers.end(), [](double x) { return x == 0; });
 }
 
+TEST(SilenceSource, Is0x69InEachByteOfDsd) {
+  const auto source = make_silence_source();
+  for (const SampleFormat sample : kDsdFormats) {
+    const PcmFormat format{sample, 3, 48000};
+    ASSERT_TRUE(source->makes(sample));
+    ASSERT_TRUE(source->configure(format, kBurst));
+    EXPECT_EQ(read_frames(*source, format, 100),
+              std::vector<std::byte>(100 * format.frame_bytes(), std::byte{0x69}))
+        << name_of(sample);
+  }
+}
+
 TEST(SilenceSource, IsZeroInEveryFormat) {
   const auto source = make_silence_source();
-  for (const SampleFormat sample : kAllFormats) {
+  for (const SampleFormat sample : kPcmFormats) {
     const PcmFormat format{sample, 3, 48000};
     ASSERT_TRUE(source->configure(format, kBurst));
     EXPECT_TRUE(silent(sample, read_frames(*source, format, 100))) << name_of(sample);
@@ -93,13 +105,20 @@ TEST(ToneSource, KeepsItsPhase) {
 }
 
 TEST(ToneSource, HasTheSameLoudnessInEveryFormat) {
-  for (const SampleFormat sample : kAllFormats) {
+  for (const SampleFormat sample : kPcmFormats) {
     const auto source = make_tone_source(1000);
+    ASSERT_TRUE(source->makes(sample));
     const PcmFormat format{sample, 1, 48000};
     ASSERT_TRUE(source->configure(format, kBurst));
     double power = 0;
     for (const double x : numbers_of(sample, read_frames(*source, format, 48000))) power += x * x;
     EXPECT_NEAR(10 * std::log10(2 * power / 48000), -12, 0.1) << name_of(sample);
+  }
+}
+
+TEST(ToneSource, MakesNoDsd) {
+  for (const SampleFormat sample : kDsdFormats) {
+    EXPECT_FALSE(make_tone_source(1000)->makes(sample)) << name_of(sample);
   }
 }
 

@@ -36,6 +36,16 @@ TEST_P(SinkHolds, WhatItCanBeConfiguredFor) {
   }
 }
 
+TEST_P(SinkHolds, DsdInARawFileAlone) {
+  const auto sink = make_file_sink(path_.c_str(), {});
+  ASSERT_TRUE(sink);
+  const bool raw = std::string(GetParam()) == ".raw";
+  for (const SampleFormat sample : kDsdFormats) {
+    EXPECT_EQ((*sink)->holds({sample, 1, 44100}), raw) << name_of(sample);
+    EXPECT_EQ((*sink)->look({sample, 1, 44100}).error(), raw ? 0 : EINVAL) << name_of(sample);
+  }
+}
+
 TEST_P(SinkHolds, NothingWithoutAChannelOrARate) {
   const auto sink = make_file_sink(path_.c_str(), {});
   ASSERT_TRUE(sink);

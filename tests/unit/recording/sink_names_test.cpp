@@ -160,6 +160,7 @@ std::string samples_in(const std::string& path, const PcmFormat& format) {
 TEST(AppendingSink, GrowsWhatIsThereAndKeepsItsFrames) {
   for (const char* name : {"out.raw", "out.wav", "out.w64"}) {
     for (const SampleFormat sample : kAllFormats) {
+      if (is_dsd(sample) && std::strcmp(name, "out.raw") != 0) continue;
       SCOPED_TRACE(std::string(name) + " " + name_of(sample));
       const PcmFormat format{sample, 1, 44100};  // u8 and s24 have an odd number of bytes
       const TemporaryDirectory directory;
