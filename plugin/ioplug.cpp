@@ -29,6 +29,12 @@ Result<void> check_report(const PcmConfig& config) {
   return writable;
 }
 
+/// alsa-lib has set the access when a program has set up the PCM.
+bool is_noninterleaved(const snd_pcm_ioplug_t& io) {
+  return io.access == SND_PCM_ACCESS_RW_NONINTERLEAVED ||
+         io.access == SND_PCM_ACCESS_MMAP_NONINTERLEAVED;
+}
+
 void fill_ioplug(OpenPcm& pcm) {
   pcm.io.version = SND_PCM_IOPLUG_VERSION;
   pcm.io.name = "dmasim simulated sound card";
@@ -73,7 +79,8 @@ Result<void> make_open_pcm(OpenPcm& pcm, const snd_config_t* conf) {
     pcm.config.taken = (*subdevice)->number();
     pcm.subdevice.emplace(**std::move(subdevice));
   }
-  Result<SubstreamParts> parts = make_parts(pcm.config, stream);
+  Result<SubstreamParts> parts = make_parts(
+      pcm.config, stream, [&io = std::as_const(pcm.io)] { return is_noninterleaved(io); });
   if (!parts) return parts.as_errno();
   const bool flush_at_exit = parts->sink && parts->sink->flush_at_exit();
   pcm.channel_maps = std::make_unique<ChannelMaps>(pcm.config.channel_maps, pcm.config.channels);

@@ -23,10 +23,12 @@ namespace dmasim {
 /// Errors of configure(): EBUSY (another one writes), EINVAL (others take part with another
 /// format), EACCES, ENOSPC and those of open(2); explain() then says more. `overrules` is called at
 /// a start that finds others with another format. If it answers true, that does not matter: the
-/// sources among them break off (Source::broken). Empty: as if it answered false.
+/// sources among them break off (Source::broken). `noninterleaved` is called at each start, and
+/// says for CableState how the program accesses its samples. Empty: as if it answered false.
 std::unique_ptr<Sink> make_cable_sink(std::string name, std::shared_ptr<const Clock> clock,
                                       std::function<bool()> overrules = {},
-                                      CableDirectory directory = CableDirectory::find());
+                                      CableDirectory directory = CableDirectory::find(),
+                                      std::function<bool()> noninterleaved = {});
 
 /// Makes a source that captures the cable, cable_delay_frames() later. It gives silence for frames
 /// that were not committed. The errors of configure() are the sink's, but never EBUSY or ENOSPC.

@@ -116,6 +116,13 @@ std::optional<PcmFormat> written_format(int fd) noexcept {
   return locked_by_others(fd, held, held + 1) ? format : std::nullopt;
 }
 
+/// Interleaved, unless the word says otherwise: an older writer has written none.
+bool has_noninterleaved_access(int fd) noexcept {
+  std::array<uint64_t, 1> word{};
+  const auto bytes = read_at(fd, kAccessOffset, std::as_writable_bytes(std::span(word)));
+  return bytes.size() == sizeof word && word[0] == kNoninterleaved;
+}
+
 bool offset_fits(uint64_t data_offset, size_t bytes) noexcept {
   return data_offset < static_cast<uint64_t>(kLocks) - kDataOffset - bytes;
 }
@@ -135,7 +142,14 @@ CableState cable_state(const std::string& name, const CableDirectory& directory)
   const auto record = file ? load_record(file.get()) : std::nullopt;
   if (!record) return {};
   return {.format = unpack_format(record->format),
-          .active = record->has_open_segment() && locked_writer(file.get())};
+          .active = record->has_open_segment() && locked_writer(file.get()),
+          .noninterleaved = has_noninterleaved_access(file.get())};
+}
+
+void CableFile::store_access(bool noninterleaved) noexcept {
+  const uint64_t word = noninterleaved ? kNoninterleaved : 0;
+  // If it cannot be written, neither can the record, and the start says so.
+  static_cast<void>(pwrite(fd_.get(), &word, sizeof word, off_t{kAccessOffset}));
 }
 
 Result<CableFile> CableFile::open(const std::string& name, const CableDirectory& place) {

@@ -34,6 +34,7 @@ namespace dmasim {
 struct CableState {
   std::optional<PcmFormat> format;  ///< of what plays, or has played last; may be empty
   bool active = false;              ///< a stream plays, and is not paused
+  bool noninterleaved = false;      ///< the access of what plays, or has played last
 };
 [[nodiscard]] CableState cable_state(
     const std::string& name, const CableDirectory& directory = CableDirectory::find()) noexcept;
@@ -95,6 +96,9 @@ class CableFile {
   /// Writes the progress alone. Only reserved_tape and committed_tape have changed since store(),
   /// and the latter has risen. If the store() failed, this tries it again.
   bool store_progress(CableRecord& record) noexcept;
+
+  /// Writes which access the writer's program uses, for CableState.
+  void store_access(bool noninterleaved) noexcept;
 
   /// Reads or writes samples at `data_offset` bytes. read() answers false if not all of them were.
   bool read(uint64_t data_offset, std::span<std::byte> out) const noexcept;

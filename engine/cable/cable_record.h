@@ -5,6 +5,8 @@
 ///
 ///   0               two slots of a CableRecord
 ///   kProgressOffset two slots of a CableProgress, behind the record in the first slot
+///   kAccessOffset   a word: kNoninterleaved if the writer's program has its samples in one area
+///                   for each channel. It is for the mixer alone: the samples here are interleaved
 ///   kDataOffset     capacity_frames frames; tape position n lies at n % capacity_frames
 ///
 /// The newest progress names the record that counts. So a record is found only if the progress
@@ -126,8 +128,11 @@ struct CableProgress {
 };
 static_assert(sizeof(CableProgress) <= CableProgress::kSlotBytes);
 inline constexpr size_t kProgressOffset = 2048;
+inline constexpr size_t kAccessOffset = 3072;
+inline constexpr uint64_t kNoninterleaved = 1;
 static_assert(sizeof(CableRecord) <= kProgressOffset &&
-              kProgressOffset + kSlotsBytes<CableProgress> <= CableRecord::kSlotBytes);
+              kProgressOffset + kSlotsBytes<CableProgress> <= kAccessOffset &&
+              kAccessOffset + sizeof(kNoninterleaved) <= CableRecord::kSlotBytes);
 
 /// Bounds that no correct record comes near. Within them no sum or product overflows. A writer
 /// begins a new tape long before it reaches them.

@@ -31,11 +31,12 @@ constexpr uint64_t kCommitsPerRecord = 256;
 class CableSink final : public Sink, public TimedSink {
  public:
   CableSink(std::string name, std::shared_ptr<const Clock> clock, std::function<bool()> overrules,
-            CableDirectory directory)
+            CableDirectory directory, std::function<bool()> noninterleaved)
       : name_(std::move(name)),
         directory_(std::move(directory)),
         clock_(std::move(clock)),
-        overrules_(std::move(overrules)) {}
+        overrules_(std::move(overrules)),
+        noninterleaved_(std::move(noninterleaved)) {}
   ~CableSink() override { CableSink::release(); }
 
   Result<void> look(const PcmFormat& format) override DMASIM_EXCLUDES(lock_);
@@ -96,6 +97,7 @@ class CableSink final : public Sink, public TimedSink {
   const CableDirectory directory_;
   const std::shared_ptr<const Clock> clock_;
   const std::function<bool()> overrules_;
+  const std::function<bool()> noninterleaved_;
   Explanation explanation_;
 
   mutable Mutex lock_;
@@ -143,6 +145,7 @@ Result<void> CableSink::configure(const PcmFormat& format, uint64_t burst_frames
     file.reclaim();
     return taken;
   }
+  file.store_access(noninterleaved_ && noninterleaved_());
   MutexLock guard(lock_);
   file_ = std::move(file);
   record_ = record;
@@ -352,9 +355,10 @@ Result<void> CableSink::flush() {
 }  // namespace
 
 std::unique_ptr<Sink> make_cable_sink(std::string name, std::shared_ptr<const Clock> clock,
-                                      std::function<bool()> overrules, CableDirectory directory) {
+                                      std::function<bool()> overrules, CableDirectory directory,
+                                      std::function<bool()> noninterleaved) {
   return std::make_unique<CableSink>(std::move(name), std::move(clock), std::move(overrules),
-                                     std::move(directory));
+                                     std::move(directory), std::move(noninterleaved));
 }
 
 }  // namespace dmasim

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -78,8 +79,29 @@ int on_get_integer_info(snd_ctl_ext_t* ext, snd_ctl_ext_key_t key, long* min, lo
   return 0;
 }
 
+int on_get_enumerated_info(snd_ctl_ext_t* ext, snd_ctl_ext_key_t key, unsigned* items) {
+  *items = static_cast<unsigned>(elements_of(ext).at(key).max) + 1;
+  return 0;
+}
+
+/// As a kernel's control does, names the last item if there is none of that number.
+int on_get_enumerated_name(snd_ctl_ext_t* ext, snd_ctl_ext_key_t key, unsigned item, char* name,
+                           size_t name_max_len) {
+  const MixerElement element = elements_of(ext).at(key);
+  const auto last = static_cast<unsigned>(element.max);
+  std::snprintf(name, name_max_len, "%s", element.items[std::min(item, last)]);
+  return 0;
+}
+
 int on_read_integer(snd_ctl_ext_t* ext, snd_ctl_ext_key_t key, long* values) {
   return call(ext, [=](Mixer& mixer) { return -mixer.read(key, values).error(); });
+}
+
+int on_read_enumerated(snd_ctl_ext_t* ext, snd_ctl_ext_key_t key, unsigned* items) {
+  long value = 0;
+  const int error = on_read_integer(ext, key, &value);
+  if (error == 0) *items = static_cast<unsigned>(value);
+  return error;
 }
 
 int on_write_integer(snd_ctl_ext_t* ext, snd_ctl_ext_key_t key, long* values) {
@@ -87,6 +109,11 @@ int on_write_integer(snd_ctl_ext_t* ext, snd_ctl_ext_key_t key, long* values) {
     const Result<bool> changed = mixer.write(key, values);
     return changed ? static_cast<int>(*changed) : -changed.error();
   });
+}
+
+int on_write_enumerated(snd_ctl_ext_t* ext, snd_ctl_ext_key_t key, unsigned* items) {
+  long value = *items;
+  return on_write_integer(ext, key, &value);
 }
 
 /// The hook cannot return an error to alsa-lib, so the error goes to the log.
@@ -153,8 +180,12 @@ const snd_ctl_ext_callback_t* callbacks() {
     t.find_elem = on_find_elem;
     t.get_attribute = on_get_attribute;
     t.get_integer_info = on_get_integer_info;
+    t.get_enumerated_info = on_get_enumerated_info;
+    t.get_enumerated_name = on_get_enumerated_name;
     t.read_integer = on_read_integer;
+    t.read_enumerated = on_read_enumerated;
     t.write_integer = on_write_integer;
+    t.write_enumerated = on_write_enumerated;
     t.subscribe_events = on_subscribe_events;
     t.read_event = on_read_event;
     t.poll_revents = on_poll_revents;

@@ -45,9 +45,11 @@ long Mixer::LoopState::of(MixerElement::State state) const noexcept {
     case MixerElement::State::rate:
       return rate_hz;
     case MixerElement::State::channels:
+      return channels;
+    case MixerElement::State::access:
       break;
   }
-  return channels;
+  return access;
 }
 
 Mixer::LoopState Mixer::loop_state(const Loop& loop) const {
@@ -56,7 +58,8 @@ Mixer::LoopState Mixer::loop_state(const Loop& loop) const {
   return {.active = cable.active ? 1 : 0,
           .format = to_alsa(format.sample),
           .rate_hz = static_cast<long>(format.rate_hz),
-          .channels = static_cast<long>(format.channels)};
+          .channels = static_cast<long>(format.channels),
+          .access = cable.format && cable.noninterleaved ? 1 : 0};
 }
 
 Result<void> Mixer::open() {

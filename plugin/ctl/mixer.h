@@ -67,6 +67,7 @@ class Mixer {
     long format;
     long rate_hz;
     long channels;
+    long access;  ///< 0: interleaved
     friend bool operator==(const LoopState&, const LoopState&) = default;
     [[nodiscard]] long of(MixerElement::State state) const noexcept;
   };

@@ -90,6 +90,14 @@ constexpr std::array kLoopElements{
                  .min = 1,
                  .max = kMostChannels,
                  .state = channels},
+    MixerElement{.name = "PCM Slave Access Mode",
+                 .iface = SND_CTL_ELEM_IFACE_PCM,
+                 .type = SND_CTL_ELEM_TYPE_ENUMERATED,
+                 .kind = loop_state,
+                 .min = 0,
+                 .max = 1,
+                 .state = access,
+                 .items = {"Interleaved", "Non-interleaved"}},
 };
 
 /// The index of the element of that interface and name in one of the tables above.

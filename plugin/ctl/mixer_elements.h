@@ -7,6 +7,7 @@
 
 #include <alsa/asoundlib.h>
 
+#include <array>
 #include <cstddef>
 #include <optional>
 
@@ -22,7 +23,7 @@ struct MixerElement {
     loop_state,  ///< one value, set by the stream that plays into a loop
   };
   /// Which state of the loop a loop_state shows.
-  enum class State { active, format, rate, channels };
+  enum class State { active, format, rate, channels, access };
 
   const char* name;
   snd_ctl_elem_iface_t iface;
@@ -32,7 +33,9 @@ struct MixerElement {
   long max;
   size_t cell = 0;              ///< for a volume or setting
   State state = State::active;  ///< for a loop_state
-  Loop loop{};                  ///< for an element of a loop
+  /// Of an enumerated element: the names of its values, of which `max` is the last.
+  std::array<const char*, 2> items{};
+  Loop loop{};  ///< for an element of a loop
 
   [[nodiscard]] bool writable() const noexcept { return kind != Kind::loop_state; }
   [[nodiscard]] unsigned count() const noexcept { return kind == Kind::volume ? 2 : 1; }

@@ -38,7 +38,7 @@ void log_file_refusal(const PcmConfig& config, int error) {
       config.file.c_str(), std::strerror(error));
 }
 
-MadeSink make_file(PcmConfig& config) {
+MadeSink make_file(PcmConfig& config, const std::function<bool()>&) {
   const FilePattern pattern = file_pattern(config);
   if (!pattern.counts()) config.file = pattern.name(0);
   MadeSink sink = make_file_sink(pattern, {.queue_ns = config.queue_ms * kMsNs,
@@ -49,16 +49,16 @@ MadeSink make_file(PcmConfig& config) {
   return sink.error() == ENOTSUP ? Errno{EINVAL} : sink.as_errno();
 }
 
-MadeSink make_cable(PcmConfig& config) {
+MadeSink make_cable(PcmConfig& config, const std::function<bool()>& noninterleaved) {
   return make_cable_sink(config.cable, std::make_shared<RealtimeClock>(), notify_switch(config),
-                         config.directory);
+                         config.directory, noninterleaved);
 }
 
 /// A kind of sink. A PCM has one if the value of its key is not empty.
 struct SinkKind {
   const char* key;  ///< for messages
   std::string PcmConfig::*value;
-  MadeSink (*make)(PcmConfig& config);
+  MadeSink (*make)(PcmConfig& config, const std::function<bool()>& noninterleaved);
 };
 
 /// A PCM may have several at the same time.
@@ -149,12 +149,12 @@ bool narrow_to_source(PcmConfig& config, const Source& source) {
 
 }  // namespace
 
-MadeSink make_sink(PcmConfig& config) {
+MadeSink make_sink(PcmConfig& config, const std::function<bool()>& noninterleaved) {
   std::unique_ptr<Sink> all;
   for (const SinkKind& kind : kSinks) {
     const std::string& value = config.*kind.value;
     if (value.empty()) continue;
-    MadeSink sink = kind.make(config);
+    MadeSink sink = kind.make(config, noninterleaved);
     if (!sink) return sink;
     const std::string formats = names_of(config.formats);
     if (!narrow_to_sink(config, **sink)) {

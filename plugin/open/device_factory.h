@@ -2,6 +2,7 @@
 /// The one place that chooses the sink or source of a PCM. docs/new-sink.md shows how to add one.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -14,8 +15,10 @@ namespace dmasim {
 
 /// The sinks that `config` names, behind the card's volume. Narrows the limits of `config` to what
 /// they can hold. Makes no file and starts no thread. Errors, after a line in ALSA's error log:
-/// those of make_file_sink; EINVAL (no value is left within the limits).
-Result<std::unique_ptr<Sink>> make_sink(PcmConfig& config);
+/// those of make_file_sink; EINVAL (no value is left within the limits). `noninterleaved` is for
+/// the cable: see make_cable_sink().
+Result<std::unique_ptr<Sink>> make_sink(PcmConfig& config,
+                                        const std::function<bool()>& noninterleaved);
 
 /// The same for the source. Errors: those of make_file_source; EINVAL (also for a source beside a
 /// cable).

@@ -87,7 +87,8 @@ Result<PcmConfig> open_config(const snd_config_t* conf, snd_pcm_stream_t stream)
   return config;
 }
 
-Result<SubstreamParts> make_parts(PcmConfig& config, snd_pcm_stream_t stream) {
+Result<SubstreamParts> make_parts(PcmConfig& config, snd_pcm_stream_t stream,
+                                  const std::function<bool()>& noninterleaved) {
   SubstreamParts parts;
   parts.fifo_frames = config.fifo_frames;
   if (config.clock.freerun) parts.freerun = std::make_shared<ManualClock>();
@@ -96,7 +97,7 @@ Result<SubstreamParts> make_parts(PcmConfig& config, snd_pcm_stream_t stream) {
   parts.slow_callback_ns = config.slow_callback_ns;
   if (!narrow_to_carried(config, stream)) return Errno{EINVAL};
   if (stream == SND_PCM_STREAM_PLAYBACK) {
-    Result<std::unique_ptr<Sink>> sink = make_sink(config);
+    Result<std::unique_ptr<Sink>> sink = make_sink(config, noninterleaved);
     if (!sink) return sink.as_errno();
     parts.sink = *std::move(sink);
   } else {

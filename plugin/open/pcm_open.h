@@ -5,6 +5,7 @@
 #include <alsa/asoundlib.h>
 #include <alsa/pcm_external.h>
 
+#include <functional>
 #include <optional>
 
 #include "engine/card/subdevice.h"
@@ -27,8 +28,10 @@ Result<std::optional<Subdevice>> acquire_subdevice(const PcmConfig& config,
 /// Makes the engine, and the sink or source. Narrows the limits of `config` to what the recording's
 /// file can hold, what the source's file holds, or what the cable carries. Makes no file and starts
 /// no thread. Errors, after a line in ALSA's error log: those of make_file_sink and
-/// make_file_source; EBUSY; EINVAL (no value is left within the limits).
-Result<SubstreamParts> make_parts(PcmConfig& config, snd_pcm_stream_t stream);
+/// make_file_source; EBUSY; EINVAL (no value is left within the limits). `noninterleaved` is for a
+/// playback into a cable: see make_cable_sink().
+Result<SubstreamParts> make_parts(PcmConfig& config, snd_pcm_stream_t stream,
+                                  const std::function<bool()>& noninterleaved = {});
 
 /// Sets the limits of the ioplug. Answers 0 or a negative errno, as alsa-lib's calls.
 int set_hw_constraints(snd_pcm_ioplug_t& io, const PcmConfig& config);

@@ -98,6 +98,22 @@ Values Ctl::read(const Element& element) const {
   return values;
 }
 
+std::vector<std::string> Ctl::items(const Element& element) const {
+  snd_ctl_elem_info_t* info = nullptr;
+  EXPECT_EQ(snd_ctl_elem_info_malloc(&info), 0);
+  std::vector<std::string> names;
+  unsigned count = 1;
+  for (unsigned i = 0; i < count; ++i) {
+    snd_ctl_elem_info_set_id(info, ElementId(element).get());
+    snd_ctl_elem_info_set_item(info, i);
+    EXPECT_EQ(snd_ctl_elem_info(get(), info), 0) << element.name;
+    count = snd_ctl_elem_info_get_items(info);
+    names.emplace_back(snd_ctl_elem_info_get_item_name(info));
+  }
+  snd_ctl_elem_info_free(info);
+  return names;
+}
+
 int Ctl::write(const Element& element, const Values& values) const {
   const auto value = value_of(element);
   for (unsigned i = 0; i < values.size(); ++i) {

@@ -52,6 +52,8 @@ class Ctl {
 
   /// Reads the element. If it cannot be read: a failed expectation, and no values.
   [[nodiscard]] Values read(const Element& element) const;
+  /// The names of an enumerated element's values.
+  [[nodiscard]] std::vector<std::string> items(const Element& element) const;
   /// Answers what snd_ctl_elem_write answers.
   int write(const Element& element, const Values& values) const;
 

@@ -66,10 +66,10 @@ TEST_F(CtlOpen, SaysWhichCardItIs) {
 }
 
 TEST_F(CtlOpen, HasControlsForAsManyLoopsAsAsked) {
-  EXPECT_EQ(Ctl("dmasim:SUBDEVICES=1").elements().size(), 10U);
-  EXPECT_EQ(Ctl("dmasim:SUBDEVICES=3,DEVICES=2").elements().size(), 40U);
+  EXPECT_EQ(Ctl("dmasim:SUBDEVICES=1").elements().size(), 11U);
+  EXPECT_EQ(Ctl("dmasim:SUBDEVICES=3,DEVICES=2").elements().size(), 46U);
   const auto most = Ctl("dmasim:SUBDEVICES=128,DEVICES=4").elements();
-  EXPECT_EQ(most.size(), 4U + 6 * 4 * 32);
+  EXPECT_EQ(most.size(), 4U + 7 * 4 * 32);
   EXPECT_EQ(most.back().device, 3U);
   EXPECT_EQ(most.back().subdevice, 31U);
 }

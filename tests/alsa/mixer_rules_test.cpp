@@ -53,7 +53,7 @@ class MixerRules : public ::testing::Test {
 };
 
 TEST_F(MixerRules, ThereAreAsManyAsThereShouldBe) {
-  EXPECT_EQ(elements_.size(), 4 + 6 * kLoops);
+  EXPECT_EQ(elements_.size(), 4 + 7 * kLoops);
   for (size_t i = 0; i < elements_.size(); ++i) EXPECT_EQ(elements_[i].numid, i + 1);
 }
 
@@ -123,7 +123,7 @@ TEST_F(MixerRules, WhatIsReadOnlyCannotBeWritten) {
     EXPECT_FALSE(ctl_.readable());
     ++checked;
   }
-  EXPECT_EQ(checked, 4 * kLoops);
+  EXPECT_EQ(checked, 5 * kLoops);
 }
 
 TEST_F(MixerRules, WhatIsNotThereIsNotFound) {

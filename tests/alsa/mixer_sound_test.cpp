@@ -242,6 +242,7 @@ TEST_F(MixerLoop, ReportsWhatPlaysIntoIt) {
   EXPECT_EQ(read("PCM Slave Format"), SND_PCM_FORMAT_S16_LE);
   EXPECT_EQ(read("PCM Slave Rate"), 48000);
   EXPECT_EQ(read("PCM Slave Channels"), 2);
+  EXPECT_EQ(read("PCM Slave Access Mode"), 0);
   ctl_.subscribe();
   PcmSetup setup = cable_setup();
   setup.buffer_size = 30 * setup.period_size;

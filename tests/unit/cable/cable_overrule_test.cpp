@@ -85,6 +85,7 @@ TEST_F(CableOverruling, LeavesAloneWhoListensInTheSameFormat) {
 
 TEST_F(CableOverruling, ShowsInTheCablesState) {
   EXPECT_FALSE(cable_state("test").format);
+  EXPECT_FALSE(cable_state("test").noninterleaved);
   EXPECT_FALSE(cable_state("test").active);
   ASSERT_NO_FATAL_FAILURE(overrule());
   EXPECT_EQ(cable_state("test").format, kSlow);
@@ -96,6 +97,28 @@ TEST_F(CableOverruling, ShowsInTheCablesState) {
   player_.stop(10);
   EXPECT_FALSE(cable_state("test").active);
   EXPECT_EQ(cable_state("test").format, kSlow);
+}
+
+/// Each start shows it anew, and the next player's start too.
+TEST_F(CableOverruling, ShowsHowItsPlayersSamplesAreAccessed) {
+  bool noninterleaved = true;
+  auto sink = make_cable_sink("other", clock_, {}, CableDirectory::find(),
+                              [&noninterleaved] { return noninterleaved; });
+  EXPECT_FALSE(cable_state("other").noninterleaved);
+  ASSERT_TRUE(sink->configure(kSlow, kRingFrames));
+  EXPECT_TRUE(cable_state("other").noninterleaved);
+  noninterleaved = false;
+  EXPECT_TRUE(cable_state("other").noninterleaved);
+  ASSERT_TRUE(sink->configure(kSlow, kRingFrames));
+  EXPECT_FALSE(cable_state("other").noninterleaved);
+  noninterleaved = true;
+  ASSERT_TRUE(sink->configure(kSlow, kRingFrames));
+  const auto listener = make_cable_source("other", clock_);
+  ASSERT_TRUE(listener->configure(kSlow, 64));
+  sink.reset();
+  EXPECT_TRUE(cable_state("other").noninterleaved) << "of what has played last";
+  ASSERT_TRUE(make_cable_sink("other", clock_)->configure(kSlow, kRingFrames));
+  EXPECT_FALSE(cable_state("other").noninterleaved);
 }
 
 }  // namespace
