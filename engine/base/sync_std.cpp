@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// The bodies of sync.h for programs, over pthreads; CondVar's are in condvar_std.cpp. An error
 /// that only a bug in the program can cause ends the process where it is found.
+#include <dlfcn.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -21,7 +22,7 @@ namespace dmasim {
 namespace {
 
 /// libsndfile keeps 64 KiB buffers on the stack; its codecs nest a few frames on top of that.
-constexpr size_t kStackBytes = size_t{512} * 1024;
+constexpr size_t kFrameBytes = size_t{512} * 1024;
 
 thread_local const void* t_tag = nullptr;
 
@@ -32,6 +33,15 @@ thread_local const void* t_tag = nullptr;
 
 inline void require(int error, const char* call) noexcept {
   if (error != 0) die(error, call);
+}
+
+/// glibc puts the program's thread-local data on the stack of each thread. Only this function of
+/// glibc says how much that is.
+size_t stack_bytes(const pthread_attr_t& attributes) noexcept {
+  using MinStack = size_t(const pthread_attr_t*);
+  static auto* const min_stack =
+      reinterpret_cast<MinStack*>(dlsym(RTLD_DEFAULT, "__pthread_get_minstack"));
+  return kFrameBytes + (min_stack != nullptr ? min_stack(&attributes) : 0);
 }
 
 bool is_rt_priority(int priority) noexcept {
@@ -45,7 +55,7 @@ class ThreadAttributes {
     sigset_t all;
     sigfillset(&all);
     if (!error_) error_ = pthread_attr_setsigmask_np(&native_, &all);
-    if (!error_) error_ = pthread_attr_setstacksize(&native_, kStackBytes);
+    if (!error_) error_ = pthread_attr_setstacksize(&native_, stack_bytes(native_));
   }
   ~ThreadAttributes() {
     if (made_) pthread_attr_destroy(&native_);
