@@ -160,10 +160,10 @@ MadeSink make_sink(PcmConfig& config, const std::function<bool()>& noninterleave
     if (!narrow_to_sink(config, **sink)) {
       SNDERR(
           "dmasim: %s = \"%s\" cannot hold any of the formats, channels and rates that are "
-          "allowed: format = %s, channels = %u-%u, rate = %u-%u; accepted: what its type holds "
+          "allowed: format = %s, channels = %s, rate = %s; accepted: what its type holds "
           "together, or a file that ends in .raw, which holds all",
-          kind.key, value.c_str(), formats.c_str(), config.channels.min, config.channels.max,
-          config.rate_hz.min(), config.rate_hz.max());
+          kind.key, value.c_str(), formats.c_str(), config.channels.text().c_str(),
+          config.rate_hz.text().c_str());
       return Errno{EINVAL};
     }
     all = all ? make_tee_sink(std::move(all), *std::move(sink)) : *std::move(sink);
