@@ -151,11 +151,17 @@ void Substream::update(std::optional<uint64_t> wrote_from_frames) {
 }
 
 /// As update(), but without a look at the hardware if only the position can have changed. Answers
-/// the time of the position.
+/// the time of the position. A look that gives a cable its frames may take long, so the position
+/// follows the clock once more.
 int64_t Substream::update_position(int64_t asked_at_ns) {
   if (may_follow_clock() && state_.follow_clock(asked_at_ns, io_.appl_ptr())) return asked_at_ns;
   update();
-  return state_.hardware_runs() ? now_ns() : 0;
+  if (!state_.hardware_runs()) return 0;
+  const int64_t looked_until_ns = now_ns();
+  if (device_.is_timed_sink()) {
+    static_cast<void>(state_.follow_clock(looked_until_ns, io_.appl_ptr()));
+  }
+  return looked_until_ns;
 }
 
 void Substream::update_position() { update_position(state_.hardware_runs() ? now_ns() : 0); }

@@ -71,5 +71,17 @@ TEST_F(SubstreamPosition, IsLookedAtAgainInAnotherState) {
   EXPECT_EQ(pcm_.avail(), 10);
 }
 
+/// Each reading of the clock takes a frame. A free run gives its cable new frames at each look.
+TEST_F(SubstreamPosition, OfAFreeRunIsThatOfTheEndOfASlowLook) {
+  ASSERT_EQ(pcm_.sw_params({.avail_min = 8, .start_threshold = 1, .stop_threshold = 32 << 10}), 0);
+  ASSERT_EQ(pcm_.write(32), 32);
+  pcm_.run(10);
+  const uint64_t before = pcm_.true_hw();
+  lockstep::each_look_takes(kFrameNs);
+  const snd_pcm_uframes_t answer = pcm_.substream().pointer();
+  lockstep::each_look_takes(0);
+  EXPECT_EQ(answer, before + 2) << "the last of three readings";
+}
+
 }  // namespace
 }  // namespace dmasim
