@@ -16,6 +16,7 @@ namespace dmasim {
 
 struct FileSinkOptions {
   int64_t queue_ns = 500'000'000;    ///< length of the queue, in addition to one burst
+  double speed = 1;                  ///< how many times as fast as their rate the frames come
   int64_t flush_ns = 2'000'000'000;  ///< flush() gives up after this time without progress
   bool append = false;               ///< go on at the end of the file if its format fits
 };

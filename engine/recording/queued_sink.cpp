@@ -13,10 +13,12 @@ namespace {
 
 constexpr size_t kQueueChunkBytes = size_t{64} * 1024;
 
-/// The queue's size for `burst_frames` and `queue_ns`; 0 if that is more than any memory.
-size_t queue_bytes(const PcmFormat& format, uint64_t burst_frames, int64_t queue_ns) noexcept {
+/// The queue's size for `burst_frames` and the options; 0 if that is more than any memory.
+size_t queue_bytes(const PcmFormat& format, uint64_t burst_frames,
+                   const FileSinkOptions& options) noexcept {
   const double most = static_cast<double>(PTRDIFF_MAX / 2);
-  const double queue_frames = static_cast<double>(queue_ns) * 1e-9 * format.rate_hz;
+  const double queue_frames =
+      static_cast<double>(options.queue_ns) * 1e-9 * format.rate_hz * options.speed;
   const double frames = static_cast<double>(burst_frames) + std::max(queue_frames, 0.0) + 1;
   const auto frame_bytes = static_cast<double>(format.frame_bytes());
   if (frames * frame_bytes > most) return 0;
@@ -66,7 +68,7 @@ Result<void> QueuedSink::configure(const PcmFormat& format, uint64_t burst_frame
 
 /// Makes sure that the newest take has `format` and a queue that is large enough.
 Result<void> QueuedSink::prepare_take(const PcmFormat& format, uint64_t burst_frames) {
-  const size_t bytes = queue_bytes(format, burst_frames, options_.queue_ns);
+  const size_t bytes = queue_bytes(format, burst_frames, options_);
   if (bytes == 0) return Errno{ENOMEM};
   bool known = false;
   {

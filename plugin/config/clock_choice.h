@@ -14,6 +14,9 @@ struct ClockChoice {
   bool freerun = false;              ///< only the program's own progress moves the hardware
   uint32_t speed_millionths = kOne;  ///< how fast the sample clock runs, of its nominal speed
 
+  [[nodiscard]] double speed() const noexcept {
+    return static_cast<double>(speed_millionths) / kOne;
+  }
   [[nodiscard]] bool realtime() const noexcept { return !freerun && speed_millionths == kOne; }
   /// How much faster than nominal the sample clock runs, in millionths, if the card's crystal is
   /// off by `ppm`.

@@ -95,6 +95,7 @@ int on_hw_params(snd_pcm_ioplug_t* io, snd_pcm_hw_params_t* params) {
     if (!setup) return -EINVAL;
     const Result<void> done = s.hw_params(*setup);
     if (done.error() == EINVAL) log_unheld(open_pcm_of(io), *setup);
+    if (done) log_fast_wake_ups(open_pcm_of(io), *setup);
     return to_errno(done);
   });
 }

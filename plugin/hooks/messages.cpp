@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "plugin/hooks/messages.h"
 
+#include <atomic>
 #include <cerrno>
 #include <optional>
 
@@ -40,6 +41,19 @@ void log_unheld(const OpenPcm& pcm, const HwSetup& hw) {
       "accepted: what its type holds together, or a file that ends in .raw, which holds all",
       pcm.config.file.c_str(), snd_pcm_format_name(hw.alsa_format), hw.format.channels,
       hw.format.rate_hz);
+}
+
+void log_fast_wake_ups(const OpenPcm& pcm, const HwSetup& hw) {
+  constexpr double kShortestUs = 100;
+  static std::atomic<bool> said{false};
+  const ClockChoice& clock = pcm.config.clock;
+  const double period_us =
+      static_cast<double>(hw.period_size) * 1e6 / (hw.format.rate_hz * clock.speed());
+  if (clock.freerun || clock.realtime() || period_us >= kShortestUs || said.exchange(true)) return;
+  SNDERR(
+      "dmasim: clock: a period of %lu frames at %u Hz lasts %.0f us at this speed; accepted, but "
+      "below %.0f us a program is often late",
+      hw.period_size, hw.format.rate_hz, period_us, kShortestUs);
 }
 
 void log_loss_at_drain(OpenPcm& pcm) {

@@ -42,6 +42,7 @@ MadeSink make_file(PcmConfig& config, const std::function<bool()>&) {
   const FilePattern pattern = file_pattern(config);
   if (!pattern.counts()) config.file = pattern.name(0);
   MadeSink sink = make_file_sink(pattern, {.queue_ns = config.queue_ms * kMsNs,
+                                           .speed = config.clock.speed(),
                                            .flush_ns = config.flush_ms * kMsNs,
                                            .append = config.append});
   if (sink) return sink;

@@ -208,6 +208,18 @@ TEST_P(ScaledClock, PlaysAndCapturesBitForBit) {
 
 INSTANTIATE_TEST_SUITE_P(Alsa, ScaledClock, ::testing::Values("x0.5", "x4", "x25"));
 
+TEST(ScaledClockWarning, ComesOnceForPeriodsBelowATenthOfAMillisecond) {
+  const ErrorLog log;
+  for (const char* clock : {"x4", "x40", "x50"}) {
+    const Pcm pcm = open_playback({{"CLOCK", clock}});
+    ASSERT_TRUE(pcm);
+    ASSERT_NO_FATAL_FAILURE(configure(pcm.get(), {.period_size = 128, .buffer_size = 4096}));
+    const bool fast = std::string(clock) != "x4";
+    EXPECT_EQ(log.text().find("128 frames at 48000 Hz lasts 67 us") != std::string::npos, fast);
+    EXPECT_EQ(log.text().find("lasts 53 us"), std::string::npos) << "said once";
+  }
+}
+
 TEST(ScaledClockError, NamesWhatIsAccepted) {
   for (const char* clock : {"x0", "x101", "4", "fast"}) {
     const ErrorLog log;

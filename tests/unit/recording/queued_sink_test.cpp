@@ -167,6 +167,15 @@ TEST(QueuedSink, SaysHowMuchRoomThereIs) {
   disk.answer(true);
 }
 
+TEST(QueuedSink, HoldsAsMuchTimeOfFramesThatComeFaster) {
+  Disk disk;
+  disk.answer(false);
+  const auto sink = make_sink(disk, {.queue_ns = 500'000'000, .speed = 4, .flush_ns = kNever});
+  ASSERT_TRUE(sink->configure(kFormat, kBurst));
+  EXPECT_EQ(sink->room_frames(UINT64_MAX), kBurst + 4 * 24000 + 1);
+  disk.answer(true);
+}
+
 TEST(QueuedSink, TellsAClientThatWaitsOfRoom) {
   Disk disk;
   const auto sink = make_sink(disk, kPatient);
