@@ -8,6 +8,8 @@
 #include <stdexcept>
 #include <vector>
 
+#include "engine/device/playback_port.h"
+#include "engine/device/sink.h"
 #include "engine/dma/dma_device.h"
 #include "engine/dma/service_queue.h"
 #include "plugin/pcm/substream_state.h"
@@ -135,6 +137,43 @@ void advance_by_a_period(benchmark::State& state) {
   }
 }
 BENCHMARK(advance_by_a_period);
+
+/// A stream that its client moves, a period at a time, into the sink that drops all frames.
+void freerun_by_a_period(benchmark::State& state) {
+  const std::unique_ptr<Sink> sink = make_null_sink();
+  need(sink->configure({.sample = SampleFormat::s16_le, .channels = 2, .rate_hz = kRateHz},
+                       kPeriods * kPeriodFrames)
+           .ok(),
+       "configure");
+  PlaybackPort port(*sink);
+  need(port.configure(kFrameBytes, 0).ok(), "configure");
+  std::vector<std::byte> ring(kPeriods * kPeriodFrames * kFrameBytes);
+  const auto clock = std::make_shared<ManualClock>();
+  const auto device =
+      std::make_shared<DmaDevice>(std::make_shared<RealtimeClock>(), DmaDevice::Options{});
+  Result<ChannelHandle> channel = device->request_chan({}, clock);
+  need(channel.ok(), "request_chan");
+  need((*channel)
+           ->slave_config({.direction = Direction::mem_to_dev,
+                           .addr_width_bytes = kFrameBytes,
+                           .frames_per_s = kRateHz,
+                           .port = &port})
+           .ok(),
+       "slave_config");
+  const Result<TxDescriptor*> transfer =
+      (*channel)->prep_dma_cyclic(ring, kPeriodFrames * kFrameBytes, Direction::mem_to_dev);
+  need(transfer.ok() && (*channel)->submit(**transfer).ok(), "submit");
+  (*channel)->issue_pending();
+  const FrameTime time(kRateHz, 0);
+  uint64_t frames = 0;
+  for (auto _ : state) {
+    clock->advance_to_ns(time.time_of(frames += kPeriodFrames));
+    (*channel)->advance();
+  }
+  state.SetItemsProcessed(state.iterations());
+  need(sink->stats().written_frames == frames, "a frame was lost");
+}
+BENCHMARK(freerun_by_a_period);
 
 class Node final : public ServiceNode {};
 
