@@ -6,7 +6,7 @@
 
 #include <array>
 #include <cerrno>
-#include <cstdio>
+#include <charconv>
 #include <utility>
 
 #include "engine/base/ofd_lock.h"
@@ -19,11 +19,14 @@ namespace {
 /// The number is padded to the width of any process id. If the write fails, messages do not name
 /// the owner; nothing else depends on it.
 void write_owner(int fd, off_t index) noexcept {
-  std::array<char, kOwnerSlotBytes> text{};
-  const int length = std::snprintf(text.data(), text.size(), "%-10d\n", static_cast<int>(getpid()));
+  constexpr size_t kWidth = 10;
+  std::array<char, kWidth + 1> text;
+  text.fill(' ');
+  std::to_chars(text.data(), text.data() + kWidth, getpid());
+  text.back() = '\n';
   const FileGrowth growth;
   [[maybe_unused]] const ssize_t written =
-      pwrite(fd, text.data(), static_cast<size_t>(length), index * kOwnerSlotBytes);
+      pwrite(fd, text.data(), text.size(), index * kOwnerSlotBytes);
 }
 
 /// Opens the lock file by its path in the directory for all formats. No other user can have put

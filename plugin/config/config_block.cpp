@@ -74,11 +74,13 @@ bool asks_for_environment(const GivenValues& values) {
 
 void gather_environment(const ConfigBlock& block, GivenValues& values) {
   const Variables variables;
+  if (variables.all().empty()) return;
   for (const Key& key : keys()) {
     if (!block.has(key) || key.of_blocks_only || given_value(values, key.name) != nullptr) continue;
     const char* text = variables.value_of(key.name);
     if (text != nullptr && *text != '\0') values.push_back({key.name, text, true});
   }
+  if (block.names_near_variables) log_near_variables(variables);
 }
 
 }  // namespace
@@ -105,9 +107,7 @@ std::string key_in_log(const ConfigBlock& block, const GivenValue& value) {
 std::optional<GivenValues> gather_values(const ConfigBlock& block, const snd_config_t* conf) {
   GivenValues values;
   if (!gather_block(block, conf, values)) return std::nullopt;
-  if (!asks_for_environment(values)) return values;
-  gather_environment(block, values);
-  if (block.names_near_variables) log_near_variables();
+  if (asks_for_environment(values)) gather_environment(block, values);
   return values;
 }
 

@@ -32,10 +32,8 @@ bool names_a_key(std::string_view rest, const std::vector<std::string_view>& nam
 }
 
 /// Pairs of a variable that is nearly right, and the right name.
-std::vector<std::pair<std::string, std::string>> near_variables() {
+std::vector<std::pair<std::string, std::string>> near_variables(const Variables& variables) {
   std::vector<std::pair<std::string, std::string>> found;
-  const Variables variables;
-  if (variables.all().empty()) return found;
   const std::vector<std::string_view> names = given_names();
   for (const Variables::Variable& each : variables.all()) {
     if (names_a_key(each.rest, names)) continue;
@@ -63,17 +61,16 @@ Variables::Variables() {
 }
 
 const char* Variables::value_of(std::string_view key) const {
-  if (all_.empty()) return nullptr;
   const std::string wanted = argument_name(key);
   const auto found = std::find_if(all_.begin(), all_.end(),
                                   [&](const Variable& each) { return each.rest == wanted; });
   return found == all_.end() ? nullptr : found->value;
 }
 
-void log_near_variables() {
+void log_near_variables(const Variables& variables) {
   static std::atomic<bool> said{false};
   if (said.load()) return;
-  const auto found = near_variables();
+  const auto found = near_variables(variables);
   if (found.empty() || said.exchange(true)) return;
   for (const auto& [name, meant] : found) {
     SNDERR("dmasim: the environment has %s, which is not used; did you mean %s?", name.c_str(),

@@ -30,8 +30,8 @@ class Variables {
   std::vector<Variable> all_;
 };
 
-/// Logs each variable DMASIM_* that belongs to no key but is at most two letters away from one's: a
+/// Logs each of the variables that belongs to no key but is at most two letters away from one's: a
 /// line in ALSA's error log, with the right name. Only the first call that finds one logs.
-void log_near_variables();
+void log_near_variables(const Variables& variables);
 
 }  // namespace dmasim

@@ -132,7 +132,14 @@ class Substream {
       DMASIM_REQUIRES(lock_);
   void see_appl_ptr() DMASIM_REQUIRES(lock_);
   bool move_hardware(const Channel::Commit& write, int64_t as_of_ns) DMASIM_REQUIRES(lock_);
-  void pace() DMASIM_REQUIRES(lock_);
+  /// A hook calls this before it answers where the hardware is, or whether it is ready. Answers
+  /// whether the hardware may have moved.
+  bool pace() DMASIM_REQUIRES(lock_) {
+    const bool paces = parts_.freerun && state_.hardware_runs();
+    if (paces) go_on();
+    return paces;
+  }
+  void go_on() DMASIM_REQUIRES(lock_);
   void device_goes_on() DMASIM_EXCLUDES(lock_);
   bool catch_up(std::optional<uint64_t> wrote_from_frames = {}) DMASIM_REQUIRES(lock_);
   Actions look(std::optional<uint64_t> wrote_from_frames = {}) DMASIM_REQUIRES(lock_);

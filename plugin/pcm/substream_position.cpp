@@ -103,9 +103,7 @@ bool Substream::move_hardware(const Channel::Commit& write, int64_t as_of_ns) {
 }
 
 /// A freerun stream: moves the hardware to where the program wants it, as far as the device can.
-/// A hook calls this before it answers where the hardware is, or whether it is ready.
-void Substream::pace() {
-  if (!parts_.freerun || !state_.hardware_runs()) return;
+void Substream::go_on() {
   refresh_appl_ptr();
   const uint64_t from_frames = state_.pointers().hw_frames();
   const uint64_t wanted_frames = state_.freerun_to();
@@ -273,8 +271,7 @@ snd_pcm_uframes_t Substream::pointer() {
   if (state_.may_repeat()) {
     if (const auto answer = state_.repeated(asked_at_ns, io_.appl_ptr())) return *answer;
   }
-  pace();
-  const int64_t known_at_ns = update_position(parts_.freerun ? now_ns() : asked_at_ns);
+  const int64_t known_at_ns = update_position(pace() ? now_ns() : asked_at_ns);
   acknowledge_xrun();
   return state_.answer(known_at_ns);
 }
