@@ -2,6 +2,7 @@
 /// Blocks signals in the calling thread for a scope.
 #pragma once
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <ctime>
@@ -44,7 +45,7 @@ class FileGrowth {
     const int error = errno;
     sigset_t pending;
     if (sigpending(&pending) == 0) {
-      for (const int number : {SIGXFSZ, SIGPIPE}) {
+      for (const int number : std::array{SIGXFSZ, SIGPIPE}) {
         const bool came = sigismember(&pending, number) == 1;
         if (came && sigismember(&pending_before_, number) == 0) consume(number);
       }

@@ -107,7 +107,7 @@ class Sink {
   [[nodiscard]] virtual uint64_t room_frames(uint64_t wanted) noexcept { return wanted; }
   /// [setup] `on_room` runs on a thread of the sink, without a lock of the sink. An empty function
   /// ends this: when the call returns, none runs, and none will. Must not be called by `on_room`.
-  virtual void on_room(std::function<void()> on_room) { static_cast<void>(on_room); }
+  virtual void on_room(const std::function<void()>& /*on_room*/) {}
 
   /// [any] This sink as a TimedSink; null if it needs no times. The answer never changes, so the
   /// caller asks once and keeps it.

@@ -69,7 +69,7 @@ class Source {
   /// has more.
   [[nodiscard]] virtual uint64_t ready_frames(uint64_t wanted) noexcept { return wanted; }
   /// [setup] See Sink::on_room.
-  virtual void on_ready(std::function<void()> on_ready) { static_cast<void>(on_ready); }
+  virtual void on_ready(const std::function<void()>& /*on_ready*/) {}
 
   /// [any] This source as a TimedSource; null if it needs no times. The answer never changes, so
   /// the caller asks once and keeps it.

@@ -74,9 +74,9 @@ class TeeSink final : public Sink, public TimedSink {
   [[nodiscard]] uint64_t room_frames(uint64_t wanted) noexcept override {
     return second_->room_frames(first_->room_frames(wanted));
   }
-  void on_room(std::function<void()> on_room) override {
+  void on_room(const std::function<void()>& on_room) override {
     first_->on_room(on_room);
-    second_->on_room(std::move(on_room));
+    second_->on_room(on_room);
   }
   void flush_async() noexcept override {
     first_->flush_async();

@@ -66,7 +66,7 @@ class VolumeSink final : public Sink, public TimedSink {
   [[nodiscard]] uint64_t room_frames(uint64_t wanted) noexcept override {
     return sink_->room_frames(wanted);
   }
-  void on_room(std::function<void()> on_room) override { sink_->on_room(std::move(on_room)); }
+  void on_room(const std::function<void()>& on_room) override { sink_->on_room(on_room); }
   void flush_async() noexcept override { sink_->flush_async(); }
   Result<void> flush() override { return sink_->flush(); }
   void release() noexcept override { sink_->release(); }

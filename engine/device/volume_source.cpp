@@ -36,7 +36,7 @@ class VolumeSource final : public Source {
   [[nodiscard]] uint64_t ready_frames(uint64_t wanted) noexcept override {
     return source_->ready_frames(wanted);
   }
-  void on_ready(std::function<void()> on_ready) override { source_->on_ready(std::move(on_ready)); }
+  void on_ready(const std::function<void()>& on_ready) override { source_->on_ready(on_ready); }
   /// The volume does not depend on time.
   [[nodiscard]] TimedSource* timed() noexcept override { return source_->timed(); }
   [[nodiscard]] std::string explain() const override { return source_->explain(); }

@@ -229,9 +229,9 @@ class FileSource final : public Source {
     return frames;
   }
 
-  void on_ready(std::function<void()> on_ready) override DMASIM_EXCLUDES(lock_) {
+  void on_ready(const std::function<void()>& on_ready) override DMASIM_EXCLUDES(lock_) {
     MutexLock guard(lock_);
-    ready_call_.set(lock_, std::move(on_ready));
+    ready_call_.set(lock_, on_ready);
   }
 
   [[nodiscard]] SourceStats stats() const noexcept override DMASIM_EXCLUDES(lock_) {

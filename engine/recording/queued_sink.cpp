@@ -132,9 +132,9 @@ uint64_t QueuedSink::room_frames(uint64_t wanted) noexcept {
   return std::min(room, wanted);
 }
 
-void QueuedSink::on_room(std::function<void()> on_room) {
+void QueuedSink::on_room(const std::function<void()>& on_room) {
   MutexLock guard(lock_);
-  room_call_.set(lock_, std::move(on_room));
+  room_call_.set(lock_, on_room);
 }
 
 void QueuedSink::flush_async() noexcept {

@@ -41,7 +41,7 @@ class QueuedSink final : public Sink {
   void write(std::span<const std::byte> bytes, bool committed) noexcept override
       DMASIM_EXCLUDES(lock_);
   [[nodiscard]] uint64_t room_frames(uint64_t wanted) noexcept override DMASIM_EXCLUDES(lock_);
-  void on_room(std::function<void()> on_room) override DMASIM_EXCLUDES(lock_);
+  void on_room(const std::function<void()>& on_room) override DMASIM_EXCLUDES(lock_);
   void flush_async() noexcept override DMASIM_EXCLUDES(lock_);
   Result<void> flush() override DMASIM_EXCLUDES(lock_);
   [[nodiscard]] SinkStats stats() const noexcept override DMASIM_EXCLUDES(lock_);

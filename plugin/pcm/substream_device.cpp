@@ -72,11 +72,11 @@ uint64_t SubstreamDevice::movable_frames(uint64_t wanted) noexcept {
   return sink_ != nullptr ? sink_->room_frames(wanted) : source_->ready_frames(wanted);
 }
 
-void SubstreamDevice::on_movable(std::function<void()> on_movable) {
+void SubstreamDevice::on_movable(const std::function<void()>& on_movable) {
   if (sink_ != nullptr) {
-    sink_->on_room(std::move(on_movable));
+    sink_->on_room(on_movable);
   } else {
-    source_->on_ready(std::move(on_movable));
+    source_->on_ready(on_movable);
   }
 }
 

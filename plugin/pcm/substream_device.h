@@ -64,7 +64,7 @@ class SubstreamDevice {
   /// Source::ready_frames.
   [[nodiscard]] uint64_t movable_frames(uint64_t wanted) noexcept;
   /// See Sink::on_room and Source::on_ready.
-  void on_movable(std::function<void()> on_movable);
+  void on_movable(const std::function<void()>& on_movable);
 
   /// See Sink::flush_async and Sink::flush. A source has nothing to flush.
   void flush_async() noexcept;

@@ -46,9 +46,9 @@ class Room {
     check(frames <= frames_, "more frames than there is room for");
     frames_ -= frames;
   }
-  void on_room(std::function<void()> call) DMASIM_EXCLUDES(lock_) {
+  void on_room(const std::function<void()>& call) DMASIM_EXCLUDES(lock_) {
     MutexLock guard(lock_);
-    call_.set(lock_, std::move(call));
+    call_.set(lock_, call);
   }
 
  private:
@@ -69,8 +69,8 @@ class GuardedSink final : public Sink {
   [[nodiscard]] uint64_t room_frames(uint64_t wanted) noexcept override {
     return room_ != nullptr ? room_->frames(wanted) : wanted;
   }
-  void on_room(std::function<void()> call) override {
-    if (room_ != nullptr) room_->on_room(std::move(call));
+  void on_room(const std::function<void()>& call) override {
+    if (room_ != nullptr) room_->on_room(call);
   }
   void release() noexcept override;
   void flush_async() noexcept override {}

@@ -65,7 +65,7 @@ class RememberingSink final : public Sink, public TimedSink {
   [[nodiscard]] uint64_t room_frames(uint64_t wanted) noexcept override {
     return std::min(wanted, room_left);
   }
-  void on_room(std::function<void()> call) override { on_room_call = std::move(call); }
+  void on_room(const std::function<void()>& call) override { on_room_call = call; }
   /// Has room again, and tells the client.
   void make_room(uint64_t frames) {
     room_left += frames;

@@ -75,7 +75,7 @@ class FakeSink final : public Sink, public TimedSink {
   [[nodiscard]] uint64_t room_frames(uint64_t wanted) noexcept override {
     return std::min(wanted, device_.movable_frames);
   }
-  void on_room(std::function<void()> on_room) override { device_.on_movable = std::move(on_room); }
+  void on_room(const std::function<void()>& on_room) override { device_.on_movable = on_room; }
   void release() noexcept override { device_.calls.emplace_back("release"); }
   void flush_async() noexcept override { device_.calls.emplace_back("flush_async"); }
   Result<void> flush() override {
@@ -108,9 +108,7 @@ class FakeSource final : public Source, public TimedSource {
   [[nodiscard]] uint64_t ready_frames(uint64_t wanted) noexcept override {
     return std::min(wanted, device_.movable_frames);
   }
-  void on_ready(std::function<void()> on_ready) override {
-    device_.on_movable = std::move(on_ready);
-  }
+  void on_ready(const std::function<void()>& on_ready) override { device_.on_movable = on_ready; }
   [[nodiscard]] TimedSource* timed() noexcept override { return device_.timed ? this : nullptr; }
   void run(const FrameTime&, uint64_t frame) noexcept override { device_.note("run", frame); }
   void stop() noexcept override { device_.calls.emplace_back("stop"); }
