@@ -13,7 +13,7 @@ class Lists(harness.ClientTest):
     def test_NameTheCard(self):
         for program in ("aplay", "arecord"):
             names = self.run_client(program, "-L").splitlines()
-            for name in ("dmasim", "dmasim_loop"):
+            for name in ("dmasim", "dmasim_loop", "dmasim_fast"):
                 self.assertEqual(names.count(name), 1, (program, names))
 
 

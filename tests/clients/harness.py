@@ -100,7 +100,7 @@ class ClientTest(unittest.TestCase):
     def counted_wav(self, seconds=2, silence_seconds=0):
         """The silence at the end is for clients that do not wait until everything was played."""
         path = self.file("counted.wav")
-        frames = sound.counted_frames(seconds * sound.RATE)
+        frames = sound.counted_frames(round(seconds * sound.RATE))
         frames.extend([0] * round(silence_seconds * sound.RATE) * 2)
         sound.write_wav(path, frames)
         return path
