@@ -10,6 +10,7 @@ from pathlib import Path
 import harness
 import sound
 from players import Ffmpeg
+from readme import code_under, samples
 
 SECONDS = 60  # the watchdog of a program is shorter
 FRAMES = SECONDS * sound.RATE
@@ -198,6 +199,20 @@ class FreerunCapture(FreerunTest):
 
     def capture_by_library(self, program, *device):
         self.capture(self.program(program), "capture", str(self.captured), str(FRAMES), *device)
+
+
+class FreerunPage(FreerunTest):
+    needs = ("aplay", "arecord")
+
+    def test_TheCommandsRunAsOneScript(self):
+        voice = Path("/usr/share/sounds/alsa/Front_Center.wav")
+        if not voice.exists():
+            self.skipTest(f"{voice} is not installed")
+        self.run_client("bash", "-euc", code_under("Try it", "docs/freerun.md"))
+        spoken = samples(voice)
+        self.assertEqual(samples(self.file("fast.wav"))[:len(spoken)], spoken)
+        self.assertEqual(len(samples(self.file("minute.wav"))), 2 * 60 * 44100)
+        self.assertGreater(max(samples(self.file("four.wav"))), 8000)
 
 
 class ScaledClients(harness.ClientTest):

@@ -9,9 +9,9 @@ from pathlib import Path
 import harness
 
 
-def code_under(heading):
-    """The indented lines below the heading `heading` of the README."""
-    text = (harness.SOURCE / "README.md").read_text()
+def code_under(heading, page="README.md"):
+    """The indented lines below the heading `heading` of the page."""
+    text = (harness.SOURCE / page).read_text()
     section = text.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
     return "\n".join(line[4:] for line in section.splitlines() if line.startswith("    "))
 
