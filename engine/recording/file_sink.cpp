@@ -38,6 +38,7 @@ struct Target {
   FileType type;
   Kind kind;
   bool append;
+  int64_t pipe_patience_ns;
 };
 
 /// How many recordings with %n in their name this process has begun.
@@ -68,13 +69,19 @@ int wanted_access(Kind kind, bool append) noexcept {
   return append || kind == Kind::pipe ? R_OK | W_OK : W_OK;
 }
 
-Result<Target> inspect(FilePattern name, bool append) {
+Result<Target> inspect(FilePattern name, const FileSinkOptions& options) {
+  const bool append = options.append;
   if (name.name(0).empty()) return Errno{EINVAL};
   std::error_code failure;  // error of getcwd(2)
   name.make_absolute(std::filesystem::current_path(failure));
   if (failure) return Errno{failure.value()};
   std::string first = name.name(0);
-  Target target{std::move(name), std::move(first), FileType::raw, Kind::file, append};
+  Target target{.name = std::move(name),
+                .path = std::move(first),
+                .type = FileType::raw,
+                .kind = Kind::file,
+                .append = append,
+                .pipe_patience_ns = options.client_waits ? options.flush_ns : 0};
 
   struct stat status {};
   // A numbered name whose file exists is skipped later.
@@ -257,7 +264,8 @@ class FileRecorder final : public Recorder {
     widen_pipe(locks_.front().get(), most_bytes_);
     auto fd = copy_of(locks_.front().get());
     if (!fd) return fd.as_errno();
-    return make_recording(target_.type, OutputFile(*std::move(fd), Kind::pipe), format);
+    return make_recording(target_.type,
+                          OutputFile(*std::move(fd), Kind::pipe, target_.pipe_patience_ns), format);
   }
 
   /// Makes the file with the next number that no file has. From here on the recorder keeps that
@@ -319,7 +327,7 @@ class FileRecorder final : public Recorder {
 
 Result<std::unique_ptr<Sink>> make_file_sink(const FilePattern& name,
                                              const FileSinkOptions& options) {
-  auto target = inspect(name, options.append);
+  auto target = inspect(name, options);
   if (!target) return target.as_errno();
   auto recorder = std::make_unique<FileRecorder>(*std::move(target));
   return std::unique_ptr<Sink>(std::make_unique<QueuedSink>(std::move(recorder), options));

@@ -19,6 +19,9 @@ struct FileSinkOptions {
   double speed = 1;                  ///< how many times as fast as their rate the frames come
   int64_t flush_ns = 2'000'000'000;  ///< flush() gives up after this time without progress
   bool append = false;               ///< go on at the end of the file if its format fits
+  /// The client waits for room, so a full FIFO is waited for too: until flush_ns have passed
+  /// without progress. Else frames that do not fit into it are lost.
+  bool client_waits = false;
 };
 
 /// Records the committed frames into `path`. The ending chooses the type: .wav (RF64 from 4 GiB

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/recording/recording.h"
 
+#include <poll.h>
 #include <strings.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include <climits>
 #include <vector>
 
+#include "engine/base/timespec.h"
 #include "engine/pcm/sample_codec.h"
 #include "engine/recording/wav_header.h"
 
@@ -158,6 +160,17 @@ bool file_type_holds_rates(FileType type, const PcmFormat& format, uint32_t most
   return !holes && file_type_holds(type, format) && file_type_holds(type, most);
 }
 
+/// Waits for room in a full pipe. Keeps errno.
+bool OutputFile::gets_room() const noexcept {
+  if (!pipe() || patience_ns_ <= 0) return false;
+  const int error = errno;
+  const timespec patience = to_timespec(patience_ns_);
+  pollfd descriptor{.fd = fd_.get(), .events = POLLOUT, .revents = 0};
+  const int ready = ppoll(&descriptor, 1, &patience, nullptr);
+  errno = error;
+  return ready > 0 && (descriptor.revents & POLLOUT) != 0;
+}
+
 OutputFile::Wrote OutputFile::write_at(uint64_t offset, std::span<const std::byte> bytes) noexcept {
   Wrote wrote;
   if (device() && offset < device_end_) {
@@ -169,6 +182,7 @@ OutputFile::Wrote OutputFile::write_at(uint64_t offset, std::span<const std::byt
                                    : pwrite(fd_.get(), rest.data(), rest.size(),
                                             static_cast<off_t>(offset + wrote.bytes));
     if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EAGAIN && gets_room()) continue;
     if (count <= 0) {
       wrote.error = count < 0 ? errno : EIO;
       break;

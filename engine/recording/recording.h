@@ -81,13 +81,14 @@ enum class FileType : uint8_t { wav, w64, flac, raw };
 /// of a write at an earlier offset, the bytes that were sent before are skipped and the others are
 /// sent. So if a device took only a part of a frame, the next frame at that offset supplies the
 /// missing bytes, and frames stay whole. A pipe takes a write of up to kMostAtOnce bytes whole or
-/// not at all.
+/// not at all. It may be full for `patience_ns` before a write answers EAGAIN.
 class OutputFile {
  public:
   enum class Kind : uint8_t { file, device, pipe };
   static constexpr size_t kMostAtOnce = PIPE_BUF;
 
-  OutputFile(ForkClosedFd fd, Kind kind) noexcept : fd_(std::move(fd)), kind_(kind) {}
+  OutputFile(ForkClosedFd fd, Kind kind, int64_t patience_ns = 0) noexcept
+      : fd_(std::move(fd)), kind_(kind), patience_ns_(patience_ns) {}
 
   struct Wrote {
     size_t bytes = 0;
@@ -103,8 +104,11 @@ class OutputFile {
   void truncate(uint64_t size) noexcept;
 
  private:
+  [[nodiscard]] bool gets_room() const noexcept;
+
   ForkClosedFd fd_;
   Kind kind_;
+  int64_t patience_ns_;
   uint64_t device_end_ = 0;
 };
 

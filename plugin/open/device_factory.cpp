@@ -44,7 +44,8 @@ MadeSink make_file(PcmConfig& config, const std::function<bool()>&) {
   MadeSink sink = make_file_sink(pattern, {.queue_ns = config.queue_ms * kMsNs,
                                            .speed = config.clock.speed(),
                                            .flush_ns = config.flush_ms * kMsNs,
-                                           .append = config.append});
+                                           .append = config.append,
+                                           .client_waits = config.clock.freerun});
   if (sink) return sink;
   log_file_refusal(config, sink.error());
   return sink.error() == ENOTSUP ? Errno{EINVAL} : sink.as_errno();

@@ -44,7 +44,7 @@ uint64_t SubstreamState::freerun_to() noexcept {
   };
   return pacer_.go_to({.hw_frames = hw_frames,
                        .appl_frames = pointers_.appl_frames(),
-                       .ready_at_frames = ticked_ ? hw_frames : at_avail(sw_.avail_min),
+                       .ready_at_frames = at_avail(sw_.avail_min),
                        .xrun_at_frames = never_stops() ? UINT64_MAX : at_avail(sw_.stop_threshold),
                        .period_frames = hw_.period_size});
 }

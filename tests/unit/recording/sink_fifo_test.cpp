@@ -3,6 +3,7 @@
 /// for the reader.
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -201,6 +202,42 @@ TEST_F(SinkFifo, ThatIsGoneIsNotMadeAnew) {
   EXPECT_EQ(fifo->look(kStereo).error(), ENOENT);
   EXPECT_EQ(fifo->configure(kStereo, kBurst).error(), ENOENT);
   EXPECT_FALSE(std::filesystem::exists(path_));
+}
+
+/// More than any pipe holds.
+constexpr size_t kThreeSeconds = size_t{3} * 48000;
+
+TEST_F(SinkFifo, IsWaitedForIfItIsFullAndTheClientWaits) {
+  const UniqueFd reader = open_end(O_RDONLY);
+  auto made = make_file_sink(
+      path_.c_str(), {.queue_ns = 3'000'000'000, .flush_ns = 5'000'000'000, .client_waits = true});
+  ASSERT_TRUE(made);
+  const std::unique_ptr<Sink> sink = *std::move(made);
+  ASSERT_TRUE(sink->configure(kThree, kBurst));
+  const auto frames = numbered(0, kThreeSeconds);
+  sink->write(frames, true);
+  sink->flush_async();
+  std::vector<std::byte> got;
+  pollfd readable{.fd = reader.get(), .events = POLLIN, .revents = 0};
+  while (got.size() < frames.size() && poll(&readable, 1, 5000) == 1) {
+    const auto more = take(reader, 1000);
+    got.insert(got.end(), more.begin(), more.end());
+  }
+  EXPECT_TRUE(sink->flush());
+  EXPECT_EQ(got, frames);
+  EXPECT_EQ(sink->stats().lost_frames, 0U);
+}
+
+TEST_F(SinkFifo, IsNotWaitedForForEver) {
+  const UniqueFd reader = open_end(O_RDONLY);
+  auto made = make_file_sink(
+      path_.c_str(), {.queue_ns = 3'000'000'000, .flush_ns = 1'000'000, .client_waits = true});
+  ASSERT_TRUE(made);
+  const std::unique_ptr<Sink> sink = *std::move(made);
+  ASSERT_TRUE(sink->configure(kThree, kBurst));
+  sink->write(numbered(0, kThreeSeconds), true);
+  EXPECT_EQ(sink->flush().error(), EIO);
+  EXPECT_GT(sink->stats().lost_frames, 0U);
 }
 
 }  // namespace
