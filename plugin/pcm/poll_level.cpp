@@ -35,7 +35,7 @@ PollLevel::~PollLevel() = default;
 
 Result<void> PollLevel::open(Sense sense, bool ready) {
   sense_ = sense;
-  wanted_ = ready;
+  wanted_ = shown_ = ready;
   const bool readable = sense == Sense::readable && ready;
   UniqueFd fd(eventfd(readable ? 1 : 0, EFD_NONBLOCK | EFD_CLOEXEC));
   if (!fd) return Errno{errno};
@@ -52,12 +52,15 @@ void PollLevel::want(bool ready) noexcept { wanted_ = ready; }
 
 bool PollLevel::wanted() const noexcept { return wanted_; }
 
-void PollLevel::write(bool ready) const noexcept {
+bool PollLevel::shown() const noexcept { return shown_; }
+
+void PollLevel::write(bool ready) noexcept {
   if (sense_ == Sense::writable) {
     ready ? empty(fd()) : fill(fd(), kFull);
   } else {
     ready ? fill(fd(), 1) : empty(fd());
   }
+  shown_ = ready;
 }
 
 bool PollLevel::wait() const noexcept {

@@ -9,7 +9,8 @@
 /// The owner decides the level under its own lock, and shows it: want(), then write(). A woken
 /// program takes this lock first. So a thread that wakes a program may write after it has unlocked.
 /// Another thread may then have decided, and written, in between. So the first thread looks at
-/// wanted() after its write.
+/// wanted() after its write. And a hook that answers a position shows the newest level first, so
+/// that poll() is never behind the answer.
 ///
 /// FORK     In a child another descriptor has this number, and it is always ready. So a child does
 ///          not change the parent's level, and does not sleep for an event that never comes.
@@ -45,16 +46,26 @@ class PollLevel {
   /// The newest level that was decided.
   [[nodiscard]] bool wanted() const noexcept;
   /// Shows a level to poll(). Makes a system call, so call it only when the level changes.
-  void write(bool ready) const noexcept;
+  void write(bool ready) noexcept;
+  /// Shows the newest level, if the thread that has decided it has not shown it yet. Call it with
+  /// the owner's lock, before the program is told of what has made the level change.
+  void show_newest() noexcept {
+    if (const bool newest = wanted(); newest != shown()) write(newest);
+  }
 
   /// Blocks until the level is ready. False if a signal came before.
   [[nodiscard]] bool wait() const noexcept;
 
  private:
+  [[nodiscard]] bool shown() const noexcept;
+
   ForkClosedFd fd_;
   // Atomic, because wanted() is read without the lock. A thread that has written an older level
   // must see the newer one, if that was written before. So the order is the default one.
   std::atomic<bool> wanted_{false};
+  // The level of the last write() that has ended. Atomic, because write() needs no lock. A thread
+  // that sees an old value writes once too often.
+  std::atomic<bool> shown_{false};
   Sense sense_ = Sense::readable;
 };
 

@@ -273,6 +273,7 @@ snd_pcm_uframes_t Substream::pointer() {
   }
   const int64_t known_at_ns = update_position(pace() ? now_ns() : asked_at_ns);
   acknowledge_xrun();
+  poll_.show_newest();
   return state_.answer(known_at_ns);
 }
 
@@ -286,6 +287,7 @@ Result<snd_pcm_sframes_t> Substream::delay() {
   pace();
   update_position();
   if (const int error = state_.refusal(Hook::delay); error != 0) return Errno{error};
+  poll_.show_newest();
   return state_.delay();
 }
 
@@ -298,6 +300,7 @@ unsigned short Substream::poll_revents() {
   Actions actions;
   const Readiness readiness = state_.poll(actions);
   perform(actions);
+  poll_.show_newest();
   const auto ready = static_cast<unsigned short>(poll_.events());
   switch (readiness) {
     case Readiness::not_ready:

@@ -99,7 +99,16 @@ bool PollLevel::wanted() const noexcept {
   return wanted_;
 }
 
-void PollLevel::write(bool ready) const noexcept { level_of(this).set(ready); }
+bool PollLevel::shown() const noexcept {
+  sim::yield(&shown_, sim::Access::read);
+  return shown_;
+}
+
+void PollLevel::write(bool ready) noexcept {
+  level_of(this).set(ready);
+  sim::yield(&shown_);
+  shown_ = ready;
+}
 
 bool PollLevel::wait() const noexcept { return level_of(this).wait(); }
 

@@ -328,6 +328,26 @@ TEST_P(SubstreamSchedules, AnOldLevelForPollDoesNotStay) {
       "full", true);
 }
 
+/// The callback may have found room, and not have shown it to poll() yet. A program that is told of
+/// the room does not find poll() behind that.
+TEST_P(SubstreamSchedules, AProgramThatSeesRoomFindsPollReady) {
+  explore_all(
+      [](Program& program) {
+        IoplugModel pcm(GetParam(), {.avail_min = kPeriodFrames});
+        check(pcm.write(kBufferFrames) == 0, "write failed");
+        check(pcm.start() == 0, "start failed");
+        program.actor("client", [&] {
+          advance_to(kXrunNs);
+          const bool room = pcm.avail() == static_cast<snd_pcm_sframes_t>(kPeriodFrames);
+          outcome(room ? "room" : "none");
+          check(!room || pcm.shows_ready(), "poll() does not show the room");
+        });
+        program.run();
+        pcm.close();
+      },
+      "room", true);
+}
+
 /// The same without a drain: the client waits for the xrun.
 TEST_P(SubstreamSchedules, AnXrunComesWhenWhatWasTakenHasBeenPlayed) {
   write_on(0, kPeriodFrames);

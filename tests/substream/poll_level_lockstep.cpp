@@ -37,8 +37,11 @@ void PollLevel::want(bool ready) noexcept { wanted_ = ready; }
 
 bool PollLevel::wanted() const noexcept { return wanted_; }
 
-void PollLevel::write(bool ready) const noexcept {
+bool PollLevel::shown() const noexcept { return shown_; }
+
+void PollLevel::write(bool ready) noexcept {
   EXPECT_TRUE(levels().at(this)->set(ready)) << "a system call that changes nothing";
+  shown_ = ready;
 }
 
 bool PollLevel::wait() const noexcept { return levels().at(this)->wait(); }
