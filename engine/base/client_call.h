@@ -24,6 +24,8 @@ class ClientCall {
   /// The client waits: the next make() calls it.
   void want() noexcept { wanted_ = true; }
 
+  [[nodiscard]] bool wanted() const noexcept { return wanted_; }
+
   /// Calls the client if it waits. Unlocks meanwhile.
   void make(Mutex& lock) noexcept DMASIM_REQUIRES(lock) {
     if (!std::exchange(wanted_, false) || !call_) return;

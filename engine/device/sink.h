@@ -102,7 +102,8 @@ class Sink {
   /// in the ring.
   virtual void write(std::span<const std::byte> bytes, bool committed) noexcept = 0;
 
-  /// [any] How many more frames write() can keep at this moment, for a client that can wait. A sink
+  /// [any] How many more frames write() can keep at this moment, for a client that can wait.
+  /// `wanted` is at most the burst of configure(), so there comes a moment when it fits. A sink
   /// that answers less than `wanted` calls the function of on_room() when it has more room.
   [[nodiscard]] virtual uint64_t room_frames(uint64_t wanted) noexcept { return wanted; }
   /// [setup] `on_room` runs on a thread of the sink, without a lock of the sink. An empty function

@@ -122,13 +122,16 @@ void QueuedSink::write(std::span<const std::byte> bytes, bool committed) noexcep
   }
 }
 
-/// The recorder is awake if there is little room: the queue is more than half full.
+/// A client that waits makes the recorder empty the queue now.
 uint64_t QueuedSink::room_frames(uint64_t wanted) noexcept {
   MutexLock guard(lock_);
   if (takes_.empty()) return wanted;
   const Take& take = takes_.back();
   const uint64_t room = take.queue.free_bytes() / take.format.frame_bytes();
-  if (room < wanted) room_call_.want();
+  if (room < wanted) {
+    room_call_.want();
+    work_.notify_all();
+  }
   return std::min(room, wanted);
 }
 
@@ -233,13 +236,14 @@ bool QueuedSink::has_work() const noexcept {
   return has_urgent_work() || (!takes_.empty() && !takes_.front().queue.empty());
 }
 
-/// A header, a take that is over, frames that a flush waits for, a queue that is half full, the
-/// end.
+/// A header, a take that is over, frames that a flush waits for, a queue that is half full or in
+/// which a client waits for room, the end.
 bool QueuedSink::has_urgent_work() const noexcept {
   if (takes_.empty()) return false;
   const Take& take = takes_.front();
   if (!take.begun || takes_.size() > 1 || synced_frames_ < flush_to_frames_) return true;
-  return !take.queue.empty() && (stopping_ || take.queue.size() >= take.queue.capacity() / 2);
+  const bool pressed = stopping_ || room_call_.wanted();
+  return !take.queue.empty() && (pressed || take.queue.size() >= take.queue.capacity() / 2);
 }
 
 /// Writes one batch of the oldest take. If there is a newer take, it finishes and removes the

@@ -46,7 +46,7 @@ Result<void> Substream::begin_drain() {
 Result<void> Substream::wait_drained() {
   for (bool interrupted = false;; interrupted = !poll_.wait() && signals_interrupt()) {
     MutexLock guard(lock_);
-    pace();
+    if (pace()) update();  // a rewind by another thread may have ended the drain
     if (const auto answer = state_.drain_answer(io_.nonblock(), interrupted)) return *answer;
   }
 }

@@ -108,10 +108,11 @@ void Substream::go_on() {
   const uint64_t from_frames = state_.pointers().hw_frames();
   const uint64_t wanted_frames = state_.freerun_to();
   if (wanted_frames <= from_frames) return;
-  const uint64_t moved_frames = state_.moved_frames();
-  const uint64_t movable_frames = device_.movable_frames(wanted_frames - moved_frames);
-  const uint64_t to_frames = std::max(from_frames, moved_frames + movable_frames);
-  const bool changed = state_.hold(to_frames < wanted_frames);
+  const uint64_t needed_frames = state_.movable_for(wanted_frames);
+  const uint64_t movable_frames = device_.movable_frames(needed_frames);
+  const bool held = movable_frames < needed_frames;
+  const uint64_t to_frames = held ? state_.reach_of(movable_frames) : wanted_frames;
+  const bool changed = state_.hold(held);
   if (to_frames == from_frames) {
     if (changed) perform(state_.readiness());
     return;

@@ -176,8 +176,12 @@ class SubstreamState {
 
   /// The program asks where the hardware is. Answers up to where the hardware should go first.
   [[nodiscard]] uint64_t freerun_to() noexcept;
-  /// The position of the DMA.
-  [[nodiscard]] uint64_t moved_frames() const noexcept { return moved_frames_; }
+  /// How many frames have to be movable, so that the hardware can go to `to_frames`: those that the
+  /// DMA has not moved yet, and those in the FIFO, which come out at a stop. What the program has
+  /// not written needs no room.
+  [[nodiscard]] uint64_t movable_for(uint64_t to_frames) const noexcept;
+  /// How far the hardware can go with that many.
+  [[nodiscard]] uint64_t reach_of(uint64_t movable_frames) const noexcept;
   [[nodiscard]] int64_t time_of(uint64_t frames) const noexcept { return time_.time_of(frames); }
   /// The sink is full or the source is empty, or no longer. Answers whether that is new; then call
   /// readiness().
@@ -250,6 +254,7 @@ class SubstreamState {
   [[nodiscard]] uint64_t drained_at_frames() const noexcept;
   [[nodiscard]] snd_pcm_uframes_t position() const noexcept;
   [[nodiscard]] size_t in_flight_frames() const noexcept;
+  [[nodiscard]] uint64_t fifo_level_frames() const noexcept;
   [[nodiscard]] uint64_t quiet_until(bool ready, snd_pcm_uframes_t avail) const noexcept;
   [[nodiscard]] uint64_t frames_due(int64_t now_ns) const noexcept;
   void go_to(uint64_t hw_frames, int64_t now_ns) noexcept;

@@ -42,11 +42,28 @@ uint64_t SubstreamState::freerun_to() noexcept {
   const auto at_avail = [&](snd_pcm_uframes_t level) {
     return hw_frames + (level - std::min(level, avail));
   };
-  return pacer_.go_to({.hw_frames = hw_frames,
-                       .appl_frames = pointers_.appl_frames(),
-                       .ready_at_frames = at_avail(sw_.avail_min),
-                       .xrun_at_frames = never_stops() ? UINT64_MAX : at_avail(sw_.stop_threshold),
-                       .period_frames = hw_.period_size});
+  return pacer_.go_to(
+      {.hw_frames = hw_frames,
+       .appl_frames = pointers_.appl_frames(),
+       .ready_at_frames = at_avail(std::min(sw_.avail_min, pointers_.buffer_size())),
+       .xrun_at_frames = never_stops() ? UINT64_MAX : at_avail(sw_.stop_threshold),
+       .period_frames = hw_.period_size});
+}
+
+/// The frames that the DMA has put into a playback's FIFO and that have not come out.
+uint64_t SubstreamState::fifo_level_frames() const noexcept {
+  return playback() ? std::min<uint64_t>(moved_frames_, fifo_frames_) : 0;
+}
+
+uint64_t SubstreamState::movable_for(uint64_t to_frames) const noexcept {
+  const uint64_t end = playback() ? std::min(to_frames, pointers_.appl_frames()) : to_frames;
+  return fifo_level_frames() + end - std::min(end, moved_frames_);
+}
+
+uint64_t SubstreamState::reach_of(uint64_t movable_frames) const noexcept {
+  const uint64_t level = fifo_level_frames();
+  const uint64_t reach = moved_frames_ + movable_frames - std::min(movable_frames, level);
+  return std::max(reach, pointers_.hw_frames());
 }
 
 bool SubstreamState::rewind_needs_move(snd_pcm_uframes_t shown) const noexcept {

@@ -58,7 +58,8 @@ class RememberingSink final : public Sink, public TimedSink {
     Samples& to = committed ? played : leftovers;
     to.insert(to.end(), samples.begin(), samples.end());
     came_out.insert(came_out.end(), samples.begin(), samples.end());
-    if (committed) stats_.written_frames += samples.size();
+    if (!committed) return;
+    stats_.written_frames += samples.size();
     EXPECT_LE(samples.size(), room_left) << "more than there is room for";
     if (room_left != kEndless) room_left -= samples.size();
   }

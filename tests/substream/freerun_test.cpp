@@ -229,6 +229,53 @@ TEST(SubstreamFreerun, ADrainWaitsForAFullSink) {
   EXPECT_EQ(pcm.sink().played, counted(1, 32));
 }
 
+TEST(SubstreamFreerun, ADrainOfAFifoThatIsLargerThanTheRoomEnds) {
+  PcmSetup setup = kPlayback;
+  setup.fifo_frames = 100;
+  IoplugPcm pcm(setup);
+  pcm.sink().room_left = 60;
+  ASSERT_EQ(pcm.write(20), 20);
+  ASSERT_EQ(pcm.drain(), 0);
+  EXPECT_EQ(pcm.sink().played, counted(1, 20));
+}
+
+TEST(SubstreamFreerun, AStopHasRoomForWhatIsInTheFifo) {
+  PcmSetup setup = kPlayback;
+  setup.fifo_frames = 16;
+  setup.nonblock = true;
+  IoplugPcm pcm(setup);
+  pcm.sink().room_left = 20;
+  ASSERT_EQ(pcm.write(100), 48) << "16 in the FIFO, and 32 in the ring";
+  EXPECT_EQ(hw(pcm), 20u) << "4 are in the sink, 16 in the FIFO, and the sink has room for 16";
+  ASSERT_EQ(pcm.drain(), -EAGAIN);
+  pcm.sink().make_room(28);
+  EXPECT_EQ(pcm.wait(), -EBADFD) << "the drain has ended";
+  EXPECT_EQ(pcm.sink().played, counted(1, 48));
+}
+
+TEST(SubstreamFreerun, ARewindDuringADrainThatWaitsEndsTheDrain) {
+  IoplugPcm pcm(kPlayback);
+  pcm.sink().room_left = 10;
+  ASSERT_EQ(pcm.write(32), 32);
+  lockstep::at(lockstep::now_ns() + kFrameNs, [&pcm] {
+    pcm.rewind(22);
+    pcm.sink().make_room(100);
+  });
+  ASSERT_EQ(pcm.drain(), 0);
+  EXPECT_EQ(pcm.sink().played, counted(1, 10));
+}
+
+TEST(SubstreamFreerun, AnAvailMinThatIsNeverReachedKeepsTheFramesInTheRing) {
+  for (const snd_pcm_uframes_t avail_min : {snd_pcm_uframes_t{1000}, snd_pcm_uframes_t{1} << 60}) {
+    IoplugPcm pcm(kCapture);
+    ASSERT_EQ(
+        pcm.sw_params({.avail_min = avail_min, .start_threshold = 1, .stop_threshold = 32 << 10}),
+        0);
+    ASSERT_EQ(pcm.start(), 0);
+    EXPECT_EQ(pcm.avail(), 32) << avail_min;
+  }
+}
+
 TEST(SubstreamFreerun, ASinkThatHasRoomAfterTheStreamChangesNothing) {
   IoplugPcm pcm(kPlayback);
   pcm.sink().room_left = 10;
