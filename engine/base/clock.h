@@ -28,7 +28,8 @@ class RealtimeClock final : public Clock {
   }
 };
 
-/// Moves only when it is told to. The caller then has to call Channel::advance.
+/// Its owner moves it, by advance_ns() and advance_to_ns(). Afterwards the owner has to call
+/// Channel::advance.
 class ManualClock final : public Clock {
  public:
   explicit ManualClock(int64_t start_ns = 0) : now_ns_(start_ns) {}

@@ -15,11 +15,11 @@ namespace dmasim {
 void log_start_failure(const OpenPcm& pcm, int error);
 /// Logs that the file cannot hold this combination. Each of the three values alone is allowed.
 void log_unheld(const OpenPcm& pcm, const HwSetup& hw);
+/// Logs, once in a process, that a period of a scaled clock is too short: threads do not wake up in
+/// time so often.
+void log_fast_wake_ups(const OpenPcm& pcm, const HwSetup& hw);
 /// Logs the frames that were lost: after a drain that answers EIO; at close, if no drain has
 /// reported them.
-/// Once for a process: a clock that is so fast, or periods that are so short, that the card has to
-/// wake up more often than a computer can in time.
-void log_fast_wake_ups(const OpenPcm& pcm, const HwSetup& hw);
 void log_loss_at_drain(OpenPcm& pcm);
 void log_loss_at_close(OpenPcm& pcm);
 

@@ -47,8 +47,8 @@ class PollLevel {
   [[nodiscard]] bool wanted() const noexcept;
   /// Shows a level to poll(). Makes a system call, so call it only when the level changes.
   void write(bool ready) noexcept;
-  /// Shows the newest level, if the thread that has decided it has not shown it yet. Call it with
-  /// the owner's lock, before the program is told of what has made the level change.
+  /// Shows the newest level, if the thread that has decided it has not shown it yet. A hook calls
+  /// it with the owner's lock, before it answers a position.
   void show_newest() noexcept {
     if (const bool newest = wanted(); newest != shown()) write(newest);
   }

@@ -328,8 +328,8 @@ TEST_P(SubstreamSchedules, AnOldLevelForPollDoesNotStay) {
       "full", true);
 }
 
-/// The callback may have found room, and not have shown it to poll() yet. A program that is told of
-/// the room does not find poll() behind that.
+/// The callback finds room, and unlocks before it writes the level for poll(). In between, avail()
+/// answers the room, and poll() must be ready already.
 TEST_P(SubstreamSchedules, AProgramThatSeesRoomFindsPollReady) {
   explore_all(
       [](Program& program) {
