@@ -54,6 +54,10 @@ bool allows_carried(const PcmConfig& config, const PcmFormat& format) noexcept {
          config.rate_hz.contains(format.rate_hz);
 }
 
+bool clock_paces_all(const PcmConfig& config) noexcept {
+  return !config.clock.freerun || (config.cable.empty() && config.slow_callback_ns == 0);
+}
+
 bool leaves_room_for_periods(const PcmConfig& config) noexcept {
   return config.period_bytes.min <= config.buffer_bytes.max / config.periods.min;
 }

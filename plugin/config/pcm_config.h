@@ -75,6 +75,10 @@ bool apply_profile(std::string_view name, PcmConfig& out);
 /// Says whether the limits allow `format`, which the PCM's cable carries.
 [[nodiscard]] bool allows_carried(const PcmConfig& config, const PcmFormat& format) noexcept;
 
+/// Says whether the clock can pace what the PCM has. Not if it is freerun: another process moves
+/// the other end of a cable, and a fault comes when time passes.
+[[nodiscard]] bool clock_paces_all(const PcmConfig& config) noexcept;
+
 /// Says whether the smallest number of the smallest periods fits into the largest buffer.
 [[nodiscard]] bool leaves_room_for_periods(const PcmConfig& config) noexcept;
 

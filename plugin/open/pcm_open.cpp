@@ -26,14 +26,9 @@ bool narrow_to_carried(PcmConfig& config, snd_pcm_stream_t stream) {
 }
 
 bool check_clock(const PcmConfig& config) {
-  if (!config.clock.freerun) return true;
-  if (!config.cable.empty()) {
-    SNDERR("dmasim: clock = \"freerun\" and cable = \"%s\"; accepted for a cable: realtime or xN",
-           config.cable.c_str());
-    return false;
-  }
-  if (config.slow_callback_ns == 0) return true;
-  SNDERR("dmasim: clock = \"freerun\" and faults; accepted with faults: realtime or xN");
+  if (clock_paces_all(config)) return true;
+  const std::string other = config.cable.empty() ? "faults" : "cable = \"" + config.cable + '"';
+  SNDERR("dmasim: clock = \"freerun\" and %s; accepted together: realtime or xN", other.c_str());
   return false;
 }
 

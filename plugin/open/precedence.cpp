@@ -62,10 +62,7 @@ bool file_can_grow(const PcmConfig& config, snd_pcm_stream_t stream) {
          make_file_sink(file_pattern(config), {.append = true}).error() != ENOTSUP;
 }
 
-/// Another process moves the other end of a cable. Faults come when time passes.
-bool clock_fits(const PcmConfig& config, snd_pcm_stream_t) {
-  return !config.clock.freerun || (config.cable.empty() && config.slow_callback_ns == 0);
-}
+bool clock_fits(const PcmConfig& config, snd_pcm_stream_t) { return clock_paces_all(config); }
 
 /// Keys that can exclude each other. A user who gives one of them may not want the others.
 struct Exclusion {
