@@ -24,8 +24,7 @@ TEST_P(FreerunSchedules, AProgramThatWaitsForRoomGoesOn) {
   explore_all([](Program& program) {
     Room room(4);
     IoplugModel pcm(GetParam(), {.avail_min = kPeriodFrames, .room = &room});
-    check(pcm.write(kBufferFrames) == 0, "write failed");
-    check(pcm.start() == 0, "start failed");
+    pcm.fill_and_start();
     program.actor("client", [&] {
       check(pcm.wait() == 0, "wait failed");
       check(pcm.avail() == static_cast<snd_pcm_sframes_t>(kPeriodFrames), "not by a period");
@@ -40,8 +39,7 @@ TEST_P(FreerunSchedules, ADrainThatWaitsForRoomPlaysEverything) {
   explore_all([](Program& program) {
     Room room(4);
     IoplugModel pcm(GetParam(), {.room = &room});
-    check(pcm.write(kBufferFrames) == 0, "write failed");
-    check(pcm.start() == 0, "start failed");
+    pcm.fill_and_start();
     program.actor("client", [&] {
       check(pcm.drain() == 0, "drain failed");
       check(pcm.sink().written.size() == kBufferFrames, "frames were lost");
@@ -60,8 +58,7 @@ TEST_P(FreerunSchedules, ACloseWaitsForTheRecordersCall) {
   explore_all([](Program& program) {
     Room room(4);
     IoplugModel pcm(GetParam(), {.avail_min = kPeriodFrames, .room = &room});
-    check(pcm.write(kBufferFrames) == 0, "write failed");
-    check(pcm.start() == 0, "start failed");
+    pcm.fill_and_start();
     check(pcm.avail() == 4, "not up to the full sink");
     program.actor("client", [&] { pcm.close(); });
     program.actor("recorder", [&] { room.make(8); });

@@ -180,6 +180,11 @@ int IoplugModel::write(snd_pcm_uframes_t frames) {
   return 0;
 }
 
+void IoplugModel::fill_and_start() {
+  check(write(kBufferFrames) == 0, "write failed");
+  check(start() == 0, "start failed");
+}
+
 int IoplugModel::start() {
   PcmLock guard(*this);
   if (state() != SND_PCM_STATE_PREPARED) return -EBADFD;

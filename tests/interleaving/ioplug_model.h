@@ -115,6 +115,8 @@ class IoplugModel {
   /// snd_pcm_writei of frames that fit into the buffer, without a start threshold.
   int write(snd_pcm_uframes_t frames);
   int start();
+  /// Writes a whole buffer and starts.
+  void fill_and_start();
   int pause(bool enable);
   int drop();
   int drain();

@@ -181,8 +181,7 @@ TEST_P(SubstreamSchedules, DropWakesABlockedWaiter) {
   explore_all(
       [](Program& program) {
         IoplugModel pcm(GetParam(), {.avail_min = kPeriodFrames});
-        check(pcm.write(kBufferFrames) == 0, "write failed");
-        check(pcm.start() == 0, "start failed");
+        pcm.fill_and_start();
         program.actor("waiter", [&] { outcome(pcm.wait() == 0 ? "ready" : "stopped"); });
         program.actor("dropper", [&] { check(pcm.drop() == 0, "drop failed"); });
         program.run();
@@ -311,8 +310,7 @@ TEST_P(SubstreamSchedules, AnOldLevelForPollDoesNotStay) {
   explore_all(
       [](Program& program) {
         IoplugModel pcm(GetParam(), {.avail_min = kPeriodFrames});
-        check(pcm.write(kBufferFrames) == 0, "write failed");
-        check(pcm.start() == 0, "start failed");
+        pcm.fill_and_start();
         program.actor("client", [&] {
           advance_to(kXrunNs);
           const bool full =
@@ -334,8 +332,7 @@ TEST_P(SubstreamSchedules, AProgramThatSeesRoomFindsPollReady) {
   explore_all(
       [](Program& program) {
         IoplugModel pcm(GetParam(), {.avail_min = kPeriodFrames});
-        check(pcm.write(kBufferFrames) == 0, "write failed");
-        check(pcm.start() == 0, "start failed");
+        pcm.fill_and_start();
         program.actor("client", [&] {
           advance_to(kXrunNs);
           const bool room = pcm.avail() == static_cast<snd_pcm_sframes_t>(kPeriodFrames);

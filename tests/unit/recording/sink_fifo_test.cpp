@@ -207,13 +207,20 @@ TEST_F(SinkFifo, ThatIsGoneIsNotMadeAnew) {
 /// More than any pipe holds.
 constexpr size_t kThreeSeconds = size_t{3} * 48000;
 
-TEST_F(SinkFifo, IsWaitedForIfItIsFullAndTheClientWaits) {
+class SinkOfAPatientClient : public SinkFifo {
+ protected:
+  [[nodiscard]] std::unique_ptr<Sink> patient_sink(int64_t flush_ns) const {
+    auto made = make_file_sink(
+        path_.c_str(), {.queue_ns = 3'000'000'000, .flush_ns = flush_ns, .client_waits = true});
+    EXPECT_TRUE(made);
+    EXPECT_TRUE((*made)->configure(kThree, kBurst));
+    return *std::move(made);
+  }
+};
+
+TEST_F(SinkOfAPatientClient, WaitsForAFullFifo) {
   const UniqueFd reader = open_end(O_RDONLY);
-  auto made = make_file_sink(
-      path_.c_str(), {.queue_ns = 3'000'000'000, .flush_ns = 5'000'000'000, .client_waits = true});
-  ASSERT_TRUE(made);
-  const std::unique_ptr<Sink> sink = *std::move(made);
-  ASSERT_TRUE(sink->configure(kThree, kBurst));
+  const std::unique_ptr<Sink> sink = patient_sink(5'000'000'000);
   const auto frames = numbered(0, kThreeSeconds);
   sink->write(frames, true);
   sink->flush_async();
@@ -228,13 +235,9 @@ TEST_F(SinkFifo, IsWaitedForIfItIsFullAndTheClientWaits) {
   EXPECT_EQ(sink->stats().lost_frames, 0U);
 }
 
-TEST_F(SinkFifo, IsNotWaitedForForEver) {
+TEST_F(SinkOfAPatientClient, DoesNotWaitForEver) {
   const UniqueFd reader = open_end(O_RDONLY);
-  auto made = make_file_sink(
-      path_.c_str(), {.queue_ns = 3'000'000'000, .flush_ns = 1'000'000, .client_waits = true});
-  ASSERT_TRUE(made);
-  const std::unique_ptr<Sink> sink = *std::move(made);
-  ASSERT_TRUE(sink->configure(kThree, kBurst));
+  const std::unique_ptr<Sink> sink = patient_sink(1'000'000);
   sink->write(numbered(0, kThreeSeconds), true);
   EXPECT_EQ(sink->flush().error(), EIO);
   EXPECT_GT(sink->stats().lost_frames, 0U);
