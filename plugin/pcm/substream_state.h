@@ -255,6 +255,7 @@ class SubstreamState {
   [[nodiscard]] snd_pcm_uframes_t position() const noexcept;
   [[nodiscard]] size_t in_flight_frames() const noexcept;
   [[nodiscard]] uint64_t fifo_level_frames() const noexcept;
+  [[nodiscard]] uint64_t reaches(snd_pcm_uframes_t level, snd_pcm_uframes_t avail) const noexcept;
   [[nodiscard]] uint64_t quiet_until(bool ready, snd_pcm_uframes_t avail) const noexcept;
   [[nodiscard]] uint64_t frames_due(int64_t now_ns) const noexcept;
   void go_to(uint64_t hw_frames, int64_t now_ns) noexcept;

@@ -35,18 +35,21 @@ bool SubstreamState::follow_clock_after_write(uint64_t wrote_from, int64_t now_n
   return true;
 }
 
+/// The position of the hardware at which `level` frames are available. It is the present position
+/// if they are: `avail` is what is available now.
+uint64_t SubstreamState::reaches(snd_pcm_uframes_t level, snd_pcm_uframes_t avail) const noexcept {
+  return pointers_.hw_frames() + (level - std::min(level, avail));
+}
+
 uint64_t SubstreamState::freerun_to() noexcept {
   if (phase_ == Phase::draining) return drained_at_frames();
-  const uint64_t hw_frames = pointers_.hw_frames();
   const snd_pcm_uframes_t avail = pointers_.avail();
-  const auto at_avail = [&](snd_pcm_uframes_t level) {
-    return hw_frames + (level - std::min(level, avail));
-  };
+  const snd_pcm_uframes_t enough = std::min(sw_.avail_min, pointers_.buffer_size());
   return pacer_.go_to(
-      {.hw_frames = hw_frames,
+      {.hw_frames = pointers_.hw_frames(),
        .appl_frames = pointers_.appl_frames(),
-       .ready_at_frames = at_avail(std::min(sw_.avail_min, pointers_.buffer_size())),
-       .xrun_at_frames = never_stops() ? UINT64_MAX : at_avail(sw_.stop_threshold),
+       .ready_at_frames = reaches(enough, avail),
+       .xrun_at_frames = never_stops() ? UINT64_MAX : reaches(sw_.stop_threshold, avail),
        .period_frames = hw_.period_size});
 }
 
@@ -85,13 +88,9 @@ bool SubstreamState::slots_are_moved(snd_pcm_uframes_t frames) const noexcept {
 /// that were not written, and a capture overwrites frames that were not read.
 uint64_t SubstreamState::quiet_until(bool ready, snd_pcm_uframes_t avail) const noexcept {
   if (phase_ != Phase::running || (playback() && silence_is_endless())) return 0;
-  const uint64_t hw_frames = pointers_.hw_frames();
   uint64_t until = pointers_.appl_frames() + (playback() ? 0 : pointers_.buffer_size());
-  const auto frames_to = [avail](snd_pcm_uframes_t level) {
-    return level - std::min(level, avail);
-  };
-  if (!never_stops()) until = std::min(until, hw_frames + frames_to(sw_.stop_threshold));
-  if (!ready) until = std::min(until, hw_frames + frames_to(sw_.avail_min));
+  if (!never_stops()) until = std::min(until, reaches(sw_.stop_threshold, avail));
+  if (!ready) until = std::min(until, reaches(sw_.avail_min, avail));
   return until;
 }
 
