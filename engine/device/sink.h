@@ -72,11 +72,11 @@ class Sink {
   }
 
   /// [setup; start] Gets ready for frames of `format`. One catch-up of the hardware brings at most
-  /// `burst_frames` of them (the PCM's buffer). The substream calls it before each start; if the
-  /// format is the same as before, the sink goes on where it was. It may open files and start a
-  /// thread.
-  /// Errors: those of open(2); EBUSY (in use by another stream); ENOMEM (also for no thread);
-  /// EINVAL (a format the file type cannot hold).
+  /// `burst_frames` of them: the PCM's buffer, and for a sink that is no TimedSink the FIFO in
+  /// front of it. The substream calls it before each start; if the format is the same as before,
+  /// the sink goes on where it was. It may open files and start a thread. Errors: those of open(2);
+  /// EBUSY (in use by another stream); ENOMEM (also for no thread); EINVAL (a format the file type
+  /// cannot hold).
   virtual Result<void> configure(const PcmFormat& format, uint64_t burst_frames) = 0;
 
   // What the code around a sink has to know of it. The answers never change.

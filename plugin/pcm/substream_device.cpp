@@ -30,7 +30,8 @@ Result<void> SubstreamDevice::look(const PcmFormat& format) const try {
 Result<void> SubstreamDevice::configure_ends(const HwSetup& hw) {
   const auto frame_bytes = static_cast<uint32_t>(hw.format.frame_bytes());
   if (sink_ != nullptr) {
-    const uint64_t in_fifo = parts_.freerun ? parts_.fifo_frames : 0;  // they come out at a stop
+    // At a stop the FIFO's frames come out too. A TimedSink has to know the ring's size.
+    const uint64_t in_fifo = is_timed_sink() ? 0 : parts_.fifo_frames;
     const Result<void> ready = sink_->configure(hw.format, hw.buffer_size + in_fifo);
     return ready ? playback_port_->configure(frame_bytes, parts_.fifo_frames) : ready;
   }

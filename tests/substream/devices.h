@@ -45,9 +45,10 @@ class RememberingSink final : public Sink, public TimedSink {
     ++looks;
     return look_error == 0 ? Result<void>{} : Result<void>(Errno{look_error});
   }
-  Result<void> configure(const PcmFormat&, uint64_t) override {
+  Result<void> configure(const PcmFormat&, uint64_t most_frames) override {
     reported.clear();
     ++configures;
+    burst_frames = most_frames;
     return configure_error == 0 ? Result<void>{} : Result<void>(Errno{configure_error});
   }
   [[nodiscard]] bool holds_rates(const PcmFormat&, uint32_t) const noexcept override {
@@ -113,6 +114,7 @@ class RememberingSink final : public Sink, public TimedSink {
   uint64_t free_run_frames = 0;     ///< the sum of the frames of all calls of free_run()
   int64_t origin_ns = 0;            ///< the origin of the newest run()
   int configures = 0;
+  uint64_t burst_frames = 0;  ///< of the newest configure()
   int flushes_asked = 0;
   int flushes = 0;
   int looks = 0;

@@ -233,5 +233,14 @@ TEST(SubstreamDelay, OfCaptureIsWhatCanBeReadAndWhatIsOnItsWay) {
   EXPECT_EQ(pcm.delay(), 3);
 }
 
+/// A stop lets the frames in the FIFO out, behind those of a catch-up.
+TEST(SubstreamFifo, ComesOutIntoASinkThatIsReadyForIt) {
+  for (const bool needs_times : {false, true}) {
+    IoplugPcm pcm({.fifo_frames = 5, .needs_times = needs_times});
+    ASSERT_EQ(pcm.write(8), 8);
+    EXPECT_EQ(pcm.sink().burst_frames, needs_times ? 32u : 37u) << "a TimedSink has the ring";
+  }
+}
+
 }  // namespace
 }  // namespace dmasim
